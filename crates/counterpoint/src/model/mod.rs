@@ -1,0 +1,3 @@
+//! The Bayesian model: priors, transforms, density and gradient, fit, estimands.
+
+pub mod prior;

@@ -1,0 +1,1 @@
+//! Draws from a log density, and judges the draws. Knows nothing of marketing.
