@@ -1,1 +1,5 @@
 //! Draws from a log density, and judges the draws. Knows nothing of marketing.
+
+pub mod log_density;
+pub mod nuts;
+pub mod sample;

@@ -1,4 +1,12 @@
-//! Prior distributions of scalar parameters.
+//! Prior distributions of scalar parameters, and their maps to the real line.
+//!
+//! A sampled parameter lives on the real line as `u`; [`Prior::at`] maps it to its value and gives the log density of `u`
+//! (the Jacobian included), both with their slopes. Where it can, the map makes `u` standard normal a priori, so that the
+//! sampler starts on the right scale.
+
+use counterpoint_infer::math::{ln_gamma, norm_cdf, norm_quantile};
+use counterpoint_infer::sample::standard_normal;
+use rand::RngExt;
 
 /// A prior of one scalar parameter, written as people know it.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -62,4 +70,209 @@ pub enum Prior {
         /// Its value.
         value: f64,
     },
+}
+
+/// A parameter at a point of the real line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct At {
+    /// Value of the parameter.
+    pub value: f64,
+    /// d value / d u.
+    pub slope: f64,
+    /// Log density of `u`, up to a constant.
+    pub log_density: f64,
+    /// d log density / d u.
+    pub log_density_slope: f64,
+}
+
+const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_7;
+
+fn logistic(u: f64) -> f64 {
+    if u >= 0.0 {
+        1.0 / (1.0 + (-u).exp())
+    } else {
+        let e = u.exp();
+        e / (1.0 + e)
+    }
+}
+
+impl Prior {
+    /// Whether the parameter is sampled at all.
+    pub fn is_sampled(&self) -> bool {
+        !matches!(self, Prior::Fixed { .. })
+    }
+
+    /// The smallest and largest value with positive density.
+    pub fn support(&self) -> (f64, f64) {
+        match *self {
+            Prior::Normal { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+            Prior::LogNormal { shift, .. } => (shift, f64::INFINITY),
+            Prior::HalfNormal { .. } | Prior::Gamma { .. } => (0.0, f64::INFINITY),
+            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => (low, high),
+            Prior::Beta { .. } => (0.0, 1.0),
+            Prior::Fixed { value } => (value, value),
+        }
+    }
+
+    /// Maps the real line to the support. A fixed parameter ignores `u`.
+    pub fn at(&self, u: f64) -> At {
+        match *self {
+            Prior::Normal { mean, sd } => {
+                At { value: mean + sd * u, slope: sd, log_density: -0.5 * u * u, log_density_slope: -u }
+            }
+            Prior::LogNormal { mu, sigma, shift } => {
+                let e = (mu + sigma * u).exp();
+                At { value: shift + e, slope: sigma * e, log_density: -0.5 * u * u, log_density_slope: -u }
+            }
+            Prior::HalfNormal { sd } => {
+                let e = u.exp();
+                At { value: sd * e, slope: sd * e, log_density: u - 0.5 * e * e, log_density_slope: 1.0 - e * e }
+            }
+            Prior::Gamma { shape, rate } => {
+                let e = u.exp();
+                At {
+                    value: shape * e / rate,
+                    slope: shape * e / rate,
+                    log_density: shape * (u - e),
+                    log_density_slope: shape * (1.0 - e),
+                }
+            }
+            Prior::TruncatedNormal { mean, sd, low, high } => {
+                let p = logistic(u);
+                let value = low + (high - low) * p;
+                let slope = (high - low) * p * (1.0 - p);
+                let z = (value - mean) / sd;
+                At {
+                    value,
+                    slope,
+                    log_density: -0.5 * z * z + ln_logistic(u) + ln_logistic(-u),
+                    log_density_slope: -z / sd * slope + 1.0 - 2.0 * p,
+                }
+            }
+            Prior::Beta { a, b } => {
+                let p = logistic(u);
+                At {
+                    value: p,
+                    slope: p * (1.0 - p),
+                    log_density: a * ln_logistic(u) + b * ln_logistic(-u),
+                    log_density_slope: a * (1.0 - p) - b * p,
+                }
+            }
+            Prior::Uniform { low, high } => {
+                let p = logistic(u);
+                At {
+                    value: low + (high - low) * p,
+                    slope: (high - low) * p * (1.0 - p),
+                    log_density: ln_logistic(u) + ln_logistic(-u),
+                    log_density_slope: 1.0 - 2.0 * p,
+                }
+            }
+            Prior::Fixed { value } => At { value, slope: 0.0, log_density: 0.0, log_density_slope: 0.0 },
+        }
+    }
+
+    /// The point of the real line that [`Prior::at`] maps to `value` (inside the support).
+    pub fn unconstrain(&self, value: f64) -> f64 {
+        let logit = |p: f64| (p / (1.0 - p)).ln();
+        match *self {
+            Prior::Normal { mean, sd } => (value - mean) / sd,
+            Prior::LogNormal { mu, sigma, shift } => ((value - shift).ln() - mu) / sigma,
+            Prior::HalfNormal { sd } => (value / sd).ln(),
+            Prior::Gamma { shape, rate } => (value * rate / shape).ln(),
+            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => logit((value - low) / (high - low)),
+            Prior::Beta { .. } => logit(value),
+            Prior::Fixed { .. } => 0.0,
+        }
+    }
+
+    /// Normalised density at `x`; zero outside the support, and for a fixed parameter everywhere.
+    pub fn density(&self, x: f64) -> f64 {
+        let (low, high) = self.support();
+        if !(x > low && x < high) {
+            return 0.0;
+        }
+        let normal = |z: f64, sd: f64| (-0.5 * z * z - LN_SQRT_2PI).exp() / sd;
+        match *self {
+            Prior::Normal { mean, sd } => normal((x - mean) / sd, sd),
+            Prior::LogNormal { mu, sigma, shift } => normal(((x - shift).ln() - mu) / sigma, sigma) / (x - shift),
+            Prior::HalfNormal { sd } => 2.0 * normal(x / sd, sd),
+            Prior::TruncatedNormal { mean, sd, low, high } => {
+                normal((x - mean) / sd, sd) / (norm_cdf((high - mean) / sd) - norm_cdf((low - mean) / sd))
+            }
+            Prior::Beta { a, b } => {
+                ((a - 1.0) * x.ln() + (b - 1.0) * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)).exp()
+            }
+            Prior::Uniform { low, high } => 1.0 / (high - low),
+            Prior::Gamma { shape, rate } => {
+                (shape * rate.ln() + (shape - 1.0) * x.ln() - rate * x - ln_gamma(shape)).exp()
+            }
+            Prior::Fixed { .. } => 0.0,
+        }
+    }
+
+    /// An independent draw.
+    pub fn draw(&self, rng: &mut impl rand::Rng) -> f64 {
+        match *self {
+            Prior::Normal { mean, sd } => mean + sd * standard_normal(rng),
+            Prior::LogNormal { mu, sigma, shift } => shift + (mu + sigma * standard_normal(rng)).exp(),
+            Prior::HalfNormal { sd } => sd * standard_normal(rng).abs(),
+            Prior::TruncatedNormal { mean, sd, low, high } => {
+                let (p, q) = (norm_cdf((low - mean) / sd), norm_cdf((high - mean) / sd));
+                (mean + sd * norm_quantile(p + (q - p) * open_unit(rng))).clamp(low, high)
+            }
+            Prior::Beta { a, b } => {
+                let x = gamma_draw(a, rng);
+                x / (x + gamma_draw(b, rng))
+            }
+            Prior::Uniform { low, high } => low + (high - low) * open_unit(rng),
+            Prior::Gamma { shape, rate } => gamma_draw(shape, rng) / rate,
+            Prior::Fixed { value } => value,
+        }
+    }
+
+    /// The words a report uses, such as `LogNormal(0.2, 0.9)`.
+    pub fn label(&self) -> String {
+        match *self {
+            Prior::Normal { mean, sd } => format!("Normal({mean}, {sd})"),
+            Prior::LogNormal { mu, sigma, shift: 0.0 } => format!("LogNormal({mu:.4}, {sigma:.4})"),
+            Prior::LogNormal { mu, sigma, shift } => format!("{shift} + LogNormal({mu:.4}, {sigma:.4})"),
+            Prior::HalfNormal { sd } => format!("HalfNormal({sd})"),
+            Prior::TruncatedNormal { mean, sd, low, high } => format!("TruncatedNormal({mean}, {sd}; {low}, {high})"),
+            Prior::Beta { a, b } => format!("Beta({a}, {b})"),
+            Prior::Uniform { low, high } => format!("Uniform({low}, {high})"),
+            Prior::Gamma { shape, rate } => format!("Gamma({shape}, {rate})"),
+            Prior::Fixed { value } => format!("fixed at {value}"),
+        }
+    }
+}
+
+/// ln(1 / (1 + exp(-u))), stable in both tails.
+fn ln_logistic(u: f64) -> f64 {
+    if u >= 0.0 { -(-u).exp().ln_1p() } else { u - u.exp().ln_1p() }
+}
+
+/// Uniform on the open unit interval.
+fn open_unit(rng: &mut impl rand::Rng) -> f64 {
+    loop {
+        let p: f64 = rng.random();
+        if p > 0.0 {
+            return p;
+        }
+    }
+}
+
+/// Gamma(shape, 1) after Marsaglia and Tsang 2000; shapes below one are boosted.
+fn gamma_draw(shape: f64, rng: &mut impl rand::Rng) -> f64 {
+    if shape < 1.0 {
+        return gamma_draw(shape + 1.0, rng) * open_unit(rng).powf(1.0 / shape);
+    }
+    let d = shape - 1.0 / 3.0;
+    let c = 1.0 / (9.0 * d).sqrt();
+    loop {
+        let x = standard_normal(rng);
+        let v = (1.0 + c * x).powi(3);
+        if v > 0.0 && open_unit(rng).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+            return d * v;
+        }
+    }
 }

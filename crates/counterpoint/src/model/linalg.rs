@@ -1,0 +1,234 @@
+//! Small dense symmetric systems, row by row, so that every inner loop is one contiguous `y -= a x`.
+//!
+//! A symmetric matrix is stored whole, row-major `[n x n]`; the factor is the upper triangular U of A = U'U.
+
+use counterpoint_infer::dispatch;
+
+dispatch! {
+    /// Replaces the upper triangle of `a` by its Cholesky factor U; returns ln det A, or NaN where A is not positive definite.
+    pub(crate) fn cholesky(a: &mut [f64], n: usize) -> f64 {
+        let mut ln_det = 0.0;
+        for k in 0..n {
+            let (head, tail) = a.split_at_mut((k + 1) * n);
+            let row = &mut head[k * n..];
+            let pivot = row[k];
+            if !(pivot > 0.0) {
+                return f64::NAN;
+            }
+            ln_det += pivot.ln();
+            let scale = 1.0 / pivot.sqrt();
+            for x in &mut row[k..] {
+                *x *= scale;
+            }
+            for i in k + 1..n {
+                let factor = row[i];
+                let target = &mut tail[(i - k - 1) * n + i..(i - k) * n];
+                for (y, x) in target.iter_mut().zip(&row[i..]) {
+                    *y -= factor * x;
+                }
+            }
+        }
+        ln_det
+    }
+}
+
+dispatch! {
+    /// Solves U'U X = B in place; `b` is `[n x m]` row-major.
+    pub(crate) fn solve(u: &[f64], n: usize, b: &mut [f64], m: usize) {
+        for k in 0..n {
+            let (head, tail) = b.split_at_mut((k + 1) * m);
+            let row = &mut head[k * m..];
+            let scale = 1.0 / u[k * n + k];
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
+            for i in k + 1..n {
+                let factor = u[k * n + i];
+                for (y, x) in tail[(i - k - 1) * m..(i - k) * m].iter_mut().zip(row.iter()) {
+                    *y -= factor * x;
+                }
+            }
+        }
+        for k in (0..n).rev() {
+            let (head, tail) = b.split_at_mut((k + 1) * m);
+            let row = &mut head[k * m..];
+            for j in k + 1..n {
+                let factor = u[k * n + j];
+                for (y, x) in row.iter_mut().zip(&tail[(j - k - 1) * m..(j - k) * m]) {
+                    *y -= factor * x;
+                }
+            }
+            let scale = 1.0 / u[k * n + k];
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
+        }
+    }
+}
+
+dispatch! {
+    /// Solves U X = B in place (back substitution only); `b` has n elements.
+    pub(crate) fn solve_upper(u: &[f64], n: usize, b: &mut [f64]) {
+        for k in (0..n).rev() {
+            let mut sum = b[k];
+            for j in k + 1..n {
+                sum -= u[k * n + j] * b[j];
+            }
+            b[k] = sum / u[k * n + k];
+        }
+    }
+}
+
+dispatch! {
+    /// Writes A^-1 (whole) from the factor U of A.
+    pub(crate) fn invert(u: &[f64], n: usize, inverse: &mut [f64]) {
+        // U'Y = I: Y is lower triangular.
+        inverse[..n * n].fill(0.0);
+        for k in 0..n {
+            inverse[k * n + k] = 1.0;
+        }
+        for k in 0..n {
+            let (head, tail) = inverse.split_at_mut((k + 1) * n);
+            let row = &mut head[k * n..k * n + k + 1];
+            let scale = 1.0 / u[k * n + k];
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
+            for i in k + 1..n {
+                let factor = u[k * n + i];
+                for (y, x) in tail[(i - k - 1) * n..].iter_mut().zip(row.iter()) {
+                    *y -= factor * x;
+                }
+            }
+        }
+        // U V = Y, of which the lower triangle is enough.
+        for k in (0..n).rev() {
+            let (head, tail) = inverse.split_at_mut((k + 1) * n);
+            let row = &mut head[k * n..k * n + k + 1];
+            for j in k + 1..n {
+                let factor = u[k * n + j];
+                for (y, x) in row.iter_mut().zip(&tail[(j - k - 1) * n..]) {
+                    *y -= factor * x;
+                }
+            }
+            let scale = 1.0 / u[k * n + k];
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
+        }
+        for i in 0..n {
+            for j in i + 1..n {
+                inverse[i * n + j] = inverse[j * n + i];
+            }
+        }
+    }
+}
+
+dispatch! {
+    /// Adds `sign` times the upper triangle of B'C to `a`; `b` and `c` are `[q x n]`.
+    pub(crate) fn add_cross(a: &mut [f64], n: usize, b: &[f64], c: &[f64], q: usize, sign: f64) {
+        for j in 0..q {
+            let (b, c) = (&b[j * n..(j + 1) * n], &c[j * n..(j + 1) * n]);
+            for i in 0..n {
+                let factor = sign * b[i];
+                for (y, x) in a[i * n + i..(i + 1) * n].iter_mut().zip(&c[i..]) {
+                    *y += factor * x;
+                }
+            }
+        }
+    }
+}
+
+dispatch! {
+    /// y += a x
+    pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += a * x;
+        }
+    }
+}
+
+dispatch! {
+    /// Sum of products, in eight running sums (the same order on every machine).
+    pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
+        let n = x.len().min(y.len());
+        let (x, y) = (&x[..n], &y[..n]);
+        let mut sums = [0.0_f64; 8];
+        let (xc, yc) = (x.chunks_exact(8), y.chunks_exact(8));
+        let (xr, yr) = (xc.remainder(), yc.remainder());
+        for (a, b) in xc.zip(yc) {
+            for i in 0..8 {
+                sums[i] += a[i] * b[i];
+            }
+        }
+        let mut rest = 0.0;
+        for (a, b) in xr.iter().zip(yr) {
+            rest += a * b;
+        }
+        ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    }
+}
+
+/// x'Ax of a whole symmetric matrix.
+pub(crate) fn quadratic(a: &[f64], n: usize, x: &[f64]) -> f64 {
+    (0..n).map(|i| x[i] * dot(&a[i * n..(i + 1) * n], x)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(n: usize) -> Vec<f64> {
+        let mut a = vec![0.0; n * n];
+        for i in 0..n {
+            for j in 0..n {
+                a[i * n + j] = (-(i as f64 - j as f64).abs() / 3.0).exp() + if i == j { 0.5 } else { 0.0 };
+            }
+        }
+        a
+    }
+
+    #[test]
+    fn factor_inverse_and_solution_agree_with_the_definition() {
+        for n in [1, 2, 7, 33] {
+            let a = matrix(n);
+            let mut u = a.clone();
+            let ln_det = cholesky(&mut u, n);
+            let mut v = vec![0.0; n * n];
+            invert(&u, n, &mut v);
+            for i in 0..n {
+                for j in 0..n {
+                    let product: f64 = (0..n).map(|k| a[i * n + k] * v[k * n + j]).sum();
+                    assert!((product - f64::from(u8::from(i == j))).abs() < 1e-11);
+                }
+            }
+            let mut b: Vec<f64> = (0..2 * n).map(|i| (i as f64).sin()).collect();
+            let rhs = b.clone();
+            solve(&u, n, &mut b, 2);
+            for i in 0..n {
+                for c in 0..2 {
+                    let product: f64 = (0..n).map(|k| a[i * n + k] * b[k * 2 + c]).sum();
+                    assert!((product - rhs[i * 2 + c]).abs() < 1e-11);
+                }
+            }
+            let from_pivots: f64 = (0..n).map(|k| 2.0 * u[k * n + k].ln()).sum();
+            assert!((ln_det - from_pivots).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn an_indefinite_matrix_gives_nan() {
+        assert!(cholesky(&mut [1.0, 2.0, 2.0, 1.0], 2).is_nan());
+    }
+
+    #[test]
+    fn dot_and_cross_sum_products() {
+        let x: Vec<f64> = (0..19).map(f64::from).collect();
+        assert_eq!(dot(&x, &x), (0..19).map(|i| f64::from(i * i)).sum::<f64>());
+        let (b, c) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
+        let mut a = [0.0; 4];
+        add_cross(&mut a, 2, &b, &c, 2, -1.0);
+        assert_eq!(a, [-(5.0 + 21.0), -(6.0 + 24.0), 0.0, -(12.0 + 32.0)]);
+        assert_eq!(quadratic(&[2.0, 1.0, 1.0, 3.0], 2, &[1.0, 2.0]), 2.0 + 4.0 + 12.0);
+    }
+}
