@@ -73,8 +73,8 @@ pub fn ln(x: f64) -> f64 {
             + w * (2.857_142_874_366_239e-1 + w * (1.818_357_216_161_805e-1 + w * 1.479_819_860_511_658_6e-1)));
     let half_square = 0.5 * f * f;
     let mantissa = f - (half_square - (s * (half_square + (even + odd)) + k * LN2_LO));
-    // x - x is 0 for a finite x, NaN otherwise.
-    k * LN2_HI + mantissa + (x - x)
+    // 0 x is 0 for a finite x, NaN otherwise.
+    k * LN2_HI + mantissa + 0.0 * x
 }
 
 /// 1 / (1 + e^-x), to 2 ulp; vectorises like [`exp`].
