@@ -1,5 +1,6 @@
 //! Draws from a log density, and judges the draws. Knows nothing of marketing.
 
 pub mod log_density;
+pub mod math;
 pub mod nuts;
 pub mod sample;

@@ -117,16 +117,29 @@ impl Prior {
     /// Maps the real line to the support. A fixed parameter ignores `u`.
     pub fn at(&self, u: f64) -> At {
         match *self {
-            Prior::Normal { mean, sd } => {
-                At { value: mean + sd * u, slope: sd, log_density: -0.5 * u * u, log_density_slope: -u }
-            }
+            Prior::Normal { mean, sd } => At {
+                value: mean + sd * u,
+                slope: sd,
+                log_density: -0.5 * u * u,
+                log_density_slope: -u,
+            },
             Prior::LogNormal { mu, sigma, shift } => {
                 let e = (mu + sigma * u).exp();
-                At { value: shift + e, slope: sigma * e, log_density: -0.5 * u * u, log_density_slope: -u }
+                At {
+                    value: shift + e,
+                    slope: sigma * e,
+                    log_density: -0.5 * u * u,
+                    log_density_slope: -u,
+                }
             }
             Prior::HalfNormal { sd } => {
                 let e = u.exp();
-                At { value: sd * e, slope: sd * e, log_density: u - 0.5 * e * e, log_density_slope: 1.0 - e * e }
+                At {
+                    value: sd * e,
+                    slope: sd * e,
+                    log_density: u - 0.5 * e * e,
+                    log_density_slope: 1.0 - e * e,
+                }
             }
             Prior::Gamma { shape, rate } => {
                 let e = u.exp();
@@ -167,7 +180,12 @@ impl Prior {
                     log_density_slope: 1.0 - 2.0 * p,
                 }
             }
-            Prior::Fixed { value } => At { value, slope: 0.0, log_density: 0.0, log_density_slope: 0.0 },
+            Prior::Fixed { value } => At {
+                value,
+                slope: 0.0,
+                log_density: 0.0,
+                log_density_slope: 0.0,
+            },
         }
     }
 
@@ -179,7 +197,9 @@ impl Prior {
             Prior::LogNormal { mu, sigma, shift } => ((value - shift).ln() - mu) / sigma,
             Prior::HalfNormal { sd } => (value / sd).ln(),
             Prior::Gamma { shape, rate } => (value * rate / shape).ln(),
-            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => logit((value - low) / (high - low)),
+            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => {
+                logit((value - low) / (high - low))
+            }
             Prior::Beta { .. } => logit(value),
             Prior::Fixed { .. } => 0.0,
         }
@@ -248,7 +268,11 @@ impl Prior {
 
 /// ln(1 / (1 + exp(-u))), stable in both tails.
 fn ln_logistic(u: f64) -> f64 {
-    if u >= 0.0 { -(-u).exp().ln_1p() } else { u - u.exp().ln_1p() }
+    if u >= 0.0 {
+        -(-u).exp().ln_1p()
+    } else {
+        u - u.exp().ln_1p()
+    }
 }
 
 /// Uniform on the open unit interval.
