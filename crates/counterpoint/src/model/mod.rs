@@ -1,3 +1,14 @@
 //! The Bayesian model: priors, transforms, density and gradient, fit, estimands.
 
+pub mod baseline;
+pub mod build;
+pub mod defaults;
+pub mod effect;
+pub(crate) mod linalg;
+pub mod marginal;
+pub mod noise;
+pub mod parameters;
+pub mod posterior;
 pub mod prior;
+pub mod response;
+pub mod transform;

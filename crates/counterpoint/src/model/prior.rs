@@ -205,6 +205,22 @@ impl Prior {
         }
     }
 
+    /// A value in the middle of the prior, where chains may begin.
+    pub fn middle(&self) -> f64 {
+        match *self {
+            Prior::Normal { mean, .. } => mean,
+            Prior::LogNormal { mu, shift, .. } => shift + mu.exp(),
+            Prior::HalfNormal { sd } => 0.674_489_750_196_081_7 * sd,
+            Prior::TruncatedNormal { mean, low, high, .. } => {
+                mean.clamp(low + 0.05 * (high - low), high - 0.05 * (high - low))
+            }
+            Prior::Beta { a, b } => a / (a + b),
+            Prior::Uniform { low, high } => 0.5 * (low + high),
+            Prior::Gamma { shape, rate } => shape / rate,
+            Prior::Fixed { value } => value,
+        }
+    }
+
     /// Normalised density at `x`; zero outside the support, and for a fixed parameter everywhere.
     pub fn density(&self, x: f64) -> f64 {
         let (low, high) = self.support();
@@ -297,6 +313,88 @@ fn gamma_draw(shape: f64, rng: &mut impl rand::Rng) -> f64 {
         let v = (1.0 + c * x).powi(3);
         if v > 0.0 && open_unit(rng).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
             return d * v;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoint_infer::nuts::chain_rng;
+
+    const ALL: &[Prior] = &[
+        Prior::Normal { mean: 1.0, sd: 2.0 },
+        Prior::LogNormal {
+            mu: 0.2,
+            sigma: 0.9,
+            shift: 0.1,
+        },
+        Prior::HalfNormal { sd: 1.5 },
+        Prior::TruncatedNormal {
+            mean: 0.8,
+            sd: 0.8,
+            low: 0.1,
+            high: 10.0,
+        },
+        Prior::Beta { a: 1.5, b: 3.0 },
+        Prior::Uniform { low: -1.0, high: 2.0 },
+        Prior::Gamma { shape: 3.0, rate: 1.5 },
+        Prior::Gamma {
+            shape: 0.64,
+            rate: 0.32,
+        },
+    ];
+
+    #[test]
+    fn the_map_and_its_density_have_exact_slopes_and_an_inverse() {
+        for prior in ALL {
+            for u in [-2.3, -0.4, 0.0, 0.7, 1.9] {
+                let h = 1e-6;
+                let (at, up, down) = (prior.at(u), prior.at(u + h), prior.at(u - h));
+                let slope = (up.value - down.value) / (2.0 * h);
+                assert!((at.slope - slope).abs() < 1e-7 * (1.0 + slope.abs()), "{prior:?} {u}");
+                let slope = (up.log_density - down.log_density) / (2.0 * h);
+                assert!(
+                    (at.log_density_slope - slope).abs() < 1e-7 * (1.0 + slope.abs()),
+                    "{prior:?} {u}"
+                );
+                assert!((prior.unconstrain(at.value) - u).abs() < 1e-9, "{prior:?} {u}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_density_of_u_is_the_density_of_the_value_times_its_slope() {
+        for prior in ALL {
+            let difference =
+                |u: f64| prior.at(u).log_density - (prior.density(prior.at(u).value) * prior.at(u).slope).ln();
+            let constant = difference(0.1);
+            for u in [-2.0, -0.7, 0.9, 1.6] {
+                assert!((difference(u) - constant).abs() < 1e-10, "{prior:?} {u}");
+            }
+        }
+    }
+
+    #[test]
+    fn densities_integrate_to_one_and_draws_follow_them() {
+        for prior in ALL {
+            // Integrate over u, where every prior is smooth; compare the mean with that of draws.
+            let (mut mass, mut mean) = (0.0, 0.0);
+            let step = 0.001;
+            for i in -60_000..60_000 {
+                let at = prior.at(f64::from(i) * step);
+                let weight = prior.density(at.value) * at.slope * step;
+                if weight.is_finite() {
+                    mass += weight;
+                    mean += weight * at.value;
+                }
+            }
+            assert!((mass - 1.0).abs() < 1e-6, "{prior:?}: {mass}");
+            let mut rng = chain_rng(3, 0);
+            let draws: Vec<f64> = (0..40_000).map(|_| prior.draw(&mut rng)).collect();
+            let got = draws.iter().sum::<f64>() / 40_000.0;
+            let sd = (draws.iter().map(|x| (x - got).powi(2)).sum::<f64>() / 39_999.0).sqrt();
+            assert!((got - mean).abs() < 5.0 * sd / 200.0, "{prior:?}: {got} {mean}");
         }
     }
 }

@@ -164,7 +164,11 @@ mod tests {
             let down = at(*kind, p, &s.iter().map(|x| x - h).collect::<Vec<_>>());
             for t in 0..s.len() {
                 let numeric = (up[0][t] - down[0][t]) / (2.0 * h);
-                assert!((slope[t] - numeric).abs() < 1e-7 * (1.0 + slope[t].abs()), "{kind:?} at {}", s[t]);
+                assert!(
+                    (slope[t] - numeric).abs() < 1e-7 * (1.0 + slope[t].abs()),
+                    "{kind:?} at {}",
+                    s[t]
+                );
             }
             let adjoint: Vec<f64> = (0..s.len()).map(|t| (t as f64).cos()).collect();
             let mut exact = [0.0; 2];
@@ -175,10 +179,18 @@ mod tests {
                 let side = |d: f64| {
                     let mut q = p.to_vec();
                     q[i] += d;
-                    at(*kind, &q, &s)[0].iter().zip(&adjoint).map(|(f, a)| f * a).sum::<f64>()
+                    at(*kind, &q, &s)[0]
+                        .iter()
+                        .zip(&adjoint)
+                        .map(|(f, a)| f * a)
+                        .sum::<f64>()
                 };
                 let numeric = (side(h) - side(-h)) / (2.0 * h);
-                assert!((exact[i] - numeric).abs() < 1e-7, "{kind:?} {i}: {} {numeric}", exact[i]);
+                assert!(
+                    (exact[i] - numeric).abs() < 1e-7,
+                    "{kind:?} {i}: {} {numeric}",
+                    exact[i]
+                );
             }
             assert_eq!(f.len(), s.len());
         }
@@ -191,7 +203,10 @@ mod tests {
             let [f, slope, power] = at(*kind, p, &s);
             assert!(f[0].abs() < 1e-90, "{kind:?}");
             assert!(f.windows(2).all(|w| w[0] <= w[1]), "{kind:?} {f:?}");
-            assert!(f.iter().chain(&slope).chain(&power).all(|x| x.is_finite()), "{kind:?} {slope:?}");
+            assert!(
+                f.iter().chain(&slope).chain(&power).all(|x| x.is_finite()),
+                "{kind:?} {slope:?}"
+            );
         }
     }
 

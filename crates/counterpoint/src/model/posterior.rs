@@ -1,0 +1,364 @@
+//! The log posterior density and its exact gradient, by one forward and one adjoint sweep over the data.
+
+use super::baseline::KnotPrior;
+use super::build::{DriverModel, Model};
+use super::effect::{Effect, effects, effects_adjoint};
+use super::linalg::{axpy, dot};
+use super::marginal::Marginal;
+use super::prior::At;
+use super::response::{Response, ShapeValues};
+use super::transform::{adstock, saturation};
+use counterpoint_infer::dispatch;
+use counterpoint_infer::log_density::LogDensity;
+use std::sync::Arc;
+
+/// A posterior with its own working memory: one for each chain.
+#[derive(Debug, Clone)]
+pub struct Posterior {
+    model: Arc<Model>,
+    at: Vec<At>,
+    values: Vec<f64>,
+    by_value: Vec<f64>,
+    drivers: Vec<DriverWork>,
+    marginal: Marginal,
+    /// y - media, `[geos x periods]`.
+    residual: Vec<f64>,
+    /// d log density / d mean, same shape.
+    pull: Vec<f64>,
+    /// Adjoint of one geo's response.
+    adjoint: Vec<f64>,
+    coefficients: Vec<f64>,
+    by_coefficient: Vec<f64>,
+    trend: Vec<f64>,
+    pooled: Vec<f64>,
+}
+
+/// Working memory of one driver.
+#[derive(Debug, Clone)]
+pub struct DriverWork {
+    /// Response at today's exposure.
+    pub response: Response,
+    /// Response at exposure raised by 1 %.
+    raised: Option<Response>,
+    shape_values: ShapeValues,
+    /// Coefficients by geo and what they were solved from.
+    pub effect: Effect,
+}
+
+impl Posterior {
+    /// Working memory for a model.
+    pub fn new(model: Arc<Model>) -> Posterior {
+        let cells = model.y.len();
+        let drivers = model
+            .drivers
+            .iter()
+            .map(|d| DriverWork {
+                response: Response::new(&d.shape),
+                raised: d.raised.as_ref().map(|_| Response::new(&d.shape)),
+                shape_values: ShapeValues::default(),
+                effect: Effect::new(model.n_geos()),
+            })
+            .collect();
+        Posterior {
+            at: Vec::with_capacity(model.parameters.len()),
+            values: vec![0.0; model.parameters.len()],
+            by_value: vec![0.0; model.parameters.len()],
+            drivers,
+            marginal: Marginal::new(&model.baseline),
+            residual: vec![0.0; cells],
+            pull: vec![0.0; cells],
+            adjoint: vec![0.0; model.n_periods()],
+            coefficients: vec![0.0; model.baseline.coefficients()],
+            by_coefficient: vec![0.0; model.baseline.coefficients()],
+            trend: vec![0.0; model.n_periods()],
+            pooled: vec![0.0; model.n_periods()],
+            model,
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Where chains begin: the middle of each prior, the noise at half a standard deviation of the outcome.
+    pub fn start(model: &Model) -> Vec<f64> {
+        let sigma = |i: usize| model.noise.sigma.contains(&i);
+        let parameters = model
+            .parameters
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.coordinate.is_some());
+        parameters
+            .map(|(i, p)| {
+                p.prior.unconstrain(if sigma(i) {
+                    p.prior.middle().min(0.5)
+                } else {
+                    p.prior.middle()
+                })
+            })
+            .collect()
+    }
+
+    /// Parameter values, responses and effects at a position, without the likelihood. Returns the log prior density.
+    pub fn set(&mut self, position: &[f64]) -> f64 {
+        let model = &self.model;
+        self.at.clear();
+        let mut log_prior = 0.0;
+        for (i, p) in model.parameters.iter().enumerate() {
+            let at = p.prior.at(p.coordinate.map_or(0.0, |c| position[c]));
+            log_prior += at.log_density;
+            self.values[i] = at.value;
+            self.at.push(at);
+        }
+        for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
+            work.shape_values = shape_values(driver, &self.values);
+            work.response
+                .forward(&driver.shape, &work.shape_values, &driver.exposure);
+            if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
+                response.forward(&driver.shape, &work.shape_values, exposure);
+            }
+            effects(
+                driver,
+                &model.money,
+                &self.values,
+                &work.response,
+                work.raised.as_ref(),
+                &mut work.effect,
+            );
+        }
+        log_prior
+    }
+
+    /// Parameter values of the last position.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Responses and effects of the last position, a driver each.
+    pub fn drivers(&self) -> &[DriverWork] {
+        &self.drivers
+    }
+
+    /// One draw of the baseline's coefficients given the parameters at `position`, exact; where they are sampled, their values.
+    /// Leaves responses and effects as [`Posterior::set`] does.
+    pub fn draw_baseline(&mut self, position: &[f64], rng: &mut impl rand::Rng) -> &[f64] {
+        self.set(position);
+        if let Some(first) = self.model.sampled_baseline {
+            coefficients_of(&self.model, &self.values, first, &mut self.coefficients);
+        } else {
+            self.by_value.fill(0.0);
+            self.media_residual();
+            self.likelihood();
+            self.marginal.draw(rng, &mut self.coefficients);
+        }
+        &self.coefficients
+    }
+
+    /// residual = y - media.
+    fn media_residual(&mut self) {
+        let (model, periods) = (&self.model, self.model.n_periods());
+        self.residual.copy_from_slice(&model.y);
+        for work in &self.drivers {
+            for g in 0..model.n_geos() {
+                let range = g * periods..(g + 1) * periods;
+                axpy(
+                    -work.effect.beta[g],
+                    &work.response.f[range.clone()],
+                    &mut self.residual[range],
+                );
+            }
+        }
+        for (g, runs) in model.noise.runs.iter().enumerate() {
+            let own = &mut self.residual[g * periods..(g + 1) * periods];
+            let mut at = 0;
+            for &(start, end) in runs {
+                own[at..start].fill(0.0);
+                at = end;
+            }
+            own[at..].fill(0.0);
+        }
+    }
+
+    /// Log likelihood of the residual; fills `pull` = d/d mean and adds to `by_value`.
+    fn likelihood(&mut self) -> f64 {
+        let model = &self.model;
+        if let Some(moments) = &model.moments {
+            return self.marginal.log_density(
+                &model.baseline,
+                &model.noise,
+                moments,
+                &self.values,
+                &self.residual,
+                &mut self.pull,
+                &mut self.by_value,
+            );
+        }
+        let first = model.sampled_baseline.unwrap_or(0);
+        coefficients_of(model, &self.values, first, &mut self.coefficients);
+        let (baseline, periods) = (&model.baseline, model.n_periods());
+        baseline.trend(&self.coefficients[..baseline.knots], &mut self.trend);
+        for g in 0..model.n_geos() {
+            let e = &mut self.residual[g * periods..(g + 1) * periods];
+            baseline.add_geo(g, &self.trend, &self.coefficients, -1.0, e);
+        }
+        let total = model
+            .noise
+            .log_density(&self.values, &self.residual, &mut self.pull, &mut self.by_value);
+        self.pull.iter_mut().for_each(|x| *x = -*x);
+        self.by_coefficient.fill(0.0);
+        baseline.add_transposed(&self.pull, &mut self.pooled, &mut self.by_coefficient);
+        coefficients_adjoint(model, &self.values, first, &mut self.by_coefficient, &mut self.by_value);
+        total
+    }
+}
+
+impl LogDensity for Posterior {
+    fn dim(&self) -> usize {
+        self.model.parameters.sampled()
+    }
+
+    fn evaluate(&mut self, position: &[f64], gradient: &mut [f64]) -> f64 {
+        let log_prior = self.set(position);
+        self.by_value.fill(0.0);
+        self.media_residual();
+        let log_likelihood = self.likelihood();
+        let model = &self.model;
+        let periods = model.n_periods();
+        for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
+            let geos = model.n_geos();
+            for g in 0..geos {
+                let range = g * periods..(g + 1) * periods;
+                work.effect.by_beta[g] = dot(&self.pull[range.clone()], &work.response.f[range]);
+            }
+            effects_adjoint(driver, &self.values, &mut work.effect, &mut self.by_value);
+            let mut by_shape = ShapeValues::default();
+            work.response.adjoint_start();
+            for g in 0..geos {
+                let range = g * periods..(g + 1) * periods;
+                let money = &model.money[range.clone()];
+                let by_outcome = if work.raised.is_some() {
+                    -work.effect.by_outcome[g]
+                } else {
+                    work.effect.by_outcome[g]
+                };
+                combine(
+                    work.effect.beta[g],
+                    &self.pull[range],
+                    by_outcome,
+                    money,
+                    &mut self.adjoint,
+                );
+                work.response
+                    .adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint);
+            }
+            work.response
+                .adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
+            if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
+                response.adjoint_start();
+                for g in 0..geos {
+                    let money = &model.money[g * periods..(g + 1) * periods];
+                    combine(0.0, money, work.effect.by_outcome[g], money, &mut self.adjoint);
+                    response.adjoint_geo(&driver.shape, exposure, g, &mut self.adjoint);
+                }
+                response.adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
+            }
+            for i in 0..adstock::parameters(driver.shape.adstock) {
+                self.by_value[driver.slots.adstock[i]] += by_shape.adstock[i];
+            }
+            for i in 0..saturation::parameters(driver.shape.saturation) {
+                self.by_value[driver.slots.saturation[i]] += by_shape.saturation[i];
+            }
+        }
+        for (i, p) in model.parameters.iter().enumerate() {
+            if let Some(c) = p.coordinate {
+                gradient[c] = self.at[i].log_density_slope + self.by_value[i] * self.at[i].slope;
+            }
+        }
+        log_prior + log_likelihood
+    }
+}
+
+/// The shape parameters of a driver.
+pub fn shape_values(driver: &DriverModel, values: &[f64]) -> ShapeValues {
+    let mut out = ShapeValues::default();
+    for i in 0..adstock::parameters(driver.shape.adstock) {
+        out.adstock[i] = values[driver.slots.adstock[i]];
+    }
+    for i in 0..saturation::parameters(driver.shape.saturation) {
+        out.saturation[i] = values[driver.slots.saturation[i]];
+    }
+    out
+}
+
+dispatch! {
+    /// out = a x + b y
+    fn combine(a: f64, x: &[f64], b: f64, y: &[f64], out: &mut [f64]) {
+        let n = out.len();
+        let (x, y) = (&x[..n], &y[..n]);
+        for t in 0..n {
+            out[t] = a * x[t] + b * y[t];
+        }
+    }
+}
+
+/// Baseline coefficients from their standardised, sampled values.
+fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64]) {
+    let baseline = &model.baseline;
+    let z = &values[first..first + out.len()];
+    let mut level = 0.0;
+    for k in 0..baseline.knots {
+        out[k] = match baseline.knot_prior {
+            KnotPrior::Walk { step } => {
+                level += values[step] * z[k];
+                level
+            }
+            KnotPrior::Free { sd } => sd * z[k],
+        };
+    }
+    let shared = baseline.shared();
+    for (f, feature) in baseline.features.iter().enumerate() {
+        out[baseline.knots + f] = feature.sd * z[baseline.knots + f];
+    }
+    let q = baseline.locals();
+    for g in 0..baseline.geos {
+        for (j, &f) in baseline.local.iter().enumerate() {
+            let spread = baseline.features[f].spread.map_or(1.0, |i| values[i]);
+            out[shared + g * q + j] = spread * z[shared + g * q + j];
+        }
+    }
+}
+
+/// Adjoint of [`coefficients_of`]; `by` is overwritten.
+fn coefficients_adjoint(model: &Model, values: &[f64], first: usize, by: &mut [f64], by_value: &mut [f64]) {
+    let baseline = &model.baseline;
+    match baseline.knot_prior {
+        KnotPrior::Walk { step } => {
+            let mut sum = 0.0;
+            for k in (0..baseline.knots).rev() {
+                sum += by[k];
+                by_value[first + k] += sum * values[step];
+                by_value[step] += sum * values[first + k];
+            }
+        }
+        KnotPrior::Free { sd } => {
+            for k in 0..baseline.knots {
+                by_value[first + k] += sd * by[k];
+            }
+        }
+    }
+    let shared = baseline.shared();
+    for (f, feature) in baseline.features.iter().enumerate() {
+        by_value[first + baseline.knots + f] += feature.sd * by[baseline.knots + f];
+    }
+    let q = baseline.locals();
+    for g in 0..baseline.geos {
+        for (j, &f) in baseline.local.iter().enumerate() {
+            let i = shared + g * q + j;
+            if let Some(spread) = baseline.features[f].spread {
+                by_value[first + i] += values[spread] * by[i];
+                by_value[spread] += values[first + i] * by[i];
+            }
+        }
+    }
+}

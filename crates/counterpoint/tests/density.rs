@@ -1,0 +1,322 @@
+//! The log density: its gradient against finite differences, and the integrated baseline against a dense normal.
+
+mod common;
+
+use common::{dataset, project, uniform};
+use counterpoint::model::build::Model;
+use counterpoint::model::posterior::Posterior;
+use counterpoint::project::*;
+use counterpoint_infer::log_density::LogDensity;
+use std::sync::Arc;
+
+fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, missing: bool) {
+    let model = Arc::new(Model::new(project, &dataset(geos, 21, history, missing)));
+    let mut posterior = Posterior::new(model.clone());
+    let n = posterior.dim();
+    let mut u = uniform(n as u64);
+    let center = Posterior::start(&model);
+    for _ in 0..3 {
+        let at: Vec<f64> = center.iter().map(|c| c + 0.8 * (u() - 0.5)).collect();
+        let (mut gradient, mut scratch) = (vec![0.0; n], vec![0.0; n]);
+        let value = posterior.evaluate(&at, &mut gradient);
+        assert!(value.is_finite(), "{label}");
+        for i in 0..n {
+            // Richardson extrapolation of the central difference.
+            let mut difference = |h: f64| {
+                let mut x = at.clone();
+                x[i] += h;
+                let up = posterior.evaluate(&x, &mut scratch);
+                x[i] -= 2.0 * h;
+                let down = posterior.evaluate(&x, &mut scratch);
+                (up - down) / (2.0 * h)
+            };
+            let numeric = (4.0 * difference(5e-4) - difference(1e-3)) / 3.0;
+            let name = model
+                .parameters
+                .iter()
+                .find(|p| p.coordinate == Some(i))
+                .map(|p| p.name.clone());
+            assert!(
+                (gradient[i] - numeric).abs() < 2e-6 * (1.0 + numeric.abs()),
+                "{label} {name:?}: {} against {numeric}",
+                gradient[i]
+            );
+        }
+    }
+}
+
+fn spec() -> ModelSpec {
+    ModelSpec {
+        max_lag: Some(4),
+        trend: TrendSpec::KnotsEvery(6),
+        ..ModelSpec::default()
+    }
+}
+
+#[test]
+fn the_gradient_is_exact_for_every_prior_kind_and_geo_effect() {
+    for prior in [
+        EffectKind::Roi,
+        EffectKind::MarginalRoi,
+        EffectKind::Contribution,
+        EffectKind::Coefficient,
+    ] {
+        for effects in [GeoEffects::LogNormal, GeoEffects::Normal] {
+            for geos in [1, 3] {
+                let project = project(ModelSpec {
+                    prior,
+                    effects,
+                    ..spec()
+                });
+                check_gradient(&format!("{prior:?} {effects:?} {geos}"), &project, geos, 2, false);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_exact_for_every_noise_and_baseline() {
+    for integrate_baseline in [true, false] {
+        for student_t in [false, true] {
+            for (sigma_per_geo, ar1) in [(false, false), (true, false), (false, true), (true, true)] {
+                let noise = NoiseSpec {
+                    student_t,
+                    sigma_per_geo,
+                    ar1,
+                };
+                for trend in [TrendSpec::None, TrendSpec::KnotsEvery(6), TrendSpec::FreeKnotCount(5)] {
+                    let label = format!("{integrate_baseline} {noise:?} {trend:?}");
+                    let project = project(ModelSpec {
+                        noise,
+                        integrate_baseline,
+                        trend,
+                        ..spec()
+                    });
+                    check_gradient(&label, &project, 3, 0, true);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_exact_for_every_transform_in_both_orders() {
+    let adstocks = [
+        AdstockKind::None,
+        AdstockKind::Geometric,
+        AdstockKind::Delayed,
+        AdstockKind::Binomial,
+        AdstockKind::WeibullPdf,
+        AdstockKind::WeibullCdf,
+    ];
+    let curves = [
+        SaturationKind::None,
+        SaturationKind::Hill,
+        SaturationKind::Logistic,
+        SaturationKind::MichaelisMenten,
+        SaturationKind::Root,
+        SaturationKind::Tanh,
+    ];
+    for adstock in adstocks {
+        for saturation in curves {
+            for saturate_first in [false, true] {
+                let label = format!("{adstock:?} {saturation:?} {saturate_first}");
+                let project = project(ModelSpec {
+                    adstock,
+                    saturation,
+                    saturate_first,
+                    ..spec()
+                });
+                check_gradient(&label, &project, 2, 3, false);
+            }
+        }
+    }
+}
+
+/// ln Normal(r; 0, K) by a plain Cholesky factorisation.
+fn dense_normal(k: &[Vec<f64>], r: &[f64]) -> f64 {
+    let n = r.len();
+    let mut l = vec![vec![0.0; n]; n];
+    for i in 0..n {
+        for j in 0..=i {
+            let sum: f64 = (0..j).map(|m| l[i][m] * l[j][m]).sum();
+            l[i][j] = if i == j {
+                (k[i][i] - sum).sqrt()
+            } else {
+                (k[i][j] - sum) / l[j][j]
+            };
+        }
+    }
+    let mut total = -0.5 * n as f64 * (2.0 * std::f64::consts::PI).ln();
+    let mut z = vec![0.0; n];
+    for i in 0..n {
+        let sum: f64 = (0..i).map(|m| l[i][m] * z[m]).sum();
+        z[i] = (r[i] - sum) / l[i][i];
+        total -= 0.5 * z[i] * z[i] + l[i][i].ln();
+    }
+    total
+}
+
+#[test]
+fn the_integrated_baseline_is_the_dense_multivariate_normal() {
+    for (sigma_per_geo, ar1) in [(false, false), (true, true)] {
+        let noise = NoiseSpec {
+            student_t: false,
+            sigma_per_geo,
+            ar1,
+        };
+        let mut project = project(ModelSpec { noise, ..spec() });
+        project.drivers.clear();
+        let mut data = dataset(2, 13, 0, true);
+        data.drivers.clear();
+        let model = Arc::new(Model::new(&project, &data));
+        let mut posterior = Posterior::new(model.clone());
+        let n = posterior.dim();
+        let at: Vec<f64> = (0..n).map(|i| 0.3 * (i as f64 + 0.5).sin()).collect();
+        let got = posterior.evaluate(&at, &mut vec![0.0; n]);
+        let log_prior = posterior.set(&at);
+        let values = posterior.values().to_vec();
+        // Covariance of the observed cells, term by term from the definition.
+        let (baseline, periods) = (&model.baseline, model.n_periods());
+        let cells: Vec<usize> = (0..model.y.len()).filter(|&i| !data.outcome[i].is_nan()).collect();
+        let step = match baseline.knot_prior {
+            counterpoint::model::baseline::KnotPrior::Walk { step } => values[step],
+            counterpoint::model::baseline::KnotPrior::Free { .. } => unreachable!("a walk was asked for"),
+        };
+        let mut row = vec![0.0; baseline.shared()];
+        let mut rows = Vec::new();
+        for &i in &cells {
+            baseline.row(i / periods, i % periods, &mut row);
+            rows.push(row.clone());
+        }
+        let rho = model.noise.rho.map_or(0.0, |i| values[i]);
+        let mut k = vec![vec![0.0; cells.len()]; cells.len()];
+        for (a, &i) in cells.iter().enumerate() {
+            for (b, &j) in cells.iter().enumerate() {
+                let (gi, gj) = (i / periods, j / periods);
+                let mut c = 0.0;
+                for p in 0..baseline.knots {
+                    for q in 0..baseline.knots {
+                        c += rows[a][p] * rows[b][q] * step * step * (p.min(q) + 1) as f64;
+                    }
+                }
+                for (f, feature) in baseline.features.iter().enumerate() {
+                    let own = if gi == gj {
+                        feature.spread.map_or(0.0, |s| values[s].powi(2))
+                    } else {
+                        0.0
+                    };
+                    c += rows[a][baseline.knots + f] * rows[b][baseline.knots + f] * (feature.sd.powi(2) + own);
+                }
+                if gi == gj {
+                    let run = |i: usize| {
+                        model.noise.runs[gi]
+                            .iter()
+                            .position(|r| (r.0..r.1).contains(&(i % periods)))
+                    };
+                    let sigma = values[model.noise.sigma_of(gi)];
+                    if i == j || (rho != 0.0 && run(i) == run(j)) {
+                        c += sigma * sigma / (1.0 - rho * rho) * rho.powi((i as i32 - j as i32).abs());
+                    }
+                }
+                k[a][b] = c;
+            }
+        }
+        let r: Vec<f64> = cells.iter().map(|&i| model.y[i]).collect();
+        let want = dense_normal(&k, &r) + log_prior;
+        assert!((got - want).abs() < 1e-8 * want.abs(), "{got} {want}");
+    }
+}
+
+#[test]
+fn draws_of_the_integrated_baseline_have_its_posterior_mean_and_spread() {
+    // With the baseline sampled, its coefficients have an explicit log density: at fixed scales it is quadratic, so the
+    // integrated draws must centre where its gradient vanishes.
+    let mut wanted = project(spec());
+    wanted.drivers.clear();
+    let mut data = dataset(2, 17, 0, true);
+    data.drivers.clear();
+    let model = Arc::new(Model::new(&wanted, &data));
+    let mut posterior = Posterior::new(model.clone());
+    let position = vec![0.1; posterior.dim()];
+    let n = model.baseline.coefficients();
+    let draws = 20_000;
+    let mut rng = counterpoint_infer::nuts::chain_rng(5, 0);
+    let (mut mean, mut square) = (vec![0.0; n], vec![0.0; n]);
+    for _ in 0..draws {
+        for (i, c) in posterior.draw_baseline(&position, &mut rng).iter().enumerate() {
+            mean[i] += c / draws as f64;
+            square[i] += c * c / draws as f64;
+        }
+    }
+    wanted.model.integrate_baseline = false;
+    let explicit = Arc::new(Model::new(&wanted, &data));
+    let mut density = Posterior::new(explicit.clone());
+    let first = explicit.sampled_baseline.unwrap();
+    assert_eq!(first, position.len());
+    let mut gradient = vec![0.0; density.dim()];
+    let mut at = [position.clone(), vec![0.0; n]].concat();
+    // Newton's method is exact on a quadratic: columns of the Hessian by differences of the gradient.
+    density.evaluate(&at, &mut gradient);
+    let start: Vec<f64> = gradient[first..].to_vec();
+    let mut hessian = vec![vec![0.0; n]; n];
+    for i in 0..n {
+        at[first + i] = 1.0;
+        density.evaluate(&at, &mut gradient);
+        at[first + i] = 0.0;
+        for j in 0..n {
+            hessian[i][j] = start[j] - gradient[first + j];
+        }
+    }
+    let inverse = invert(&hessian);
+    // Standardised coefficients back to coefficients, and their covariance, through the linear map z -> c.
+    let map = |z: &[f64]| {
+        let full = [position.clone(), z.to_vec()].concat();
+        let mut p = Posterior::new(explicit.clone());
+        p.draw_baseline(&full, &mut counterpoint_infer::nuts::chain_rng(1, 0))
+            .to_vec()
+    };
+    let z: Vec<f64> = (0..n).map(|i| (0..n).map(|j| inverse[i][j] * start[j]).sum()).collect();
+    let want = map(&z);
+    let columns: Vec<Vec<f64>> = (0..n)
+        .map(|i| map(&(0..n).map(|j| f64::from(u8::from(i == j))).collect::<Vec<_>>()))
+        .collect();
+    for i in 0..n {
+        let mut variance = 0.0;
+        for a in 0..n {
+            for b in 0..n {
+                variance += columns[a][i] * inverse[a][b] * columns[b][i];
+            }
+        }
+        let sd = variance.sqrt();
+        let got_sd = (square[i] - mean[i] * mean[i]).sqrt();
+        assert!(
+            (mean[i] - want[i]).abs() < 5.0 * sd / (draws as f64).sqrt(),
+            "{i}: {} {}",
+            mean[i],
+            want[i]
+        );
+        assert!((got_sd / sd - 1.0).abs() < 0.03, "{i}: {got_sd} {sd}");
+    }
+}
+
+fn invert(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let n = a.len();
+    let mut m: Vec<Vec<f64>> = (0..n)
+        .map(|i| [a[i].clone(), (0..n).map(|j| f64::from(u8::from(i == j))).collect()].concat())
+        .collect();
+    for k in 0..n {
+        let pivot = m[k][k];
+        m[k].iter_mut().for_each(|x| *x /= pivot);
+        for i in 0..n {
+            if i != k {
+                let factor = m[i][k];
+                for c in 0..2 * n {
+                    let x = m[k][c];
+                    m[i][c] -= factor * x;
+                }
+            }
+        }
+    }
+    m.into_iter().map(|row| row[n..].to_vec()).collect()
+}
