@@ -1,5 +1,5 @@
 //! Prints the nanoseconds per element of the exponential and logarithm, by vector width.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
 use counterpoint_infer::{dispatch, math};
 use std::hint::black_box;
