@@ -13,7 +13,7 @@ mod mcse;
 mod ranks;
 mod rhat;
 mod summary;
-mod verdict;
+pub mod verdict;
 
 pub use energy::ebfmi;
 pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_tail};

@@ -10,7 +10,8 @@ const MIN_TAIL: usize = 5;
 pub struct LooPoint {
     /// Expected log predictive density of the observation, when left out.
     pub elpd: f64,
-    /// Shape k of the importance weights' tail; +infinity when the tail is too short to tell.
+    /// Shape k of the importance weights' tail; +infinity when the tail is too short or too even to tell (so also when
+    /// every draw gives the observation the same density).
     pub pareto_k: f64,
     /// Log predictive density of the observation when it is not left out, minus `elpd`: its share of `p_loo`.
     pub p_loo: f64,
@@ -35,7 +36,7 @@ impl Loo {
     /// The observations whose k is too large for their own `elpd`, and hence the sum, to be trusted.
     pub fn untrusted(&self) -> Vec<usize> {
         (0..self.points.len())
-            .filter(|i| !(self.points[*i].pareto_k <= self.good_k))
+            .filter(|i| self.points[*i].pareto_k.is_nan() || self.points[*i].pareto_k > self.good_k)
             .collect()
     }
 }
@@ -115,11 +116,12 @@ fn smooth_tail(log_weights: &mut [f64], relative_efficiency: f64) -> f64 {
     let offset = cutoff.exp();
     let excess: Vec<f64> = tail.iter().map(|i| log_weights[*i].exp() - offset).collect();
     let (k, sigma) = fit_generalised_pareto(&excess);
-    if k.is_finite() {
-        for (rank, i) in tail.iter().enumerate() {
-            let p = (rank as f64 + 0.5) / tail.len() as f64;
-            log_weights[*i] = (pareto_quantile(p, k, sigma) + offset).ln().min(0.0);
-        }
+    if !(k.is_finite() && sigma > 0.0) {
+        return f64::INFINITY;
+    }
+    for (rank, i) in tail.iter().enumerate() {
+        let p = (rank as f64 + 0.5) / tail.len() as f64;
+        log_weights[*i] = (pareto_quantile(p, k, sigma) + offset).ln().min(0.0);
     }
     k
 }
@@ -154,11 +156,8 @@ fn fit_generalised_pareto(sorted: &[f64]) -> (f64, f64) {
     ((n * raw + SHAPE_PRIOR_DRAWS * 0.5) / (n + SHAPE_PRIOR_DRAWS), -raw / b)
 }
 
-/// The p-quantile of a generalised Pareto distribution, 0 < p < 1; NaN for a scale that is not positive.
+/// The p-quantile of a generalised Pareto distribution, 0 < p < 1, sigma > 0.
 fn pareto_quantile(p: f64, k: f64, sigma: f64) -> f64 {
-    if sigma.is_nan() || sigma <= 0.0 {
-        return f64::NAN;
-    }
     let exponential = -(-p).ln_1p();
     sigma
         * if k.abs() < f64::EPSILON {
@@ -172,4 +171,60 @@ fn pareto_quantile(p: f64, k: f64, sigma: f64) -> f64 {
 fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
     largest + values.map(|v| (v - largest).exp()).sum::<f64>().ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::norm_quantile;
+
+    /// Log densities of y under N(mu, 1) with 4000 well-spread draws of mu ~ N(0, sd).
+    fn normal(y: f64, sd: f64) -> impl FnMut(usize, &mut [f64]) {
+        move |_, out: &mut [f64]| {
+            for (d, v) in out.iter_mut().enumerate() {
+                let mu = sd * norm_quantile(((d + 1) as f64 * 0.618_033_988_749_894_8).fract());
+                *v = -0.5 * (y - mu).powi(2) - 0.918_938_533_204_672_7;
+            }
+        }
+    }
+
+    #[test]
+    fn a_narrow_posterior_loses_next_to_nothing_by_leaving_out() {
+        // Weights of variance s^2: the left-out posterior is N(-s^2 y, s^2) / (1 - s^2), in closed form.
+        let (y, s2) = (0.7, 0.01_f64);
+        let variance = 1.0 / (1.0 / s2 - 1.0);
+        let mean = -y * variance;
+        let exact =
+            -0.5 * (y - mean).powi(2) / (1.0 + variance) - 0.5 * (1.0 + variance).ln() - 0.918_938_533_204_672_7;
+        let found = loo(4000, 3, 1.0, normal(y, s2.sqrt()));
+        assert!(
+            (found.points[1].elpd - exact).abs() < 1e-4,
+            "{} {exact}",
+            found.points[1].elpd
+        );
+        assert!((found.elpd - 3.0 * exact).abs() < 3e-4 && found.se < 1e-9);
+        assert!(found.p_loo > 0.0 && found.p_loo < 0.1);
+        assert!(found.untrusted().is_empty());
+    }
+
+    #[test]
+    fn an_outlier_that_the_draws_bend_to_is_not_trusted() {
+        let found = loo(4000, 1, 1.0, normal(30.0, 0.9));
+        assert_eq!(found.untrusted(), [0]);
+    }
+
+    #[test]
+    fn broken_and_degenerate_densities_are_told_and_never_panic() {
+        let found = loo(100, 2, 1.0, |i, out| {
+            out.fill(if i == 0 { -1.5 } else { f64::NEG_INFINITY })
+        });
+        assert!((found.points[0].elpd + 1.5).abs() < 1e-13 && found.points[0].pareto_k == f64::INFINITY);
+        assert!(found.points[1].elpd.is_nan() && found.elpd.is_nan() && found.se.is_nan());
+        assert_eq!(found.untrusted(), [0, 1]);
+        for draws in 0..30 {
+            let found = loo(draws, 1, 1.0, normal(0.3, 0.2));
+            assert_eq!(found.points[0].elpd.is_nan(), draws == 0);
+        }
+        assert_eq!(loo(100, 0, 1.0, |_, _| ()).elpd, 0.0);
+    }
 }

@@ -263,3 +263,135 @@ fn smallest(values: impl Iterator<Item = f64>) -> f64 {
         .reduce(|a, b| if a.is_nan() || a < b { a } else { b })
         .unwrap_or(f64::NAN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::norm_quantile;
+
+    /// Diagnostics in which nothing is amiss, of 4 x 1000 draws.
+    fn sound() -> Diagnostics {
+        let worst = |value| Worst {
+            value,
+            parameter: "half_life[tv]".to_owned(),
+        };
+        Diagnostics {
+            chains: 4,
+            draws: 1000,
+            rhat_max: worst(1.004),
+            ess_bulk_min: worst(900.0),
+            ess_tail_min: worst(700.0),
+            ess_bulk_q10: 1200.0,
+            divergences: 0,
+            ebfmi_min: 0.8,
+            max_depth_hits: 0,
+        }
+    }
+
+    fn check(change: impl Fn(&mut Diagnostics), status: Status, says: &str) {
+        let mut diagnostics = sound();
+        change(&mut diagnostics);
+        let verdict = diagnostics.verdict();
+        assert_eq!(verdict.status, status, "{verdict:?}");
+        assert_eq!(verdict.reasons.len(), 1, "{verdict:?}");
+        assert!(verdict.reasons[0].contains(says), "{}", verdict.reasons[0]);
+    }
+
+    #[test]
+    fn a_sound_fit_is_ok_without_reasons() {
+        assert_eq!(
+            sound().verdict(),
+            Verdict {
+                status: Status::Ok,
+                reasons: vec![]
+            }
+        );
+    }
+
+    #[test]
+    fn each_finding_has_its_status_and_names_its_parameter() {
+        check(|d| d.rhat_max.value = 1.03, Status::Review, "half_life[tv] is 1.030");
+        check(|d| d.rhat_max.value = 1.2, Status::Fail, "different answers");
+        check(|d| d.rhat_max.value = f64::INFINITY, Status::Fail, "half_life[tv]");
+        check(
+            |d| d.ess_bulk_min.value = 399.0,
+            Status::Review,
+            "399 independent ones (bulk), fewer than 400",
+        );
+        check(
+            |d| d.ess_tail_min.value = 99.0,
+            Status::Fail,
+            "(tail), fewer than 400. Run about 5 times",
+        );
+        check(|d| d.divergences = 1, Status::Review, "1 of 4000 draws diverged");
+        check(|d| d.divergences = 41, Status::Fail, "41 of 4000");
+        check(|d| d.ebfmi_min = 0.25, Status::Review, "0.25");
+        check(|d| d.ebfmi_min = 0.1, Status::Fail, "E-BFMI is 0.10");
+        check(|d| d.max_depth_hits = 401, Status::Review, "tree depth");
+        check(|d| d.chains = 1, Status::Review, "only one chain");
+    }
+
+    #[test]
+    fn the_thresholds_themselves_are_on_the_good_side() {
+        let mut diagnostics = sound();
+        diagnostics.rhat_max.value = RHAT_OK;
+        diagnostics.ess_tail_min.value = 400.0;
+        diagnostics.ebfmi_min = EBFMI_REVIEW;
+        diagnostics.max_depth_hits = 400;
+        assert_eq!(diagnostics.verdict().status, Status::Ok);
+    }
+
+    #[test]
+    fn a_diagnostic_that_is_nan_is_never_ok() {
+        check(|d| d.rhat_max.value = f64::NAN, Status::Fail, "cannot be computed");
+        check(|d| d.ess_bulk_min.value = f64::NAN, Status::Fail, "cannot be computed");
+        check(|d| d.ess_tail_min.value = f64::NAN, Status::Fail, "cannot be computed");
+        check(|d| d.ebfmi_min = f64::NAN, Status::Fail, "E-BFMI cannot be computed");
+    }
+
+    #[test]
+    fn the_worst_reason_comes_first() {
+        let verdict = Diagnostics {
+            divergences: 1,
+            ebfmi_min: 0.1,
+            ..sound()
+        }
+        .verdict();
+        assert_eq!(verdict.status, Status::Fail);
+        assert!(verdict.reasons[0].contains("E-BFMI") && verdict.reasons[1].contains("diverged"));
+    }
+
+    #[test]
+    fn the_worst_parameter_is_found_and_nan_is_the_worst_of_all() {
+        let spread: Vec<f64> = (1..=400)
+            .map(|i| norm_quantile((f64::from(i) * 0.618_034).fract()))
+            .collect();
+        let mut apart = spread.clone();
+        apart[..100].iter_mut().for_each(|v| *v += 2.0);
+        let mut draws = Draws::new(4, 100);
+        draws.push("good", &spread);
+        draws.push("apart", &apart);
+        let record = SamplerRecord {
+            energy: vec![spread[..100].to_vec(), spread[100..200].to_vec()],
+            ..SamplerRecord::default()
+        };
+        let found = Diagnostics::new(&draws, &record);
+        assert_eq!(
+            (found.rhat_max.parameter.as_str(), found.ess_bulk_min.parameter.as_str()),
+            ("apart", "apart")
+        );
+        assert!(found.rhat_max.value > 1.05 && found.ebfmi_min > 0.3 && found.ess_bulk_q10 >= found.ess_bulk_min.value);
+        draws.push("stuck", &[1.0; 400]);
+        let found = Diagnostics::new(&draws, &record);
+        assert!(found.rhat_max.value.is_nan() && found.ess_bulk_q10.is_nan());
+        assert_eq!(found.ess_tail_min.parameter, "stuck");
+        assert_eq!(found.verdict().status, Status::Fail);
+    }
+
+    #[test]
+    fn no_parameters_and_no_energies_fail() {
+        let verdict = Diagnostics::new(&Draws::new(4, 100), &SamplerRecord::default()).verdict();
+        assert_eq!(verdict.status, Status::Fail);
+        assert!(verdict.reasons.iter().any(|reason| reason.contains("no parameters")));
+    }
+}
