@@ -94,7 +94,7 @@ impl<'a> Chains<'a> {
         let whole = if chains == 0 {
             values.is_empty()
         } else {
-            values.len() % chains == 0
+            values.len().is_multiple_of(chains)
         };
         assert!(whole, "{} draws cannot be cut into {chains} equal chains", values.len());
         Chains { values, chains }

@@ -4,7 +4,7 @@ use super::ranks::{Ranked, Scores, Split, can_be_judged};
 use crate::dispatch;
 use crate::draws::{Chains, mean, quantile, sorted, variance};
 
-/// Effective sample size of the bulk: that of the mean of the rank-normalised draws (Vehtari et al. 2021, section 4.1). NaN for
+/// Effective sample size of the bulk: that of the mean of the rank-normalised draws (Vehtari et al. 2021, section 4). NaN for
 /// fewer than four draws a chain, draws that are not finite, or draws that are all the same.
 pub fn ess_bulk(chains: Chains<'_>) -> f64 {
     if !can_be_judged(chains) {
@@ -15,7 +15,7 @@ pub fn ess_bulk(chains: Chains<'_>) -> f64 {
     of_split(Split { values: z, ..split })
 }
 
-/// Effective sample size of the tails: the smaller of those of the 5 % and the 95 % quantile (Vehtari et al. 2021, section 4.3). NaN as
+/// Effective sample size of the tails: the smaller of those of the 5 % and the 95 % quantile (Vehtari et al. 2021, section 4). NaN as
 /// [`ess_bulk`].
 pub fn ess_tail(chains: Chains<'_>) -> f64 {
     if !can_be_judged(chains) {
@@ -58,7 +58,7 @@ fn below(chains: Chains<'_>, limit: f64) -> f64 {
     of_split(Split::map(chains, |v| f64::from(u8::from(v <= limit))))
 }
 
-/// Effective sample size of the mean of split chains: m n / tau (Vehtari et al. 2021, eq. 10-13).
+/// Effective sample size of the mean of split chains: m n / tau (Vehtari et al. 2021, section 3).
 ///
 /// tau = -1 + 2 sum of rho_t over Geyer's (1992) initial monotone positive sequence, with the combined autocorrelation
 /// rho_t = 1 - (W - mean autocovariance at t) / var+. tau is kept above 1 / log10(m n), so that antithetic chains are not believed

@@ -1,6 +1,6 @@
 //! Leave-one-out predictive accuracy by Pareto-smoothed importance sampling.
 
-/// Share of the prior in the shape of the tail: worth 10 draws at 1/2 (Vehtari et al. 2024, appendix G).
+/// Share of the prior in the shape of the tail: worth 10 draws at 1/2 (Vehtari et al. 2024).
 const SHAPE_PRIOR_DRAWS: f64 = 10.0;
 /// Fewest tail draws to which a Pareto distribution is fitted.
 const MIN_TAIL: usize = 5;
@@ -26,7 +26,7 @@ pub struct Loo {
     pub se: f64,
     /// Effective number of parameters.
     pub p_loo: f64,
-    /// Largest k that can be trusted with this many draws: min(1 - 1 / log10(draws), 0.7) (Vehtari et al. 2024, section 3.2.4).
+    /// Largest k that can be trusted with this many draws: min(1 - 1 / log10(draws), 0.7) (Vehtari et al. 2024).
     pub good_k: f64,
     /// Each observation.
     pub points: Vec<LooPoint>,

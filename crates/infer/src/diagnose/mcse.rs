@@ -22,7 +22,7 @@ pub fn mcse_sd(chains: Chains<'_>) -> f64 {
 }
 
 /// Standard error of the `p`-quantile, 0 < p < 1: half the distance between the draws at the 16 % and 84 % quantile of
-/// Beta(ESS p + 1, ESS (1 - p) + 1) (Vehtari et al. 2021, section 4.4). NaN where [`ess_quantile`] is.
+/// Beta(ESS p + 1, ESS (1 - p) + 1) (Vehtari et al. 2021, section 4). NaN where [`ess_quantile`] is.
 pub fn mcse_quantile(chains: Chains<'_>, p: f64) -> f64 {
     let ess = ess_quantile(chains, p);
     if ess.is_nan() {

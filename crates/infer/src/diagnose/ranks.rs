@@ -88,7 +88,7 @@ impl Ranked {
     }
 
     /// Normal scores in the numbers' original order: Phi^-1((r - 3/8) / (n + 1/4)) with r the rank, of ties their average (Blom 1958;
-    /// Vehtari et al. 2021, eq. 14).
+    /// Vehtari et al. 2021, section 4).
     pub(super) fn normal_scores(&self, scores: &Scores) -> Vec<f64> {
         let n = self.sorted.len();
         let mut z = vec![0.0; n];

@@ -38,7 +38,7 @@ fn parameter(chains: Chains<'_>, scores: &Scores) -> ParameterDiagnostics {
     let bulk = ranked.normal_scores(scores);
     let folded = ranked.folded().normal_scores(scores);
     // Splitting an odd number of draws has left some out; the tails want all.
-    let ess_tail = if chains.draws() % 2 == 0 {
+    let ess_tail = if chains.draws().is_multiple_of(2) {
         tail_of_sorted(chains, &ranked.sorted)
     } else {
         tail_of_sorted(chains, &sorted(chains.values()))
