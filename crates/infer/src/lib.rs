@@ -1,5 +1,7 @@
 //! Draws from a log density, and judges the draws. Knows nothing of marketing.
 
+pub mod diagnose;
+pub mod draws;
 pub mod log_density;
 pub mod math;
 pub mod nuts;

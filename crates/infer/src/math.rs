@@ -4,9 +4,11 @@
 //! compiles such a loop for the widest registers of the machine. Neither uses fused multiply-add, so every
 //! width, and every machine, gives the same bits.
 
+mod beta;
 mod level;
 mod special;
 
+pub use beta::{beta_cdf, beta_quantile};
 pub use level::Level;
 pub use special::{ln_gamma, ln_norm_cdf, norm_cdf, norm_quantile};
 
