@@ -10,7 +10,18 @@ use counterpoint_infer::log_density::LogDensity;
 use std::sync::Arc;
 
 fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, missing: bool) {
-    let model = Arc::new(Model::new(project, &dataset(geos, 21, history, missing)));
+    let mut model = Model::new(project, &dataset(geos, 21, history, missing));
+    let deviations: Vec<usize> = model
+        .parameters
+        .iter()
+        .enumerate()
+        .filter(|(_, p)| p.centring.is_some())
+        .map(|(i, _)| i)
+        .collect();
+    for (n, i) in deviations.into_iter().enumerate() {
+        model.parameters.centre(i, [0.0, 1.0, 0.4][n % 3]);
+    }
+    let model = Arc::new(model);
     let mut posterior = Posterior::new(model.clone());
     let n = posterior.dim();
     let mut u = uniform(n as u64);
@@ -319,4 +330,44 @@ fn invert(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
         }
     }
     m.into_iter().map(|row| row[n..].to_vec()).collect()
+}
+
+#[test]
+fn centring_changes_coordinates_and_leaves_the_posterior_alone() {
+    let plain = Model::new(&project(spec()), &dataset(3, 21, 0, false));
+    let mut centred = plain.clone();
+    let deviations: Vec<usize> = plain
+        .parameters
+        .iter()
+        .enumerate()
+        .filter(|(_, p)| p.centring.is_some())
+        .map(|(i, _)| i)
+        .collect();
+    for &i in &deviations {
+        centred.parameters.centre(i, 0.7);
+    }
+    let (mut a, mut b) = (
+        Posterior::new(Arc::new(plain.clone())),
+        Posterior::new(Arc::new(centred.clone())),
+    );
+    let n = a.dim();
+    let mut u = uniform(3);
+    let mut difference = || {
+        let position: Vec<f64> = (0..n).map(|_| u() - 0.5).collect();
+        let values = plain.parameters.values(&position);
+        let moved = centred.parameters.position(&values);
+        let back = centred.parameters.values(&moved);
+        assert!(values.iter().zip(&back).all(|(x, y)| (x - y).abs() < 1e-12));
+        // The densities differ by the Jacobian eta^-weight of each deviation.
+        let jacobian: f64 = deviations
+            .iter()
+            .filter_map(|&i| plain.parameters.get(i).centring)
+            .map(|c| 0.7 * values[c.spread].ln())
+            .sum();
+        let mut gradient = vec![0.0; n];
+        a.evaluate(&position, &mut gradient) - jacobian - b.evaluate(&moved, &mut gradient)
+    };
+    for _ in 0..3 {
+        assert!(difference().abs() < 1e-8);
+    }
 }

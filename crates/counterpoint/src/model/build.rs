@@ -405,7 +405,7 @@ fn driver_slots(
         );
         let first = parameters.len();
         for g in &data.geos {
-            parameters.add(&format!("geo_effect[{name},{g}]"), Prior::Normal { mean: 0.0, sd: 1.0 });
+            parameters.add_deviation(&format!("geo_effect[{name},{g}]"), spread);
         }
         geo = Some((spread, first));
     }

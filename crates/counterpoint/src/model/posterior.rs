@@ -103,14 +103,7 @@ impl Posterior {
     /// Parameter values, responses and effects at a position, without the likelihood. Returns the log prior density.
     pub fn set(&mut self, position: &[f64]) -> f64 {
         let model = &self.model;
-        self.at.clear();
-        let mut log_prior = 0.0;
-        for (i, p) in model.parameters.iter().enumerate() {
-            let at = p.prior.at(p.coordinate.map_or(0.0, |c| position[c]));
-            log_prior += at.log_density;
-            self.values[i] = at.value;
-            self.at.push(at);
-        }
+        let log_prior = model.parameters.evaluate(position, &mut self.at, &mut self.values);
         for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
             work.shape_values = shape_values(driver, &self.values);
             work.response
@@ -270,11 +263,9 @@ impl LogDensity for Posterior {
                 self.by_value[driver.slots.saturation[i]] += by_shape.saturation[i];
             }
         }
-        for (i, p) in model.parameters.iter().enumerate() {
-            if let Some(c) = p.coordinate {
-                gradient[c] = self.at[i].log_density_slope + self.by_value[i] * self.at[i].slope;
-            }
-        }
+        model
+            .parameters
+            .gradient(&self.at, &self.values, &mut self.by_value, gradient);
         log_prior + log_likelihood
     }
 }

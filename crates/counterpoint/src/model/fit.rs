@@ -1,0 +1,128 @@
+//! Fitting: a short pilot that chooses coordinates, then the chains.
+
+use super::build::Model;
+use super::posterior::Posterior;
+use crate::project::SamplerSpec;
+use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError};
+use counterpoint_infer::sample::{Silent, Watch, sample_chains};
+use std::sync::Arc;
+
+/// Warm-up and kept draws of the pilot chain.
+const PILOT: (usize, usize) = (300, 200);
+/// Standard deviation of the chains' starting points around the pilot's mean, in the coordinates of the priors.
+const SPREAD: f64 = 0.5;
+/// Largest tree depth, as in Stan and nuts-rs.
+const MAX_DEPTH: u64 = 10;
+
+/// A model with its sampling coordinates chosen, and where chains begin.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The model.
+    pub model: Arc<Model>,
+    /// Centre of the starting points.
+    pub start: Vec<f64>,
+}
+
+fn settings(sampler: &SamplerSpec) -> ChainSettings {
+    ChainSettings {
+        warmup: sampler.warmup,
+        draws: sampler.draws,
+        seed: sampler.seed,
+        target_accept: sampler.target_accept,
+        max_depth: MAX_DEPTH,
+        metric: Metric::LowRank,
+    }
+}
+
+/// Chooses how far each geo's deviation is centred, by what a short pilot chain learns of it. A national model has no
+/// deviations and needs no pilot. `go_on` is asked at every draw.
+///
+/// With eta the spread and s^2 the variance that the data alone leave to a deviation, the best weight is about
+/// eta^2 / (eta^2 + s^2) (Papaspiliopoulos, Roberts and Skold 2007). The choice changes no posterior.
+///
+/// # Errors
+/// See [`SampleError`].
+pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result<Prepared, SampleError> {
+    let start = Posterior::start(&model);
+    if !model.drivers.iter().any(|d| d.slots.geo.is_some()) {
+        return Ok(Prepared {
+            model: Arc::new(model),
+            start,
+        });
+    }
+    let shared = Arc::new(model.clone());
+    let pilot = ChainSettings {
+        warmup: PILOT.0,
+        draws: PILOT.1,
+        ..settings(sampler)
+    };
+    let make = || Posterior::new(shared.clone());
+    let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None], 1, watch)?;
+    let Some(chain) = chains.first() else {
+        return Ok(Prepared { model: shared, start });
+    };
+    let draws: Vec<Vec<f64>> = chain
+        .positions
+        .chunks_exact(chain.dim)
+        .map(|p| model.parameters.values(p))
+        .collect();
+    let n = draws.len() as f64;
+    let mut model = model;
+    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
+    let geos = model.n_geos();
+    let slots: Vec<(usize, usize)> = model.drivers.iter().filter_map(|d| d.slots.geo).collect();
+    for (eta, first) in slots {
+        let spread = mean(&|v| v[eta] * v[eta]);
+        for g in 0..geos {
+            let center = mean(&|v| v[eta] * v[first + g]);
+            let variance = mean(&|v| (v[eta] * v[first + g] - center).powi(2));
+            // 1/variance = 1/s^2 + 1/eta^2, so eta^2 / (eta^2 + s^2) = 1 - variance / eta^2.
+            model
+                .parameters
+                .centre(first + g, (1.0 - variance / spread).clamp(0.0, 1.0));
+        }
+    }
+    let mut start = vec![0.0; model.parameters.sampled()];
+    for values in &draws {
+        for (s, x) in start.iter_mut().zip(model.parameters.position(values)) {
+            *s += x / n;
+        }
+    }
+    Ok(Prepared {
+        model: Arc::new(model),
+        start,
+    })
+}
+
+/// Runs the chains; those in `resumed` are taken as they are. The result depends on project, data and seed alone.
+///
+/// # Errors
+/// See [`SampleError`].
+pub fn run(
+    prepared: &Prepared,
+    sampler: &SamplerSpec,
+    resumed: Vec<Option<ChainDraws>>,
+    threads: usize,
+    watch: &dyn Watch,
+) -> Result<Vec<ChainDraws>, SampleError> {
+    let make = || Posterior::new(prepared.model.clone());
+    sample_chains(
+        &make,
+        &prepared.start,
+        SPREAD,
+        &settings(sampler),
+        resumed,
+        threads,
+        watch,
+    )
+}
+
+/// [`prepare`] and [`run`], unwatched: for tests and benchmarks.
+///
+/// # Errors
+/// See [`SampleError`].
+pub fn fit(model: Model, sampler: &SamplerSpec, threads: usize) -> Result<(Arc<Model>, Vec<ChainDraws>), SampleError> {
+    let prepared = prepare(model, sampler, &Silent)?;
+    let chains = run(&prepared, sampler, vec![None; sampler.chains], threads, &Silent)?;
+    Ok((prepared.model, chains))
+}
