@@ -315,7 +315,7 @@ pub fn events(country: &str, first: Date, last: Date) -> Option<Vec<EventSpec>> 
             }
         }
     }
-    found.sort_by(|a, b| a.start.cmp(&b.start));
+    found.sort_by_key(|e| e.start);
     Some(found)
 }
 

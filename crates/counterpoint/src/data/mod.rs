@@ -4,6 +4,7 @@ mod assemble;
 pub mod calendar;
 pub mod codes;
 pub mod dataset;
+pub mod explore;
 pub mod holidays;
 pub mod recognise;
 pub mod table;
@@ -12,4 +13,5 @@ pub(crate) mod testing;
 
 pub use assemble::assemble;
 pub use dataset::{Control, Dataset, Driver, DriverKind};
+pub use explore::explore;
 pub use table::{Cells, Column, Table};

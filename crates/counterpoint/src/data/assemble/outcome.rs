@@ -110,7 +110,7 @@ pub(super) fn unit_value(
             .map(|at| read.values[at])
             .filter(|v| v.is_finite())
             .collect();
-        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        let mean = known.iter().map(|v| v / known.len() as f64).sum::<f64>();
         for at in cells {
             let unused = !national && outcome.and_then(|o| o.get(at)).is_some_and(|y| y.is_nan());
             if read.empty[at] && !frame.row_is_absent(want, read.rows[at]) {
@@ -171,7 +171,7 @@ pub(super) fn population(frame: &Frame<'_>, wants: &[Want], out: &mut Vec<Findin
             });
         }
         let known: Vec<f64> = read.values[cells].iter().copied().filter(|v| *v > 0.0).collect();
-        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        let mean = known.iter().map(|v| v / known.len() as f64).sum::<f64>();
         let (low, high) = known
             .iter()
             .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
