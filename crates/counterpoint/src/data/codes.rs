@@ -174,6 +174,42 @@ mod tests {
     }
 
     #[test]
+    fn every_code_in_the_source_is_listed_and_every_listed_code_is_in_the_source() {
+        let source = [
+            include_str!("assemble/cells.rs"),
+            include_str!("assemble/column.rs"),
+            include_str!("assemble/controls.rs"),
+            include_str!("assemble/coverage.rs"),
+            include_str!("assemble/drivers.rs"),
+            include_str!("assemble/grid.rs"),
+            include_str!("assemble/holidays.rs"),
+            include_str!("assemble/outcome.rs"),
+            include_str!("assemble/source.rs"),
+            include_str!("explore/collinear.rs"),
+            include_str!("explore/drivers.rs"),
+            include_str!("explore/mediator.rs"),
+            include_str!("explore/outliers.rs"),
+            include_str!("explore/season.rs"),
+            include_str!("explore/size.rs"),
+        ]
+        .concat();
+        for call in ["fail(", "review(", "info(", "make("] {
+            for rest in source.split(call).skip(1) {
+                let Some(code) = rest.trim_start().strip_prefix('"').and_then(|r| r.split('"').next()) else {
+                    continue;
+                };
+                assert!(
+                    ALL_CODES.iter().any(|(known, _)| *known == code),
+                    "{code} is not in ALL_CODES"
+                );
+            }
+        }
+        for (code, _) in ALL_CODES {
+            assert!(source.contains(&format!("\"{code}\"")), "{code} is never emitted");
+        }
+    }
+
+    #[test]
     fn findings_beyond_the_cap_become_one_line() {
         let (mut out, mut capped) = (Vec::new(), Capped::new());
         for row in 0..12 {
