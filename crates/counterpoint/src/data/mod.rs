@@ -1,8 +1,17 @@
 //! From tables to the arrays that the model takes, and what an analyst would say of them.
 
+mod assemble;
 pub mod calendar;
+pub mod codes;
 pub mod dataset;
+pub mod explore;
+pub mod holidays;
+pub mod recognise;
 pub mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub use assemble::assemble;
 pub use dataset::{Control, Dataset, Driver, DriverKind};
+pub use explore::explore;
 pub use table::{Cells, Column, Table};
