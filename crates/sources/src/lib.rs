@@ -1,1 +1,13 @@
-//! sources
+//! Files in and out: tables (CSV, Parquet), the project file, run folders, and the first guess at a project.
+//!
+//! Everything a user may hand over is read without a panic: what is wrong comes back as [`counterpoint::finding::Finding`]s,
+//! each with its file, line, column and mend.
+
+// this crate is the door to the file system
+#![allow(clippy::disallowed_methods)]
+
+pub mod csv_table;
+pub mod parquet_table;
+pub mod read;
+
+pub use read::{read_table, table_from_bytes};
