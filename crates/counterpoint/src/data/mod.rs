@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod dataset;
+pub mod recognise;
 pub mod table;
 
 pub use dataset::{Control, Dataset, Driver, DriverKind};
