@@ -8,6 +8,8 @@
 
 pub mod csv_table;
 pub mod parquet_table;
+pub mod project_file;
 pub mod read;
 
+pub use project_file::{PROJECT_FILE, load_project, read_project};
 pub use read::{read_table, table_from_bytes};
