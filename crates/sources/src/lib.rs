@@ -7,9 +7,13 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod csv_table;
+pub mod error;
 pub mod parquet_table;
 pub mod project_file;
 pub mod read;
+pub mod write;
 
+pub use error::SourceError;
 pub use project_file::{PROJECT_FILE, load_project, read_project};
 pub use read::{read_table, table_from_bytes};
+pub use write::{OutColumn, Staging, write_csv, write_file, write_parquet};
