@@ -8,12 +8,14 @@
 
 pub mod csv_table;
 pub mod error;
+pub mod init;
 pub mod parquet_table;
 pub mod project_file;
 pub mod read;
 pub mod write;
 
 pub use error::SourceError;
+pub use init::{Guess, guess};
 pub use project_file::{PROJECT_FILE, load_project, read_project};
 pub use read::{read_table, table_from_bytes};
 pub use write::{OutColumn, Staging, write_csv, write_file, write_parquet};
