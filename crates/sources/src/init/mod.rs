@@ -40,7 +40,14 @@ impl Said {
 
 /// A column name as a message shows it.
 pub(crate) fn shown(name: &str) -> String {
-    let short: String = name.chars().take(60).flat_map(char::escape_debug).collect();
+    let plain = |c: char| {
+        if c.is_control() {
+            c.escape_default().collect()
+        } else {
+            String::from(c)
+        }
+    };
+    let short: String = name.chars().take(60).map(plain).collect();
     format!("`{short}{}`", if name.chars().count() > 60 { "..." } else { "" })
 }
 

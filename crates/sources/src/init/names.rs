@@ -374,6 +374,29 @@ pub(super) const CALENDAR: &[&str] = &[
     "day_of_month",
     "is_weekend",
 ];
+/// Columns that a model made, and must not be fed.
+pub(super) const MODELLED: &[&str] = &[
+    "adstock",
+    "adstocked",
+    "saturated",
+    "contribution",
+    "contributions",
+    "effect",
+    "fitted",
+    "predicted",
+    "prediction",
+    "residual",
+    "residuals",
+    "epsilon",
+    "intercept",
+    "baseline",
+    "roas",
+    "roi",
+    "cpa",
+    "cpc",
+    "cpm",
+    "ctr",
+];
 pub(super) const INDEX: &[&str] = &[
     "index",
     "id",

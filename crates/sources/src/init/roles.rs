@@ -100,10 +100,15 @@ fn outcome<'p, 'a>(
     draft.outcome = found.name.to_owned();
     let name = words(found.name);
     draft.count = any_of(&name, names::COUNTED).is_some() && any_of(&name, names::MONEY).is_none();
-    draft.currency = ["usd", "eur", "gbp", "chf"]
+    let currency = ["usd", "eur", "gbp", "chf"]
         .iter()
         .find(|c| profiles.iter().any(|p| words(p.name).iter().any(|w| w == *c)))
         .map(|c| c.to_uppercase());
+    match &currency {
+        Some(currency) => said.note(format!("the currency is {currency}, which a column names")),
+        None => said.note("the currency is written as USD, a label only: mend it if it is another"),
+    }
+    draft.currency = currency;
     if draft.count {
         unit_value(profiles, found, draft, said);
     } else if any_of(&name, names::MONEY).is_none() {
@@ -224,11 +229,6 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
     if p.constant() {
         return said.note(format!("{name} is left out: it never changes, so it explains nothing"));
     }
-    if p.counts_rows() {
-        return said.note(format!(
-            "{name} is left out: it grows by the same step from row to row, as a trend does; the model has its own"
-        ));
-    }
     if let Some(media) = media_name(p.name) {
         let control = any_of(
             &all,
@@ -271,6 +271,16 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         };
         draft.empty_media |= p.missing > 0;
         return draft.media.push(media);
+    }
+    if p.counts_rows() {
+        return said.note(format!(
+            "{name} is left out: it grows by the same step from row to row, as a trend does; the model has its own"
+        ));
+    }
+    if let Some(word) = any_of(&all, names::MODELLED) {
+        return said.note(format!(
+            "{name} is left out: by the word {word:?} it comes out of a model"
+        ));
     }
     let media_word = any_of(&all, names::MEDIA);
     let because = match (numbered(p.name), media_word) {
