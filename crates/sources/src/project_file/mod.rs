@@ -65,7 +65,7 @@ pub fn load_project(dir: &Path) -> Result<(Project, Vec<Finding>, String), Vec<F
             finding.expected = "a project folder".to_owned();
             finding.mend = format!("name the folder of a project, or start one with `counterpoint init {dir}`");
         }
-        vec![finding]
+        vec![*finding]
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

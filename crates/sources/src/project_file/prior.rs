@@ -185,10 +185,8 @@ fn from_table(walk: &mut Walk, form: &Section) -> Option<Prior> {
         return None;
     };
     let at = &form.at;
-    for key in KEYS
-        .iter()
-        .filter(|key| form.has(key) && !needed.contains(key) && !allowed.contains(key))
-    {
+    let stray = |key: &&&str| form.has(key) && !needed.contains(key) && !allowed.contains(key);
+    if let Some(key) = KEYS.iter().find(stray) {
         let found = format!("`{key}` beside `{}`", needed[0]);
         let place = form.place_in(walk, key);
         walk.fail(
