@@ -354,3 +354,51 @@ fn the_examples_of_the_documentation_parse() {
         project(example);
     }
 }
+
+#[test]
+fn a_project_with_creators_is_measured_by_its_channels_alone() {
+    let text = r#"
+name     = "Glow Skincare"
+currency = "USD"
+[data]
+table      = "data.csv"
+date       = "date"
+geo        = "geo"
+population = "population"
+[outcome]
+column = "revenue"
+kind   = "revenue"
+margin = 0.62
+[[channel]]
+name     = "paid_search"
+exposure = "search_clicks"
+spend    = "search_spend"
+role     = "capture"
+prior    = { roi = { median = 1.5, sd_log = 0.6 } }
+[controls]
+columns = ["price_index", "promo"]
+[creators]
+creators = "creators.csv"
+posts    = "posts.csv"
+[model]
+prior   = "roi"
+max_lag = 8
+adstock = "geometric"
+trend   = { knots_every = 13 }
+season  = { yearly = 2 }
+effects = "lognormal"
+noise   = "normal"
+[sampler]
+chains = 4
+warmup = 1000
+draws  = 1000
+seed   = 1
+"#;
+    let (project, findings) = read_project(text);
+    let project = project.expect("a project");
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].severity, findings[0].row), (Severity::Review, Some(21)));
+    assert_eq!((project.drivers.len(), project.controls.len()), (1, 2));
+    let (with_experiment, _) = read_project(&format!("{text}[[experiment]]\ndriver = \"paid_search\"\n"));
+    assert!(with_experiment.is_none());
+}

@@ -238,6 +238,62 @@ fn an_output_below_a_file_says_so() {
     assert!(write_csv(&folder.0.join("gone").join("x.csv"), &columns()).is_err());
 }
 
+/// A file with the column types that other tools write, one row and one null row.
+fn foreign_parquet() -> Vec<u8> {
+    use parquet::data_type::{
+        BoolType, ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type,
+    };
+    let schema = "message m {
+        optional int64 nanos (TIMESTAMP(NANOS,false));
+        optional int64 micros (TIMESTAMP_MICROS);
+        optional boolean flag;
+        optional int32 cents (DECIMAL(9,2));
+        optional fixed_len_byte_array(3) wide (DECIMAL(6,1));
+        optional int32 unsigned (UINT_32);
+        optional binary category (UTF8);
+    }";
+    let schema = parquet::schema::parser::parse_message_type(schema).expect("a schema");
+    let mut bytes = Vec::new();
+    let mut file = parquet::file::writer::SerializedFileWriter::new(&mut bytes, schema.into(), Default::default())
+        .expect("a writer");
+    let mut group = file.next_row_group().expect("a group");
+    let day_before_epoch = -1_i64;
+    let levels: Option<&[i16]> = Some(&[1, 0]);
+    macro_rules! put {
+        ($kind:ty, $value:expr) => {
+            let mut column = group.next_column().expect("a column").expect("a column");
+            column
+                .typed::<$kind>()
+                .write_batch(&[$value], levels, None)
+                .expect("written");
+            column.close().expect("closed");
+        };
+    }
+    put!(Int64Type, day_before_epoch);
+    put!(Int64Type, 86_400_000_000);
+    put!(BoolType, true);
+    put!(Int32Type, -1234);
+    put!(FixedLenByteArrayType, FixedLenByteArray::from(vec![0xFF, 0xFF, 0xF6]));
+    put!(Int32Type, -1);
+    put!(ByteArrayType, ByteArray::from("a"));
+    group.close().expect("closed");
+    file.close().expect("closed");
+    bytes
+}
+
+#[test]
+fn parquet_files_of_other_tools_keep_their_meaning() {
+    let table = table_from_bytes("x.parquet", foreign_parquet()).expect("a table");
+    let of = |name: &str| table.column(name).expect("the column").cells.clone();
+    assert_eq!(of("nanos"), Cells::Date(vec![Some(date(1969, 12, 31)), None]));
+    assert_eq!(of("micros"), Cells::Date(vec![Some(date(1970, 1, 2)), None]));
+    assert_eq!(of("flag"), Cells::Number(vec![Some(1.0), None]));
+    assert_eq!(of("cents"), Cells::Number(vec![Some(-12.34), None]));
+    assert_eq!(of("wide"), Cells::Number(vec![Some(-1.0), None]));
+    assert_eq!(of("unsigned"), Cells::Number(vec![Some(4_294_967_295.0), None]));
+    assert_eq!(of("category"), Cells::Text(vec![Some("a".into()), None]));
+}
+
 fn parquet_bytes() -> Vec<u8> {
     let folder = Folder::new();
     let path = folder.0.join("x.parquet");
