@@ -1,0 +1,80 @@
+// Numbers for people, worded as in crates/report/src/numbers.rs.
+import { known, type Interval, type Num, type Report } from "./data";
+
+const SIGNS: Record<string, string> = {
+  USD: "$", EUR: "€", GBP: "£", JPY: "¥", INR: "₹", KRW: "₩", NGN: "₦", UAH: "₴", VND: "₫", ILS: "₪",
+  BRL: "R$", AUD: "A$", CAD: "C$", NZD: "NZ$", MXN: "MX$",
+};
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const UNITS: [number, number, string][] = [
+  [999.5e9, 1e12, "T"], [999.5e6, 1e9, "B"], [999.5e3, 1e6, "M"], [999.5, 1e3, "K"],
+];
+
+function trimmed(x: number, decimals: number): string {
+  return x.toFixed(decimals).replace(/\.0$/, "");
+}
+
+function unsigned(x: number): string {
+  for (const [limit, unit, letter] of UNITS) {
+    if (x >= limit) return trimmed(x / unit, x / unit < 99.95 ? 1 : 0) + letter;
+  }
+  if (x >= 99.95) return trimmed(x, 0);
+  if (x >= 0.995) return trimmed(x, 1);
+  if (x >= 0.0995) return trimmed(x, 2);
+  if (x >= 0.000995) return trimmed(x, 3);
+  return x < 1e-12 ? "0" : x.toExponential(1);
+}
+
+export function number(x: Num | undefined): string {
+  if (!known(x)) return "n/a";
+  const digits = unsigned(Math.abs(x));
+  return x < 0 && digits !== "0" ? `−${digits}` : digits;
+}
+
+export function money(x: Num | undefined, code: string): string {
+  const text = number(x);
+  if (text === "n/a") return text;
+  const sign = SIGNS[code];
+  if (!sign) return `${text} ${code}`.trim();
+  return text.startsWith("−") ? `−${sign}${text.slice(1)}` : sign + text;
+}
+
+export function percent(x: Num | undefined): string {
+  if (!known(x)) return "n/a";
+  const a = Math.abs(x * 100);
+  const text = a >= 9.95 ? trimmed(a, 0) : a >= 0.995 ? trimmed(a, 1) : a >= 0.005 ? trimmed(a, 2) : "0";
+  return `${x < 0 && text !== "0" ? "−" : ""}${text}%`;
+}
+
+/** The bracket after a number: `2.1–4.6`, or `−0.4 to 1.2` where a minus would read as a dash. */
+export function span(low: string, high: string): string {
+  if (low === "n/a" || high === "n/a") return "";
+  return low.includes("−") || high.includes("−") ? ` (${low} to ${high})` : ` (${low}–${high})`;
+}
+
+export function interval(x: Interval | null, show: (x: Num) => string): string {
+  return x ? show(x.mean) + span(show(x.q05), show(x.q95)) : "n/a";
+}
+
+export function date(iso: string): string {
+  const match = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso);
+  const month = match && MONTHS[Number(match[2]) - 1];
+  return match && month ? `${Number(match[3])} ${month} ${match[1]}` : iso;
+}
+
+/** Formats an amount of the outcome. */
+export function outcome(report: Report): (x: Num | undefined) => string {
+  return (x) => (report.outcome_is_money ? money(x, report.currency) : number(x));
+}
+
+/** A name cut in its middle, where both ends tell it apart. */
+export function short(name: string, length: number): string {
+  const letters = [...name.replace(/\s+/g, " ")];
+  if (letters.length <= length) return letters.join("");
+  const tail = Math.max(2, Math.floor(length / 4));
+  return `${letters.slice(0, length - tail - 1).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,54 @@
+// Charts with a row a driver: names at the left, marks to their right, values at the end.
+import * as Plot from "@observablehq/plot";
+import { short } from "./numbers";
+import { readable, type Line } from "./tip";
+
+export interface Rows {
+  names: string[];
+  width: number;
+  label: string;
+  /** Names at the left; without them the rows still line up with a neighbour's. */
+  named?: boolean;
+  /** Room at the right for values. */
+  right?: number;
+  x: Plot.ScaleOptions;
+  /** Marks over rows; `y` of row i is i. */
+  marks: Plot.Markish[];
+  lines(index: number): Line[];
+}
+
+const ROW = 28;
+
+/** Draws the rows and makes them readable. */
+export function rowChart(rows: Rows): SVGSVGElement {
+  const named = rows.named ?? true;
+  const left = named ? Math.min(210, Math.max(96, rows.width * 0.3)) : 10;
+  const letters = Math.floor((left - 12) / 6.6);
+  const height = rows.names.length * ROW + 46;
+  const label = (_: string, i: number) => short(rows.names[i], letters);
+  const svg = Plot.plot({
+    width: rows.width,
+    height,
+    marginLeft: left,
+    marginRight: rows.right ?? 16,
+    marginTop: 26,
+    marginBottom: 20,
+    x: { axis: "top", grid: true, ticks: Math.max(2, Math.min(7, (rows.width - left) / 80)), ...rows.x },
+    y: { type: "point", domain: rows.names.map((_, i) => i), padding: 0.5, axis: null },
+    marks: [
+      ...rows.marks,
+      named
+        ? Plot.text(rows.names, { y: (_, i) => i, text: label, title: (d) => d, frameAnchor: "left", dx: 4 - left, textAnchor: "start", className: "row-name" } as Plot.TextOptions)
+        : null,
+    ],
+  }) as SVGSVGElement;
+  const scale = svg.ownerDocument ? (svg as unknown as Plot.Plot).scale("y")! : null;
+  const middle = (index: number) => Number(scale?.apply(index)) || 26 + ROW * (index + 0.5);
+  readable(svg, {
+    label: rows.label,
+    axis: "y",
+    positions: rows.names.map((_, i) => middle(i)),
+    at: (i) => ({ x: Math.min(rows.width * 0.62, rows.width - 20), y: middle(i), head: rows.names[i], lines: rows.lines(i) }),
+  });
+  return svg;
+}
