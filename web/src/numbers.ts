@@ -11,7 +11,7 @@ const UNITS: [number, number, string][] = [
 ];
 
 function trimmed(x: number, decimals: number): string {
-  return x.toFixed(decimals).replace(/\.0$/, "");
+  return x.toFixed(Math.abs(x - Math.round(x)) < 1e-9 ? 0 : decimals);
 }
 
 function unsigned(x: number): string {
@@ -65,16 +65,4 @@ export function date(iso: string): string {
 /** Formats an amount of the outcome. */
 export function outcome(report: Report): (x: Num | undefined) => string {
   return (x) => (report.outcome_is_money ? money(x, report.currency) : number(x));
-}
-
-/** A name cut in its middle, where both ends tell it apart. */
-export function short(name: string, length: number): string {
-  const letters = [...name.replace(/\s+/g, " ")];
-  if (letters.length <= length) return letters.join("");
-  const tail = Math.max(2, Math.floor(length / 4));
-  return `${letters.slice(0, length - tail - 1).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

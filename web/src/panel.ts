@@ -27,7 +27,7 @@ export function panelChart(panel: Panel): SVGSVGElement {
     marginTop: 8,
     marginBottom: 24,
     x: { label: null, tickFormat: panel.xTick, ticks: panel.xTicks ?? (panel.width < 180 ? 2 : 4), tickSize: 3 },
-    y: { label: null, tickFormat: panel.yTick, ticks: 3, tickSize: 0, grid: true, axis: panel.left === 0 ? null : "left", domain: panel.yDomain, zero: true },
+    y: { label: null, tickFormat: panel.yTick, ticks: 3, tickSize: 0, grid: panel.left !== 0, axis: panel.left === 0 ? null : "left", domain: panel.yDomain, zero: true },
     marks: panel.marks,
   }) as SVGSVGElement;
   const x = (svg as unknown as Plot.Plot).scale("x")!;

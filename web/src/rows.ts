@@ -1,6 +1,6 @@
 // Charts with a row a driver: names at the left, marks to their right, values at the end.
 import * as Plot from "@observablehq/plot";
-import { short } from "./numbers";
+import { cut } from "./measure";
 import { readable, type Line } from "./tip";
 
 export interface Rows {
@@ -22,10 +22,9 @@ const ROW = 28;
 /** Draws the rows and makes them readable. */
 export function rowChart(rows: Rows): SVGSVGElement {
   const named = rows.named ?? true;
-  const left = named ? Math.min(210, Math.max(96, rows.width * 0.3)) : 10;
-  const letters = Math.floor((left - 12) / 6.6);
+  const left = named ? Math.min(210, Math.max(104, rows.width * 0.34)) : 10;
   const height = rows.names.length * ROW + 46;
-  const label = (_: string, i: number) => short(rows.names[i], letters);
+  const label = (_: string, i: number) => cut(rows.names[i], left - 14, 13);
   const svg = Plot.plot({
     width: rows.width,
     height,
@@ -33,7 +32,7 @@ export function rowChart(rows: Rows): SVGSVGElement {
     marginRight: rows.right ?? 16,
     marginTop: 26,
     marginBottom: 20,
-    x: { axis: "top", grid: true, ticks: Math.max(2, Math.min(7, (rows.width - left) / 80)), ...rows.x },
+    x: { axis: "top", grid: true, nice: true, ticks: Math.max(2, Math.min(7, Math.floor((rows.width - left - (rows.right ?? 16)) / 85))), ...rows.x },
     y: { type: "point", domain: rows.names.map((_, i) => i), padding: 0.5, axis: null },
     marks: [
       ...rows.marks,

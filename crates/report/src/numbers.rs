@@ -79,11 +79,12 @@ fn unsigned(x: f64) -> String {
     }
 }
 
+/// Fixed decimals, except for whole numbers: 2 is `2`, but 2.04 is `2.0`.
 fn trimmed(x: f64, decimals: usize) -> String {
-    let text = format!("{x:.decimals$}");
-    match text.strip_suffix(".0") {
-        Some(whole) => whole.to_owned(),
-        None => text,
+    if (x - x.round()).abs() < 1e-9 {
+        format!("{x:.0}")
+    } else {
+        format!("{x:.decimals$}")
     }
 }
 
@@ -232,10 +233,12 @@ mod tests {
             (0.0, "0"),
             (0.0321, "0.032"),
             (0.5, "0.50"),
-            (0.996, "1"),
+            (0.996, "1.0"),
+            (1.0, "1"),
             (3.2, "3.2"),
             (470.4, "470"),
-            (999.6, "1K"),
+            (999.6, "1.0K"),
+            (1000.0, "1K"),
             (12_340.0, "12.3K"),
             (1_234_567.0, "1.2M"),
             (123_456_789.0, "123M"),
@@ -291,7 +294,7 @@ mod tests {
     fn counts_and_durations_are_grouped() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
-        assert_eq!(duration(8.04), "8 s");
+        assert_eq!(duration(8.0), "8 s");
         assert_eq!(duration(125.0), "2 min 5 s");
         assert_eq!(duration(4320.0), "1 h 12 min");
     }

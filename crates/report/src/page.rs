@@ -40,7 +40,7 @@ const PICTURES: [Picture; 8] = [
     Picture {
         id: "returns",
         title: "What each driver returned",
-        how: "Left: mean return with its 90% interval. Right: share of spend against share of the effect of paid drivers.",
+        how: "Left: mean return with its 90% interval; hollow means not identified. Right: share of spend against share of the effect of paid drivers.",
         lead: sentences::returns,
         shown: |d| d.drivers.iter().any(|r| r.roi.is_some()),
     },

@@ -89,7 +89,7 @@ pub(crate) fn of_the_fit(d: &ReportData) -> Vec<Check> {
     if let Some(elpd) = g.loo_elpd {
         checks.push(Check {
             question: "How well would it predict a point it has not seen?",
-            value: number(elpd),
+            value: if elpd.is_finite() { format!("{elpd:.1}").replace('-', "−") } else { number(elpd) },
             level: Level::Fact,
             meaning: "Expected log predictive density (leave-one-out). Compare it between runs on the same data; higher is better."
                 .to_owned(),

@@ -60,12 +60,12 @@ fn returned_most(d: &ReportData) -> Option<String> {
     let (index, p) = known(d, &d.best_return)?;
     let row = &d.drivers[index];
     let roi = row.roi.as_ref()?;
-    let verb = if p >= SURE {
-        "returned most"
+    let (name, each) = (short(&row.name), per_unit(d, roi));
+    Some(if p >= SURE && row.identified {
+        format!("{name} returned most, {each}")
     } else {
-        "has the highest estimated return, though not clearly,"
-    };
-    Some(format!("{} {verb}, {}", short(&row.name), per_unit(d, roi)).replace(",,", ","))
+        format!("{name} leads on return with {each}, though not clearly")
+    })
 }
 
 fn next_best(d: &ReportData) -> Option<String> {

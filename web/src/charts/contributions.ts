@@ -49,10 +49,26 @@ export function contributions(report: Report, place: Place): Chart {
   };
 }
 
+/** Layers on top of each other: what adds goes up from zero, what takes away goes down from zero. */
+function pile(layers: Layer[], t: Date[]): { x: Date; low: number; high: number; key: string; fill: string }[] {
+  return [1, -1].flatMap((side) => {
+    const edge = t.map(() => 0);
+    return layers.flatMap((layer, rank) => {
+      const part = layer.mean.map((y) => (known(y) && y * side > 0 ? y : 0));
+      if (part.every((y) => y === 0)) return [];
+      return part.map((y, i) => {
+        const low = edge[i];
+        edge[i] += y;
+        return { x: t[i], low, high: edge[i], key: `${side} ${rank}`, fill: layer.colour };
+      });
+    });
+  });
+}
+
 function stacked(report: Report, layers: Layer[], width: number): Node {
   const show = outcome(report);
   const t = times(report);
-  const rows = layers.flatMap((layer, key) => layer.mean.map((y, i) => ({ x: t[i], y: known(y) ? y : 0, key, fill: layer.colour })));
+  const rows = pile(layers, t);
   const total = (i: number) => sum(layers.map((layer) => layer.mean[i]));
   const svg = timeChart({
     report,
@@ -60,7 +76,7 @@ function stacked(report: Report, layers: Layer[], width: number): Node {
     label: `Contributions to ${report.outcome_name} over time, stacked`,
     tick: show,
     marks: [
-      Plot.areaY(rows, { x: "x", y: "y", z: "key", fill: "fill", order: "key", className: "layers" } as Plot.AreaYOptions),
+      Plot.areaY(rows, { x: "x", y1: "low", y2: "high", z: "key", fill: "fill", className: "layers" }),
       Plot.ruleY([0]),
       Plot.lineY(t, { x: (d) => d, y: (_, i) => total(i), stroke: "var(--ink)", strokeWidth: 1.2 }),
     ],
