@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
 const root = new URL(".", import.meta.url);
 const shared = { bundle: true, minify: true, legalComments: "none", target: "es2022", absWorkingDir: root.pathname, logLevel: "warning" };
-await build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/report.js", format: "iife", charset: "ascii" });
+await build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/report.js", format: "iife" });
 await build({ ...shared, entryPoints: ["src/report.css"], outfile: "dist/report.css" });
 
 // FNV-1a, 64 bits: enough to see that a source changed; the Rust test computes the same.

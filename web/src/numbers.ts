@@ -39,11 +39,22 @@ export function money(x: Num | undefined, code: string): string {
   return text.startsWith("−") ? `−${sign}${text.slice(1)}` : sign + text;
 }
 
+/** Money on an axis: a code without a sign would crowd it, and stands in the text instead. */
+export function tick(code: string): (x: Num) => string {
+  return (x) => (SIGNS[code] ? money(x, code) : number(x));
+}
+
 export function percent(x: Num | undefined): string {
   if (!known(x)) return "n/a";
   const a = Math.abs(x * 100);
   const text = a >= 9.95 ? trimmed(a, 0) : a >= 0.995 ? trimmed(a, 1) : a >= 0.005 ? trimmed(a, 2) : "0";
   return `${x < 0 && text !== "0" ? "−" : ""}${text}%`;
+}
+
+/** A probability that never claims certainty. */
+export function probability(p: Num | undefined): string {
+  if (!known(p)) return "n/a";
+  return p > 0.99 ? "over 99%" : p < 0.01 ? "under 1%" : `${(p * 100).toFixed(0)}%`;
 }
 
 /** The bracket after a number: `2.1–4.6`, or `−0.4 to 1.2` where a minus would read as a dash. */

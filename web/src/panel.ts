@@ -8,7 +8,6 @@ export interface Panel {
   x: number[];
   xTick: (x: number) => string;
   yTick: (y: number) => string;
-  xTicks?: number;
   marks: Plot.Markish[];
   yDomain?: [number, number];
   /** Room for the ticks of the y axis; 0 leaves them out. */
@@ -26,7 +25,7 @@ export function panelChart(panel: Panel): SVGSVGElement {
     marginRight: 8,
     marginTop: 8,
     marginBottom: 24,
-    x: { label: null, tickFormat: panel.xTick, ticks: panel.xTicks ?? (panel.width < 180 ? 2 : 4), tickSize: 3 },
+    x: { label: null, tickFormat: panel.xTick, ticks: Math.max(2, Math.floor(panel.width / 75)), tickSize: 3 },
     y: { label: null, tickFormat: panel.yTick, ticks: 3, tickSize: 0, grid: panel.left !== 0, axis: panel.left === 0 ? null : "left", domain: panel.yDomain, zero: true },
     marks: panel.marks,
   }) as SVGSVGElement;

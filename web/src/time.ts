@@ -33,8 +33,8 @@ export function timeChart(chart: OverTime): SVGSVGElement {
     marginLeft: 52,
     marginRight: 12,
     marginTop: 14,
-    marginBottom: 28,
-    x: { type: "utc", label: null, ticks: Math.max(3, Math.floor(chart.width / 110)) },
+    marginBottom: 34,
+    x: { type: "utc", label: null, ticks: Math.max(5, Math.floor(chart.width / 110)) },
     y: { grid: true, label: null, tickFormat: chart.tick, ticks: 5, nice: true },
     marks: chart.marks,
   }) as SVGSVGElement;

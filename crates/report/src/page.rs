@@ -55,7 +55,7 @@ const PICTURES: [Picture; 8] = [
         id: "curves",
         title: "Response to spend",
         how: "The dot is today's spend. The band is the 90% interval. Dashed: beyond any spend seen in the data.",
-        lead: |d| format!("What each {} of spend brings as it grows or shrinks.", d.cadence_word),
+        lead: sentences::curves,
         shown: |d| !d.curves.is_empty(),
     },
     Picture {

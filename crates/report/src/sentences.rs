@@ -253,6 +253,42 @@ fn outcome_per(d: &ReportData, x: f64) -> String {
     }
 }
 
+/// Above the response curves.
+pub fn curves(d: &ReportData) -> String {
+    let largest = d
+        .curves
+        .iter()
+        .filter(|c| c.current_spend > 0.0)
+        .filter_map(|c| Some((c, height_at(c, c.current_spend)?, height_at(c, c.current_spend * 1.2)?)))
+        .max_by(|a, b| a.0.current_spend.total_cmp(&b.0.current_spend));
+    match largest {
+        Some((curve, now, then)) => format!(
+            "20% more on {}, {} a {}, would {} about {} {} a {}.",
+            short(&curve.driver),
+            money(curve.current_spend * 0.2, &d.currency),
+            d.cadence_word,
+            outcome(d, then - now),
+            if d.outcome_is_money {
+                "more".to_owned()
+            } else {
+                format!("more {}", d.outcome_name)
+            },
+            d.cadence_word
+        ),
+        None => format!("What each {} of spend brings as it grows or shrinks.", d.cadence_word),
+    }
+}
+
+/// Mean of a curve at a spend inside its grid, on the line between the two neighbours.
+fn height_at(curve: &crate::data::Curve, spend: f64) -> Option<f64> {
+    let right = curve.spend.iter().position(|s| *s >= spend)?;
+    let left = right.checked_sub(1)?;
+    let (x0, x1) = (curve.spend[left], curve.spend[right]);
+    let (y0, y1) = (*curve.mean.get(left)?, *curve.mean.get(right)?);
+    let y = y0 + (y1 - y0) * (spend - x0) / (x1 - x0);
+    y.is_finite().then_some(y)
+}
+
 /// Above observed against predicted.
 pub fn fit(d: &ReportData) -> String {
     let missing = missing_values(&d.fit.national);

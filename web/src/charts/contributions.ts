@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Num, type Report, type Series } from "../data";
 import { chooser, legend, together, type Chart, type Place } from "../figure";
-import { date, outcome, span } from "../numbers";
+import { date, outcome, span, tick } from "../numbers";
 import { COLOURS } from "../theme";
 import { timeChart, times } from "../time";
 
@@ -74,7 +74,7 @@ function stacked(report: Report, layers: Layer[], width: number): Node {
     report,
     width,
     label: `Contributions to ${report.outcome_name} over time, stacked`,
-    tick: show,
+    tick: report.outcome_is_money ? tick(report.currency) : show,
     marks: [
       Plot.areaY(rows, { x: "x", y1: "low", y2: "high", z: "key", fill: "fill", className: "layers" }),
       Plot.ruleY([0]),
@@ -94,7 +94,7 @@ function one(report: Report, series: Series, width: number): Node {
     report,
     width,
     label: `Contribution of ${series.driver} over time with its 90% interval`,
-    tick: show,
+    tick: report.outcome_is_money ? tick(report.currency) : show,
     marks: [
       Plot.areaY(t, { x: (d) => d, y1: (_, i) => series.q05[i], y2: (_, i) => series.q95[i], fill: colour, fillOpacity: 0.22 }),
       Plot.ruleY([0]),

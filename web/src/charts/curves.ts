@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Curve, type Report } from "../data";
 import { Fold, panels, type Chart, type Place } from "../figure";
-import { money, outcome, span } from "../numbers";
+import { money, outcome, span, tick } from "../numbers";
 import { panelChart } from "../panel";
 
 /** Height of a curve at a spend, on the line between its two neighbours. */
@@ -30,8 +30,8 @@ export function curves(report: Report, place: Place): Chart {
       width,
       label: `Response of ${report.outcome_name} to spend on ${curve.driver}, ${curve.unit}`,
       x: curve.spend,
-      xTick: spend,
-      yTick: show,
+      xTick: tick(report.currency),
+      yTick: report.outcome_is_money ? tick(report.currency) : show,
       marks: [
         Plot.areaY(points, { x: "s", y1: "q05", y2: "q95", fill: "var(--accent)", fillOpacity: 0.18 }),
         Plot.ruleY([0]),

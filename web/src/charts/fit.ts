@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Report } from "../data";
 import { chooser, legend, together, type Chart, type Place } from "../figure";
-import { date, outcome, span } from "../numbers";
+import { date, outcome, span, tick } from "../numbers";
 import { timeChart, times } from "../time";
 
 export function fit(report: Report, place: Place): Chart {
@@ -27,7 +27,7 @@ export function fit(report: Report, place: Place): Chart {
         report,
         width,
         label: `Observed and predicted ${report.outcome_name}${where}`,
-        tick: show,
+        tick: report.outcome_is_money ? tick(report.currency) : show,
         marks: [
           Plot.areaY(t, { x, y1: (_, i) => series.predicted_q05[i], y2: (_, i) => series.predicted_q95[i], fill: "var(--accent)", fillOpacity: 0.14 }),
           Plot.areaY(t, { x, y1: (_, i) => series.expected_q05[i], y2: (_, i) => series.expected_q95[i], fill: "var(--accent)", fillOpacity: 0.28 }),

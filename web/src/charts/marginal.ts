@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Report } from "../data";
 import { Fold, legend, together, type Chart, type Place } from "../figure";
-import { interval, money, number } from "../numbers";
+import { interval, money, number, tick } from "../numbers";
 import { rowChart } from "../rows";
 
 export function marginal(report: Report, place: Place): Chart {
@@ -19,7 +19,7 @@ export function marginal(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width,
         label: "Average and marginal return of each paid driver",
-        x: { label: null, tickFormat: show, zero: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, zero: true },
         marks: [
           Plot.ruleX([0]),
           report.outcome_is_money ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,

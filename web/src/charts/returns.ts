@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Driver, type Report } from "../data";
 import { Fold, legend, together, type Chart, type Place } from "../figure";
-import { interval, money, number, percent } from "../numbers";
+import { interval, money, number, percent, probability, tick } from "../numbers";
 import { rowChart } from "../rows";
 
 interface Paid extends Driver {
@@ -32,7 +32,7 @@ export function returns(report: Report, place: Place): Chart {
     [report.return_word, interval(d.roi, show)],
     ["spend", `${money(d.spend, report.currency)}, ${percent(d.spendShare)} of all`],
     ["share of effect", percent(d.effectShare)],
-    ...(known(d.prob_roi_above_1) ? [["above 1", percent(d.prob_roi_above_1)] as [string, string]] : []),
+    ...(known(d.prob_roi_above_1) ? [["pays back", probability(d.prob_roi_above_1)] as [string, string]] : []),
     ...(d.cost_per_increment ? [["cost of one", interval(d.cost_per_increment, (x) => money(x, report.currency))] as [string, string]] : []),
     ...(d.identified ? [] : [["note", "not identified"] as [string, string]]),
   ];
@@ -45,7 +45,7 @@ export function returns(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width: first,
         label: `${report.return_word} of each paid driver with 90% interval`,
-        x: { label: null, tickFormat: show, zero: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, zero: true },
         marks: [
           Plot.ruleX([0]),
           report.outcome_is_money ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,

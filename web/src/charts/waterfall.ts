@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { known, type Interval, type Num, type Report } from "../data";
 import { Fold, type Chart, type Place } from "../figure";
-import { outcome, percent, span } from "../numbers";
+import { outcome, percent, span, tick } from "../numbers";
 import { rowChart } from "../rows";
 
 interface Step {
@@ -59,7 +59,7 @@ export function waterfall(report: Report, place: Place): Chart {
         width,
         label: `How ${report.outcome_name} adds up`,
         right: 62,
-        x: { label: null, tickFormat: show, zero: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, zero: true },
         marks: [
           Plot.ruleX([0]),
           Plot.link(joints, { x1: "to", x2: "to", y1: "i", y2: (b) => b.i + 1, stroke: "var(--quiet)", strokeOpacity: 0.6 }),
