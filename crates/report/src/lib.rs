@@ -5,12 +5,14 @@
 
 mod data;
 mod escape;
+mod leads;
 pub mod numbers;
 mod page;
 mod payload;
 mod plain;
 mod sections;
 pub mod sentences;
+mod table;
 
 pub use data::{
     Best, Curve, Decay, Density, Diagnostics, DriverKind, DriverRow, FindingRow, FindingSeverity, Fit, FitSeries,

@@ -2,7 +2,7 @@
 
 use crate::data::{ReportData, Status};
 use crate::escape::html;
-use crate::{payload, sections, sentences};
+use crate::{leads, payload, sections, sentences, table};
 
 /// Style sheet of the page, built from `web/src`.
 pub(crate) const STYLE: &str = include_str!("../../../web/dist/report.css");
@@ -27,35 +27,35 @@ const PICTURES: [Picture; 8] = [
         id: "contributions",
         title: "Contributions over time",
         how: "Layers add up to the expected outcome. Pick one driver to see its 90% interval.",
-        lead: sentences::over_time,
+        lead: leads::over_time,
         shown: |d| !d.contributions.is_empty(),
     },
     Picture {
         id: "waterfall",
         title: "From baseline to total",
         how: "Each bar starts where the one above ends. Thin lines are 90% intervals.",
-        lead: sentences::waterfall,
+        lead: leads::waterfall,
         shown: |_| true,
     },
     Picture {
         id: "returns",
         title: "What each driver returned",
         how: "Left: mean return with its 90% interval; hollow means not identified. Right: share of spend against share of the effect of paid drivers.",
-        lead: sentences::returns,
+        lead: leads::returns,
         shown: |d| d.drivers.iter().any(|r| r.roi.is_some()),
     },
     Picture {
         id: "marginal",
         title: "Average return and the next unit",
         how: "Filled: average so far. Hollow: what the next unit of spend brings at today's level. Lines are 90% intervals.",
-        lead: sentences::marginal,
+        lead: leads::marginal,
         shown: |d| d.drivers.iter().any(|r| r.mroi.is_some()),
     },
     Picture {
         id: "curves",
         title: "Response to spend",
         how: "The dot is today's spend. The band is the 90% interval. Dashed: beyond any spend seen in the data.",
-        lead: sentences::curves,
+        lead: leads::curves,
         shown: |d| !d.curves.is_empty(),
     },
     Picture {
@@ -63,21 +63,21 @@ const PICTURES: [Picture; 8] = [
         title: "Observed against predicted",
         how: "Dots are observations, the line is the expected outcome. Dark band: where the expectation lies; light band: \
               where 90% of observations should lie.",
-        lead: sentences::fit,
+        lead: leads::fit,
         shown: |d| !d.fit.national.expected_mean.is_empty(),
     },
     Picture {
         id: "learned",
         title: "What the data taught",
         how: "Grey: assumed before the data. Colour: after. Where both look alike, the data said little.",
-        lead: sentences::learned,
+        lead: leads::learned,
         shown: |d| !d.prior_posterior.is_empty(),
     },
     Picture {
         id: "adstock",
         title: "How long effects last",
         how: "Share of the first effect that is left after each period, with 90% interval.",
-        lead: sentences::adstock,
+        lead: leads::adstock,
         shown: |d| !d.adstock.is_empty(),
     },
 ];
@@ -96,7 +96,7 @@ pub fn render(d: &ReportData) -> String {
     for picture in PICTURES.iter().filter(|p| (p.shown)(d)) {
         add(picture.id, picture.title, picture_body(d, picture, failed));
     }
-    add("drivers", "All drivers", sections::driver_table(d));
+    add("drivers", "All drivers", table::driver_table(d));
     add("diagnostics", "Fit and diagnostics", sections::diagnostics(d));
     let none = "Nothing to report: every driver's effect could be told apart.";
     add(
