@@ -1,5 +1,6 @@
 // One small panel: a band, a line and what is marked on it.
 import * as Plot from "@observablehq/plot";
+import { known } from "./data";
 import { readable, type Line } from "./tip";
 
 export interface Panel {
@@ -40,7 +41,7 @@ export function panelChart(panel: Panel): SVGSVGElement {
       x: points[i],
       head: panel.head(i),
       lines: panel.lines(i),
-      marks: panel.marked(i).flatMap((m) => (m.value === null ? [] : [{ y: Number(y.apply(m.value)), colour: m.colour }])),
+      marks: panel.marked(i).flatMap((m) => (known(m.value) ? [{ y: Number(y.apply(m.value)), colour: m.colour }] : [])),
     }),
   });
   return svg;

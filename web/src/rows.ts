@@ -1,5 +1,6 @@
 // Charts with a row a driver: names at the left, marks to their right, values at the end.
 import * as Plot from "@observablehq/plot";
+import { known, type Interval } from "./data";
 import { cut } from "./measure";
 import { readable, type Line } from "./tip";
 
@@ -18,6 +19,26 @@ export interface Rows {
 }
 
 const ROW = 28;
+
+/** How far the axis may go beyond the furthest mean: one very wide interval must not squeeze all others. */
+const REACH = 2.5;
+
+/** Limits of the axis, and an arrow where an interval leaves it. */
+export function limits(rows: { i: number; intervals: (Interval | null)[] }[]): { domain: [number, number]; arrows: Plot.Markish[] } {
+  const all = rows.flatMap((row) => row.intervals.filter((x) => x !== null));
+  const values = (key: keyof Interval) => all.map((x) => x[key]).filter(known);
+  const furthest = Math.max(1e-12, ...values("mean").map(Math.abs)) * REACH;
+  const domain: [number, number] = [
+    Math.max(-furthest, Math.min(0, ...values("q05"), ...values("mean"))),
+    Math.min(furthest, Math.max(0, ...values("q95"), ...values("mean"))),
+  ];
+  if (domain[0] === domain[1]) domain[1] = 1;
+  const leaving = (side: 0 | 1) =>
+    rows.filter((row) => row.intervals.some((x) => x && (side ? known(x.q95) && x.q95 > domain[1] : known(x.q05) && x.q05 < domain[0])));
+  const arrow = (side: 0 | 1) =>
+    Plot.text(leaving(side), { y: "i", x: () => domain[side], text: () => (side ? "→" : "←"), dx: side ? 9 : -9, fontSize: 13, fontWeight: 700 });
+  return { domain, arrows: [arrow(0), arrow(1)] };
+}
 
 /** Draws the rows and makes them readable. */
 export function rowChart(rows: Rows): SVGSVGElement {

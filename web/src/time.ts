@@ -1,6 +1,6 @@
 // Charts over time: shared axes and the reading of one date.
 import * as Plot from "@observablehq/plot";
-import type { Report } from "./data";
+import { known, type Report } from "./data";
 import { date } from "./numbers";
 import { readable, type Line } from "./tip";
 
@@ -49,7 +49,7 @@ export function timeChart(chart: OverTime): SVGSVGElement {
       x: points[i],
       head: date(chart.report.dates[i]),
       lines: chart.lines(i),
-      marks: chart.marked(i).flatMap((m) => (m.value === null ? [] : [{ y: Number(y.apply(m.value)), colour: m.colour }])),
+      marks: chart.marked(i).flatMap((m) => (known(m.value) ? [{ y: Number(y.apply(m.value)), colour: m.colour }] : [])),
     }),
   });
   return svg;

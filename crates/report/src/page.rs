@@ -40,14 +40,16 @@ const PICTURES: [Picture; 8] = [
     Picture {
         id: "returns",
         title: "What each driver returned",
-        how: "Left: mean return with its 90% interval; hollow means not identified. Right: share of spend against share of the effect of paid drivers.",
+        how: "Bars are 90% intervals, dots are means; a hollow dot is not identified, an arrow leads to an end off the \
+              picture. A share of the effect above the share of spend: the driver pulls more than its weight.",
         lead: leads::returns,
         shown: |d| d.drivers.iter().any(|r| r.roi.is_some()),
     },
     Picture {
         id: "marginal",
         title: "Average return and the next unit",
-        how: "Filled: average so far. Hollow: what the next unit of spend brings at today's level. Lines are 90% intervals.",
+        how: "Filled: average so far. Hollow: what the next unit of spend brings at today's level. Lines are 90% intervals; \
+              an arrow leads to an end off the picture.",
         lead: leads::marginal,
         shown: |d| d.drivers.iter().any(|r| r.mroi.is_some()),
     },

@@ -27,7 +27,7 @@ fn the_headline_answers_what_marketing_did_who_led_and_where_the_next_money_goes
     assert!(text.contains("% ("), "no interval: {text}");
     assert!(text.contains(" returned most, $"), "{text}");
     assert!(
-        text.ends_with("the next dollar is best spent in Paid search, 90% sure."),
+        text.ends_with("; the next dollar is best spent in Linear TV, 90% sure."),
         "{text}"
     );
 }
@@ -40,7 +40,7 @@ fn a_lead_that_draws_do_not_agree_on_is_not_claimed() {
         probability: 0.55,
     });
     d.best_next = Some(Best {
-        driver: 2,
+        driver: 0,
         probability: 0.4,
     });
     let text = headline(&d);

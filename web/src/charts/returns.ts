@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { known, type Driver, type Report } from "../data";
 import { Fold, legend, together, type Chart, type Place } from "../figure";
 import { interval, money, number, percent, probability, tick } from "../numbers";
-import { rowChart } from "../rows";
+import { limits, rowChart } from "../rows";
 
 interface Paid extends Driver {
   i: number;
@@ -41,14 +41,16 @@ export function returns(report: Report, place: Place): Chart {
       const rows = fold.shown(paid);
       const wide = width >= 760;
       const first = wide ? Math.round(width * 0.6) : width;
+      const { domain, arrows } = limits(rows.map((d, i) => ({ i, intervals: [d.roi] })));
       const left = rowChart({
         names: rows.map((d) => d.name),
         width: first,
         label: `${report.return_word} of each paid driver with 90% interval`,
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, zero: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true },
         marks: [
+          ...arrows,
           Plot.ruleX([0]),
-          report.outcome_is_money ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
+          report.outcome_is_money && domain[1] >= 1 ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
           Plot.link(rows, { x1: (d) => d.roi.q05, x2: (d) => d.roi.q95, y1: "i", y2: "i", stroke: "var(--accent)", strokeWidth: 5, strokeOpacity: 0.32, strokeLinecap: "round" }),
           Plot.dot(rows, { x: (d) => d.roi.mean, y: "i", r: 5, fill: (d) => (d.identified ? "var(--accent)" : "var(--paper)"), stroke: "var(--accent)", strokeWidth: 1.5 }),
         ],
