@@ -29,7 +29,7 @@ export function limits(rows: { i: number; intervals: (Interval | null)[] }[]): {
   const values = (key: keyof Interval) => all.map((x) => x[key]).filter(known);
   const furthest = Math.max(1e-12, ...values("mean").map(Math.abs)) * REACH;
   const domain: [number, number] = [
-    Math.max(-furthest, Math.min(0, ...values("q05"), ...values("mean"))),
+    Math.max((-1.25 * furthest) / REACH, Math.min(0, ...values("q05"), ...values("mean"))),
     Math.min(furthest, Math.max(0, ...values("q95"), ...values("mean"))),
   ];
   if (domain[0] === domain[1]) domain[1] = 1;

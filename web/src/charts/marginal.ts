@@ -20,7 +20,7 @@ export function marginal(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width,
         label: "Average and marginal return of each paid driver",
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
         marks: [
           ...arrows,
           Plot.ruleX([0]),

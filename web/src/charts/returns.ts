@@ -46,7 +46,7 @@ export function returns(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width: first,
         label: `${report.return_word} of each paid driver with 90% interval`,
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
         marks: [
           ...arrows,
           Plot.ruleX([0]),

@@ -52,6 +52,15 @@ export function waterfall(report: Report, place: Place): Chart {
         at = step.kind === "total" ? at : at + step.value;
         return { ...step, i, from, to: from + step.value, low: known(step.low) ? from + step.low : null, high: known(step.high) ? from + step.high : null };
       });
+      const ends = bars.flatMap((b) => [b.from, b.to]);
+      const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+      // Room for whiskers, but a hopelessly wide one must not squeeze the bars.
+      const reach = (most - least || 1) * 0.2;
+      const domain = [
+        Math.max(least - reach / 2, Math.min(least, ...bars.map((b) => b.low ?? least))),
+        Math.min(most + reach, Math.max(most || 1, ...bars.map((b) => b.high ?? most))),
+      ];
+      const beyond = (b: { high: Num }) => b.high !== null && b.high > domain[1];
       const whiskers = bars.filter((b) => b.low !== null && b.high !== null);
       const joints = bars.slice(0, -1);
       return rowChart({
@@ -59,13 +68,14 @@ export function waterfall(report: Report, place: Place): Chart {
         width,
         label: `How ${report.outcome_name} adds up`,
         right: 62,
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, zero: true },
+        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
         marks: [
           Plot.ruleX([0]),
           Plot.link(joints, { x1: "to", x2: "to", y1: "i", y2: (b) => b.i + 1, stroke: "var(--quiet)", strokeOpacity: 0.6 }),
           Plot.link(bars, { x1: "from", x2: "to", y1: "i", y2: "i", stroke: (b) => FILLS[b.kind as Step["kind"]], strokeWidth: 15 }),
           Plot.link(whiskers, { x1: "low", x2: "high", y1: "i", y2: "i", stroke: "var(--ink)", strokeWidth: 1.25 }),
-          Plot.text(bars, { x: (b) => Math.max(b.to, b.from, b.high ?? b.to), y: "i", text: (b) => show(b.value), dx: 6, textAnchor: "start", className: "value" }),
+          Plot.text(bars.filter((b) => b.low !== null && b.low < domain[0]), { x: () => domain[0], y: "i", text: () => "←", dx: 6, dy: -7 }),
+          Plot.text(bars, { x: (b) => Math.min(domain[1], Math.max(b.to, b.from, b.high ?? b.to)), y: "i", text: (b) => (beyond(b) ? "→ " : "") + show(b.value), dx: 6, textAnchor: "start", className: "value" }),
         ],
         lines: (i) => [
           [report.outcome_name, show(bars[i].value) + intervalOf(bars[i], show)],

@@ -207,7 +207,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
             .map(|t| sign * size * (0.6 + 0.4 * (t as f64 * 0.21 + phase).sin() + 0.25 * dice.roll()).max(0.0))
             .collect();
         mean.iter().zip(&mut expected).for_each(|(c, e)| *e += c);
-        let wide = shape.drivers == 10 && i == 8;
+        let wide = shape.hostile && i == 8;
         let spread = if wide { 40.0 } else { 0.12 + 0.5 * dice.roll() };
         let total: f64 = mean.iter().sum();
         let paid = matches!(kind(shape, i), DriverKind::Channel | DriverKind::Creator);
