@@ -73,7 +73,7 @@ export function returns(report: Report, place: Place): Chart {
       const pair = document.createElement("div");
       pair.className = wide ? "pair" : "pair stacked";
       const heading = report.outcome_is_money ? `${report.return_word} (dashed: spend just paid back)` : `${report.return_word}`;
-      pair.append(half(heading, left), half("Share of paid effect against share of spend", right, [["share of spend", "var(--base-strong)"], ["share of effect", "var(--accent)"]]));
+      pair.append(half(heading, left), half("Share of spend and of effect", right, [["share of spend", "var(--base-strong)"], ["share of effect", "var(--accent)"]]));
       return together(pair);
     },
     table: () => ({
