@@ -61,3 +61,14 @@ fn the_bundle_may_stand_inside_a_script_element() {
     );
     assert!(SCRIPT.len() > 100_000);
 }
+
+#[test]
+fn the_bundle_carries_the_licences_of_what_it_holds() {
+    for notice in [
+        "@observablehq/plot: Copyright",
+        "d3: Copyright",
+        "this permission notice appear in all copies",
+    ] {
+        assert!(SCRIPT.contains(notice), "{notice}");
+    }
+}
