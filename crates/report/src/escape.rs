@@ -40,10 +40,7 @@ mod tests {
 
     #[test]
     fn markup_in_a_name_stays_text() {
-        assert_eq!(
-            html("<img src=x onerror='a(\"&\")'>"),
-            "&lt;img src=x onerror=&#39;a(&quot;&amp;&quot;)&#39;&gt;"
-        );
+        assert_eq!(html("<img src=x onerror='a(\"&\")'>"), "&lt;img src=x onerror=&#39;a(&quot;&amp;&quot;)&#39;&gt;");
         assert_eq!(html("a\u{0}b"), "a\u{fffd}b");
     }
 

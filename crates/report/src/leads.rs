@@ -25,34 +25,20 @@ pub(crate) fn waterfall(d: &ReportData) -> String {
         "Of {} in all, drivers brought {}.{}",
         outcome(d, d.total_outcome),
         percent_interval(&d.marketing_share),
-        if d.drivers.iter().any(|r| r.share.mean < 0.0) {
-            " Bars to the left took away."
-        } else {
-            ""
-        }
+        if d.drivers.iter().any(|r| r.share.mean < 0.0) { " Bars to the left took away." } else { "" }
     )
 }
 
 /// Above the returns.
 pub(crate) fn returns(d: &ReportData) -> String {
     let mut paid: Vec<&DriverRow> = d.drivers.iter().filter(|r| finite_mean(&r.roi).is_some()).collect();
-    paid.sort_by(|a, b| {
-        finite_mean(&b.roi)
-            .unwrap_or(0.0)
-            .total_cmp(&finite_mean(&a.roi).unwrap_or(0.0))
-    });
+    paid.sort_by(|a, b| finite_mean(&b.roi).unwrap_or(0.0).total_cmp(&finite_mean(&a.roi).unwrap_or(0.0)));
     let Some(first) = paid.first() else {
         return "No driver has a return to show.".to_owned();
     };
     if d.outcome_is_money {
-        let sure = paid
-            .iter()
-            .filter(|r| r.prob_roi_above_1.is_some_and(|p| p > 0.9))
-            .count();
-        let open = paid
-            .iter()
-            .filter(|r| r.prob_roi_above_1.is_some_and(|p| (0.1..=0.9).contains(&p)))
-            .count();
+        let sure = paid.iter().filter(|r| r.prob_roi_above_1.is_some_and(|p| p > 0.9)).count();
+        let open = paid.iter().filter(|r| r.prob_roi_above_1.is_some_and(|p| (0.1..=0.9).contains(&p))).count();
         let total = plural(paid.len(), "paid driver");
         return format!(
             "{sure} of {total} paid back more than it cost with over 90% certainty; for {open} the data leave it open.",
@@ -122,11 +108,7 @@ pub(crate) fn curves(d: &ReportData) -> String {
             d.cadence_word,
             if then < now { "take away" } else { "bring" },
             outcome(d, (then - now).abs()),
-            if d.outcome_is_money {
-                "more".to_owned()
-            } else {
-                format!("more {}", d.outcome_name)
-            },
+            if d.outcome_is_money { "more".to_owned() } else { format!("more {}", d.outcome_name) },
             d.cadence_word
         ),
         None => format!("What each {} of spend brings as it grows or shrinks.", d.cadence_word),
@@ -154,10 +136,7 @@ pub(crate) fn fit(d: &ReportData) -> String {
         percent(d.diagnostics.coverage90)
     );
     if missing > 0 {
-        text += &format!(
-            " {} without an observation.",
-            sentence_case(&plural(missing, &d.cadence_word))
-        );
+        text += &format!(" {} without an observation.", sentence_case(&plural(missing, &d.cadence_word)));
     }
     text
 }

@@ -5,9 +5,7 @@ use crate::data::Interval;
 /// Shown for a number that is not there.
 pub const MISSING: &str = "n/a";
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Sign that stands before an amount of this currency; `None` for codes without a well-known one.
 pub fn currency_sign(code: &str) -> Option<&'static str> {
@@ -50,21 +48,12 @@ pub fn number(x: f64) -> String {
     }
     let sign = if x < 0.0 { "−" } else { "" };
     let digits = unsigned(x.abs());
-    if digits == "0" {
-        digits
-    } else {
-        format!("{sign}{digits}")
-    }
+    if digits == "0" { digits } else { format!("{sign}{digits}") }
 }
 
 fn unsigned(x: f64) -> String {
     // 999.5 rounds to 1000, so the larger unit takes over half a step early.
-    for (limit, unit, letter) in [
-        (999.5e9, 1e12, "T"),
-        (999.5e6, 1e9, "B"),
-        (999.5e3, 1e6, "M"),
-        (999.5, 1e3, "K"),
-    ] {
+    for (limit, unit, letter) in [(999.5e9, 1e12, "T"), (999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (999.5, 1e3, "K")] {
         if x >= limit {
             return format!("{}{letter}", trimmed(x / unit, if x / unit < 99.95 { 1 } else { 0 }));
         }
@@ -81,11 +70,7 @@ fn unsigned(x: f64) -> String {
 
 /// Fixed decimals, except for whole numbers: 2 is `2`, but 2.04 is `2.0`.
 fn trimmed(x: f64, decimals: usize) -> String {
-    if (x - x.round()).abs() < 1e-9 {
-        format!("{x:.0}")
-    } else {
-        format!("{x:.decimals$}")
-    }
+    if (x - x.round()).abs() < 1e-9 { format!("{x:.0}") } else { format!("{x:.decimals$}") }
 }
 
 /// Money: `$1.2M`, `−€30`, and `1.2M XYZ` for a code without a known sign.
@@ -158,11 +143,7 @@ pub fn range(low: &str, high: &str) -> String {
 }
 
 fn with_range(mean: String, range: &str) -> String {
-    if mean == MISSING || range.is_empty() {
-        mean
-    } else {
-        format!("{mean} {range}")
-    }
+    if mean == MISSING || range.is_empty() { mean } else { format!("{mean} {range}") }
 }
 
 /// A number with its 90% interval: `3.2 (2.1–4.6)`.
@@ -219,12 +200,7 @@ mod tests {
     use super::*;
 
     fn interval(q05: f64, mean: f64, q95: f64) -> Interval {
-        Interval {
-            mean,
-            q05,
-            q50: mean,
-            q95,
-        }
+        Interval { mean, q05, q50: mean, q95 }
     }
 
     #[test]

@@ -101,16 +101,8 @@ pub fn render(d: &ReportData) -> String {
     add("drivers", "All drivers", table::driver_table(d));
     add("diagnostics", "Fit and diagnostics", sections::diagnostics(d));
     let none = "Nothing to report: every driver's effect could be told apart.";
-    add(
-        "unknown",
-        "What the data could not tell",
-        sections::sentence_list(&d.not_identified, none),
-    );
-    add(
-        "next",
-        "What to test next",
-        sections::sentence_list(&d.next_tests, "No test stands out as worth its cost."),
-    );
+    add("unknown", "What the data could not tell", sections::sentence_list(&d.not_identified, none));
+    add("next", "What to test next", sections::sentence_list(&d.next_tests, "No test stands out as worth its cost."));
     add("findings", "What the checks found", sections::findings(d));
     add("glossary", "Glossary", sections::glossary());
 
@@ -147,11 +139,7 @@ fn picture_body(d: &ReportData, picture: &Picture, failed: bool) -> String {
     } else {
         html(&(picture.lead)(d))
     };
-    let numbers = if picture.id == "waterfall" {
-        sections::waterfall_table(d)
-    } else {
-        String::new()
-    };
+    let numbers = if picture.id == "waterfall" { sections::waterfall_table(d) } else { String::new() };
     let details = if numbers.is_empty() {
         "<details class=\"numbers\" hidden><summary>The numbers</summary></details>".to_owned()
     } else {

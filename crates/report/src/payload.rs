@@ -32,11 +32,7 @@ fn round(value: &mut Value) {
 fn short(x: f64) -> Value {
     let rounded = significant(x);
     // A whole number without its ".0" saves two bytes each.
-    if rounded.fract() == 0.0 && rounded.abs() < 9e15 {
-        Value::from(rounded as i64)
-    } else {
-        Value::from(rounded)
-    }
+    if rounded.fract() == 0.0 && rounded.abs() < 9e15 { Value::from(rounded as i64) } else { Value::from(rounded) }
 }
 
 fn significant(x: f64) -> f64 {

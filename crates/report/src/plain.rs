@@ -119,11 +119,7 @@ pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
     vec![
         Check {
             question: "Do the chains agree?",
-            value: if g.rhat_max.is_finite() {
-                format!("{:.3}", g.rhat_max)
-            } else {
-                number(g.rhat_max)
-            },
+            value: if g.rhat_max.is_finite() { format!("{:.3}", g.rhat_max) } else { number(g.rhat_max) },
             level: above(-g.rhat_max, -1.01, -1.05),
             meaning: "Worst R-hat; chains that found the same answer give 1.00, above 1.01 calls for a look."
                 .to_owned(),
@@ -155,11 +151,7 @@ pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
         Check {
             question: "Did it stop too early?",
             value: count(g.max_treedepth_hits),
-            level: if g.max_treedepth_hits == 0 {
-                Level::Good
-            } else {
-                Level::Look
-            },
+            level: if g.max_treedepth_hits == 0 { Level::Good } else { Level::Look },
             meaning: "Steps cut at the greatest tree depth; it costs time, not correctness.".to_owned(),
         },
         Check {
@@ -181,27 +173,12 @@ pub(crate) const GLOSSARY: [(&str, &str); 13] = [
         "90% interval",
         "The range that holds the true value with 90% probability, given the model and the data. Wide means unsure.",
     ),
-    (
-        "Adstock",
-        "The part of a driver's effect that comes after the exposure: people remember.",
-    ),
-    (
-        "Baseline",
-        "What would have come without any driver and with controls at their reference: habit, trend, season.",
-    ),
+    ("Adstock", "The part of a driver's effect that comes after the exposure: people remember."),
+    ("Baseline", "What would have come without any driver and with controls at their reference: habit, trend, season."),
     ("Contribution", "Outcome that would be missing without the driver."),
-    (
-        "Control",
-        "Something that moves the outcome and is not a driver: price of a competitor, weather, holidays.",
-    ),
-    (
-        "Driver",
-        "Whatever the project measures: paid channels, creators, organic activity, treatments.",
-    ),
-    (
-        "Incremental",
-        "On top of what would have come anyway. Sales that a channel merely saw do not count.",
-    ),
+    ("Control", "Something that moves the outcome and is not a driver: price of a competitor, weather, holidays."),
+    ("Driver", "Whatever the project measures: paid channels, creators, organic activity, treatments."),
+    ("Incremental", "On top of what would have come anyway. Sales that a channel merely saw do not count."),
     (
         "Marginal return",
         "Return of the next unit of spend, at today's spend. Budgets are moved by this, not by the average.",

@@ -26,10 +26,7 @@ pub(crate) fn verdict(d: &ReportData) -> String {
 }
 
 fn items(sentences: &[String]) -> String {
-    sentences
-        .iter()
-        .map(|s| format!("<li>{}</li>", html(&full_stop(s))))
-        .collect()
+    sentences.iter().map(|s| format!("<li>{}</li>", html(&full_stop(s)))).collect()
 }
 
 /// The headline and the tiles; a failed fit has no tiles.
@@ -49,11 +46,7 @@ pub(crate) fn answer(d: &ReportData, coverage: &str) -> String {
             })
             .collect()
     };
-    let tiles = if tiles.is_empty() {
-        tiles
-    } else {
-        format!("<dl class=\"tiles\">{tiles}</dl>")
-    };
+    let tiles = if tiles.is_empty() { tiles } else { format!("<dl class=\"tiles\">{tiles}</dl>") };
     format!(
         "<section id=\"answer\" class=\"answer\"><p class=\"eyebrow\"><b title=\"{0}\">{0}</b><span>{1}</span></p><h1>{2}</h1>{tiles}</section>",
         html(&d.title),
@@ -80,27 +73,15 @@ pub(crate) fn waterfall_table(d: &ReportData) -> String {
             html(&share)
         );
     };
-    row(
-        "Baseline",
-        outcome_interval(d, &scaled(&d.baseline_share)),
-        percent_interval(&d.baseline_share),
-    );
+    row("Baseline", outcome_interval(d, &scaled(&d.baseline_share)), percent_interval(&d.baseline_share));
     if let Some(controls) = &d.controls_share {
-        row(
-            "Controls",
-            outcome_interval(d, &scaled(controls)),
-            percent_interval(controls),
-        );
+        row("Controls", outcome_interval(d, &scaled(controls)), percent_interval(controls));
     } else if let Some(series) = d.contributions.iter().find(|s| s.kind == SeriesKind::Controls) {
         let sum: f64 = series.mean.iter().sum();
         row("Controls", outcome(d, sum), percent(sum / d.total_outcome));
     }
     for driver in by_share(d) {
-        row(
-            &driver.name,
-            outcome_interval(d, &driver.incremental),
-            percent_interval(&driver.share),
-        );
+        row(&driver.name, outcome_interval(d, &driver.incremental), percent_interval(&driver.share));
     }
     row("Total", outcome(d, d.total_outcome), "100%".to_owned());
     format!(
@@ -179,9 +160,7 @@ pub(crate) fn findings(d: &ReportData) -> String {
 
 /// Words of the trade.
 pub(crate) fn glossary() -> String {
-    let rows: String = GLOSSARY
-        .iter()
-        .map(|(word, text)| format!("<div><dt>{word}</dt><dd>{text}</dd></div>"))
-        .collect();
+    let rows: String =
+        GLOSSARY.iter().map(|(word, text)| format!("<div><dt>{word}</dt><dd>{text}</dd></div>")).collect();
     format!("<dl class=\"glossary\">{rows}</dl>")
 }

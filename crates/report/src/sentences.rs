@@ -14,11 +14,7 @@ pub fn headline(d: &ReportData) -> String {
     if d.verdict.status == Status::Fail {
         return format!("Do not use these numbers: {}", reasons(d));
     }
-    let mut parts = vec![format!(
-        "Marketing drove {} of {}",
-        percent_interval(&d.marketing_share),
-        d.outcome_name
-    )];
+    let mut parts = vec![format!("Marketing drove {} of {}", percent_interval(&d.marketing_share), d.outcome_name)];
     parts.extend(returned_most(d));
     parts.extend(next_best(d));
     format!("{}.", parts.join("; "))
@@ -43,17 +39,11 @@ fn reasons(d: &ReportData) -> String {
 /// The sentence with a full stop, if it has no end yet.
 pub fn full_stop(text: &str) -> String {
     let text = text.trim();
-    if text.ends_with(['.', '!', '?']) {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn known(d: &ReportData, best: &Option<Best>) -> Option<(usize, f64)> {
-    best.as_ref()
-        .filter(|b| b.driver < d.drivers.len() && b.probability.is_finite())
-        .map(|b| (b.driver, b.probability))
+    best.as_ref().filter(|b| b.driver < d.drivers.len() && b.probability.is_finite()).map(|b| (b.driver, b.probability))
 }
 
 fn returned_most(d: &ReportData) -> Option<String> {
@@ -99,20 +89,12 @@ pub fn one_unit(d: &ReportData) -> String {
 
 /// An amount of the outcome with its unit.
 pub fn outcome(d: &ReportData, x: f64) -> String {
-    if d.outcome_is_money {
-        money(x, &d.currency)
-    } else {
-        number(x)
-    }
+    if d.outcome_is_money { money(x, &d.currency) } else { number(x) }
 }
 
 /// An amount of the outcome with its interval.
 pub fn outcome_interval(d: &ReportData, x: &Interval) -> String {
-    if d.outcome_is_money {
-        money_interval(x, &d.currency)
-    } else {
-        number_interval(x)
-    }
+    if d.outcome_is_money { money_interval(x, &d.currency) } else { number_interval(x) }
 }
 
 /// A name as it appears inside a sentence: at most 40 characters.
@@ -139,11 +121,7 @@ pub fn coverage(d: &ReportData) -> String {
 
 /// `1 week`, `3 weeks`.
 pub fn plural(n: usize, word: &str) -> String {
-    if n == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{n} {word}s")
-    }
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
 /// Money spent on all drivers; missing spend counts as none.
@@ -154,11 +132,7 @@ pub fn total_spend(d: &ReportData) -> f64 {
 /// Drivers by mean share, largest first; those without a number last.
 pub fn by_share(d: &ReportData) -> Vec<&DriverRow> {
     let key = |r: &DriverRow| {
-        if r.share.mean.is_finite() {
-            r.share.mean
-        } else {
-            f64::NEG_INFINITY
-        }
+        if r.share.mean.is_finite() { r.share.mean } else { f64::NEG_INFINITY }
     };
     let mut rows: Vec<&DriverRow> = d.drivers.iter().collect();
     rows.sort_by(|a, b| key(b).total_cmp(&key(a)));
@@ -168,18 +142,9 @@ pub fn by_share(d: &ReportData) -> Vec<&DriverRow> {
 /// A tile under the headline: label, large number, small print.
 pub fn tiles(d: &ReportData) -> Vec<(String, String, String)> {
     let spend = total_spend(d);
-    let brought: f64 = d
-        .drivers
-        .iter()
-        .filter(|r| r.spend.is_some_and(|s| s > 0.0))
-        .map(|r| r.incremental.mean)
-        .sum();
+    let brought: f64 = d.drivers.iter().filter(|r| r.spend.is_some_and(|s| s > 0.0)).map(|r| r.incremental.mean).sum();
     let mut tiles = vec![
-        (
-            sentence_case(&d.outcome_name),
-            outcome(d, d.total_outcome),
-            plural(d.dates.len(), &d.cadence_word),
-        ),
+        (sentence_case(&d.outcome_name), outcome(d, d.total_outcome), plural(d.dates.len(), &d.cadence_word)),
         (
             "Brought by marketing".to_owned(),
             percent(d.marketing_share.mean),
@@ -194,11 +159,7 @@ pub fn tiles(d: &ReportData) -> Vec<(String, String, String)> {
     if spend > 0.0 && brought.is_finite() {
         let each = brought / spend;
         tiles.push(if d.outcome_is_money {
-            (
-                "Average return".to_owned(),
-                money(each, &d.currency),
-                format!("per {} spent", one_unit(d)),
-            )
+            ("Average return".to_owned(), money(each, &d.currency), format!("per {} spent", one_unit(d)))
         } else {
             (
                 "Average cost".to_owned(),
@@ -223,7 +184,5 @@ fn interval_note(text: &str) -> String {
 /// The same text with a capital at its start.
 pub(crate) fn sentence_case(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }

@@ -24,46 +24,28 @@ struct Column {
 }
 
 fn optional(x: &Option<Interval>, text: impl Fn(&Interval) -> String) -> (String, f64) {
-    x.as_ref()
-        .map_or_else(|| ("–".to_owned(), f64::NAN), |x| (text(x), x.mean))
+    x.as_ref().map_or_else(|| ("–".to_owned(), f64::NAN), |x| (text(x), x.mean))
 }
 
 fn returned(d: &ReportData, x: &Option<Interval>) -> (String, f64) {
-    optional(x, |x| {
-        if d.outcome_is_money {
-            money_interval(x, &d.currency)
-        } else {
-            number_interval(x)
-        }
-    })
+    optional(x, |x| if d.outcome_is_money { money_interval(x, &d.currency) } else { number_interval(x) })
 }
 
 fn columns(d: &ReportData) -> Vec<Column> {
-    let column = |head: &str, cell| Column {
-        head: head.to_owned(),
-        cell,
-    };
+    let column = |head: &str, cell| Column { head: head.to_owned(), cell };
     let mut columns = vec![
-        column("Spend", |d, r| {
-            r.spend
-                .map_or_else(|| ("–".to_owned(), f64::NAN), |s| (money(s, &d.currency), s))
-        }),
-        column("Incremental", |d, r| {
-            (outcome_interval(d, &r.incremental), r.incremental.mean)
-        }),
+        column("Spend", |d, r| r.spend.map_or_else(|| ("–".to_owned(), f64::NAN), |s| (money(s, &d.currency), s))),
+        column("Incremental", |d, r| (outcome_interval(d, &r.incremental), r.incremental.mean)),
         column("Share", |_, r| (percent_interval(&r.share), r.share.mean)),
         column(&sentence_case(&d.return_word), |d, r| returned(d, &r.roi)),
         column("Marginal", |d, r| returned(d, &r.mroi)),
     ];
     if d.outcome_is_money {
         columns.push(column("Pays back", |_, r| {
-            r.prob_roi_above_1
-                .map_or_else(|| ("–".to_owned(), f64::NAN), |p| (probability(p), p))
+            r.prob_roi_above_1.map_or_else(|| ("–".to_owned(), f64::NAN), |p| (probability(p), p))
         }));
     } else {
-        columns.push(column("Cost of one", |d, r| {
-            optional(&r.cost_per_increment, |x| money_interval(x, &d.currency))
-        }));
+        columns.push(column("Cost of one", |d, r| optional(&r.cost_per_increment, |x| money_interval(x, &d.currency))));
     }
     columns
 }
@@ -73,12 +55,7 @@ pub(crate) fn driver_table(d: &ReportData) -> String {
     let columns = columns(d);
     let head: String = columns
         .iter()
-        .map(|c| {
-            format!(
-                "<th scope=\"col\" class=\"num\" data-sort=\"number\">{}</th>",
-                html(&c.head)
-            )
-        })
+        .map(|c| format!("<th scope=\"col\" class=\"num\" data-sort=\"number\">{}</th>", html(&c.head)))
         .collect();
     let rows: String = by_share(d).into_iter().map(|r| driver_row(d, r, &columns)).collect();
     format!(
@@ -88,39 +65,22 @@ pub(crate) fn driver_table(d: &ReportData) -> String {
          <p class=\"how\">In brackets: 90% interval. {} is per {} of spend.{}</p>",
         html(&sentence_case(&d.return_word)),
         html(&one_unit(d)),
-        if d.outcome_is_money {
-            " Pays back: probability that the return is above the spend."
-        } else {
-            ""
-        }
+        if d.outcome_is_money { " Pays back: probability that the return is above the spend." } else { "" }
     )
 }
 
 fn driver_row(d: &ReportData, r: &DriverRow, columns: &[Column]) -> String {
-    let mut out = format!(
-        "<tr><th scope=\"row\">{}<small>{}",
-        name_cell(&r.name),
-        kind_word(r.kind)
-    );
+    let mut out = format!("<tr><th scope=\"row\">{}<small>{}", name_cell(&r.name), kind_word(r.kind));
     if !r.identified {
         out.push_str(" · <em>not identified</em>");
     }
     out.push_str("</small></th>");
     for column in columns {
         let (text, value) = (column.cell)(d, r);
-        let _ = write!(
-            out,
-            "<td class=\"num\"{}>{}</td>",
-            sort_value(value),
-            split_interval(&text)
-        );
+        let _ = write!(out, "<td class=\"num\"{}>{}</td>", sort_value(value), split_interval(&text));
     }
     let moved = r.moved_from_prior;
-    let width = if moved.is_finite() {
-        (moved.clamp(0.0, 1.0) * 100.0).round()
-    } else {
-        0.0
-    };
+    let width = if moved.is_finite() { (moved.clamp(0.0, 1.0) * 100.0).round() } else { 0.0 };
     let _ = write!(
         out,
         "<td class=\"num\"{}><span class=\"meter\"><i style=\"width:{width}%\"></i></span>{}</td></tr>",
@@ -131,11 +91,7 @@ fn driver_row(d: &ReportData, r: &DriverRow, columns: &[Column]) -> String {
 }
 
 fn sort_value(x: f64) -> String {
-    if x.is_finite() {
-        format!(" data-v=\"{x}\"")
-    } else {
-        String::new()
-    }
+    if x.is_finite() { format!(" data-v=\"{x}\"") } else { String::new() }
 }
 
 /// The mean in its own weight, the interval beside it in a quieter one.

@@ -14,10 +14,7 @@ fn sample(name: &str) -> ReportData {
 /// The page without its style, data and script: what a reader without scripts gets.
 fn static_part(html: &str) -> String {
     let (_, rest) = html.split_once("</style>").unwrap();
-    rest.split_once("<script type=\"application/json\"")
-        .unwrap()
-        .0
-        .to_owned()
+    rest.split_once("<script type=\"application/json\"").unwrap().0.to_owned()
 }
 
 #[test]
@@ -26,29 +23,17 @@ fn the_headline_answers_what_marketing_did_who_led_and_where_the_next_money_goes
     assert!(text.starts_with("Marketing drove "), "{text}");
     assert!(text.contains("% ("), "no interval: {text}");
     assert!(text.contains(" returned most, $"), "{text}");
-    assert!(
-        text.ends_with("; the next dollar is best spent in Linear TV, 90% sure."),
-        "{text}"
-    );
+    assert!(text.ends_with("; the next dollar is best spent in Linear TV, 90% sure."), "{text}");
 }
 
 #[test]
 fn a_lead_that_draws_do_not_agree_on_is_not_claimed() {
     let mut d = sample("small");
-    d.best_return = Some(Best {
-        driver: 1,
-        probability: 0.55,
-    });
-    d.best_next = Some(Best {
-        driver: 0,
-        probability: 0.4,
-    });
+    d.best_return = Some(Best { driver: 1, probability: 0.55 });
+    d.best_next = Some(Best { driver: 0, probability: 0.4 });
     let text = headline(&d);
     assert!(text.contains("though not clearly"), "{text}");
-    assert!(
-        text.contains("not distinguishable yet (Paid search leads, 40% sure)"),
-        "{text}"
-    );
+    assert!(text.contains("not distinguishable yet (Paid search leads, 40% sure)"), "{text}");
 }
 
 #[test]
@@ -57,10 +42,7 @@ fn a_driver_that_is_not_identified_never_returned_most() {
     for row in &mut d.drivers {
         row.identified = false;
     }
-    d.best_return = Some(Best {
-        driver: 0,
-        probability: 0.99,
-    });
+    d.best_return = Some(Best { driver: 0, probability: 0.99 });
     assert!(!headline(&d).contains("returned most"), "{}", headline(&d));
 }
 
@@ -88,11 +70,7 @@ fn no_name_becomes_markup() {
         assert!(!body.contains(tag), "{tag} came through");
     }
     assert!(body.contains("&lt;img src=x onerror=alert(1)&gt;"));
-    assert_eq!(
-        html.matches("</script>").count(),
-        2,
-        "one end for the data, one for the script"
-    );
+    assert_eq!(html.matches("</script>").count(), 2, "one end for the data, one for the script");
 }
 
 #[test]
@@ -101,12 +79,7 @@ fn the_data_in_the_page_are_json_with_every_name_whole() {
     let start = html.find("id=\"report-data\">").unwrap() + "id=\"report-data\">".len();
     let json = &html[start..start + html[start..].find("</script>").unwrap()];
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
-    let names: Vec<&str> = value["drivers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|d| d["name"].as_str().unwrap())
-        .collect();
+    let names: Vec<&str> = value["drivers"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
     assert_eq!(names, HOSTILE);
 }
 
@@ -141,12 +114,7 @@ fn without_scripts_the_answer_the_drivers_and_the_waterfall_are_there() {
     assert!(body.contains(&headline(&d)));
     for driver in &d.drivers {
         let cell = format!("title=\"{}\"", driver.name);
-        assert_eq!(
-            body.matches(&cell).count(),
-            2,
-            "{} should be in the waterfall and in the table",
-            driver.name
-        );
+        assert_eq!(body.matches(&cell).count(), 2, "{} should be in the waterfall and in the table", driver.name);
     }
     for sentence in d.not_identified.iter().chain(&d.next_tests) {
         assert!(body.contains(sentence.trim_end_matches('.')), "{sentence}");
@@ -169,10 +137,7 @@ fn an_empty_report_renders_and_a_missing_number_is_never_zero() {
     d.dates.clear();
     d.geos.clear();
     d.findings.clear();
-    d.best_return = Some(Best {
-        driver: 7,
-        probability: 0.9,
-    });
+    d.best_return = Some(Best { driver: 7, probability: 0.9 });
     d.total_outcome = f64::NAN;
     d.verdict.status = Status::Review;
     let body = static_part(&render(&d));

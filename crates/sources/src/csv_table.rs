@@ -23,23 +23,13 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Table, Vec<Finding>> {
 
 fn parse_text(file: &str, text: &str) -> Result<Table, Vec<Finding>> {
     if text.trim().is_empty() {
-        return Err(vec![fail(
-            "empty-table",
-            "an empty file",
-            "a header line and rows",
-            "export the table again",
-        )]);
+        return Err(vec![fail("empty-table", "an empty file", "a header line and rows", "export the table again")]);
     }
     let (body, skipped, declared) = declared_separator(text);
     let separator = declared.unwrap_or_else(|| guess_separator(body));
     let mut records = Records::new(body, separator, 1 + skipped);
     let Some(header) = records.next() else {
-        return Err(vec![fail(
-            "empty-table",
-            "no header line",
-            "a header line and rows",
-            "export the table again",
-        )]);
+        return Err(vec![fail("empty-table", "no header line", "a header line and rows", "export the table again")]);
     };
     let mut findings = Vec::new();
     let names = header_names(&header, &mut findings);
@@ -81,19 +71,9 @@ fn parse_text(file: &str, text: &str) -> Result<Table, Vec<Finding>> {
     if !findings.is_empty() {
         return Err(findings);
     }
-    let columns = names
-        .into_iter()
-        .zip(cells)
-        .map(|(name, cells)| Column {
-            name,
-            cells: Cells::Text(cells),
-        })
-        .collect();
-    Ok(Table {
-        file: file.to_owned(),
-        columns,
-        lines,
-    })
+    let columns =
+        names.into_iter().zip(cells).map(|(name, cells)| Column { name, cells: Cells::Text(cells) }).collect();
+    Ok(Table { file: file.to_owned(), columns, lines })
 }
 
 fn fail(code: &str, found: impl Into<String>, expected: impl Into<String>, mend: impl Into<String>) -> Finding {
@@ -168,11 +148,7 @@ pub(crate) fn unique_names<'a>(
         let at: Vec<String> = at.iter().map(usize::to_string).collect();
         let mut finding = fail(
             "duplicate-column",
-            format!(
-                "the name {name:?} stands {} times (columns {})",
-                at.len(),
-                at.join(", ")
-            ),
+            format!("the name {name:?} stands {} times (columns {})", at.len(), at.join(", ")),
             "column names that are unique",
             "rename or remove all but one",
         )
@@ -328,13 +304,7 @@ struct Records<'t> {
 
 impl<'t> Records<'t> {
     fn new(text: &'t str, separator: u8, line: u64) -> Self {
-        Records {
-            text,
-            at: 0,
-            line,
-            separator,
-            unclosed: None,
-        }
+        Records { text, at: 0, line, separator, unclosed: None }
     }
 
     fn peek(&self) -> Option<u8> {

@@ -83,10 +83,7 @@ fn parse_inner(file: &str, bytes: Vec<u8>) -> Result<Table, Trouble> {
     let mut columns = Vec::with_capacity(names.len());
     for (i, (descr, name)) in schema.columns().iter().zip(&names).enumerate() {
         match kind_of(descr) {
-            Ok(kind) => columns.push(Column {
-                name: name.clone(),
-                cells: read_column(&reader, i, descr, kind)?,
-            }),
+            Ok(kind) => columns.push(Column { name: name.clone(), cells: read_column(&reader, i, descr, kind)? }),
             Err(found) => findings.push(
                 Finding::new(
                     Severity::Fail,
@@ -115,11 +112,7 @@ fn parse_inner(file: &str, bytes: Vec<u8>) -> Result<Table, Trouble> {
     if !findings.is_empty() {
         return Err(Trouble::Findings(findings));
     }
-    Ok(Table {
-        file: file.to_owned(),
-        columns,
-        lines: (1..=rows as u64).collect(),
-    })
+    Ok(Table { file: file.to_owned(), columns, lines: (1..=rows as u64).collect() })
 }
 
 /// How the stored values of a column are to be read.
@@ -167,9 +160,7 @@ fn kind_of(descr: &ColumnDescriptor) -> Result<Kind, String> {
     match descr.converted_type() {
         ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON => Ok(Kind::Text),
         ConvertedType::DATE => Ok(Kind::Days),
-        ConvertedType::DECIMAL => Ok(Kind::Decimal {
-            scale: descr.type_scale(),
-        }),
+        ConvertedType::DECIMAL => Ok(Kind::Decimal { scale: descr.type_scale() }),
         ConvertedType::TIMESTAMP_MILLIS => Ok(Kind::Timestamp(MILLIS_A_DAY)),
         ConvertedType::TIMESTAMP_MICROS => Ok(Kind::Timestamp(MILLIS_A_DAY * 1_000)),
         ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64 => {
@@ -243,9 +234,8 @@ fn each<T: DataType>(
         let mut next = values.iter();
         for level in &levels {
             if *level == full {
-                let value = next
-                    .next()
-                    .ok_or_else(|| ParquetError::General("a column has too few values".to_owned()))?;
+                let value =
+                    next.next().ok_or_else(|| ParquetError::General("a column has too few values".to_owned()))?;
                 take(Some(value))?;
             } else {
                 take(None)?;
@@ -299,9 +289,7 @@ fn bytes<T: DataType>(
             }
             (Kind::Decimal { scale }, cells) => push_number(cells, v.map(|v| big_endian(v) / 10f64.powi(scale))),
             (Kind::Half, cells) => push_number(cells, v.map(half)),
-            _ => Err(ParquetError::General(
-                "a column's type contradicts its values".to_owned(),
-            )),
+            _ => Err(ParquetError::General("a column's type contradicts its values".to_owned())),
         }
     })
 }
@@ -312,17 +300,13 @@ fn push_number(cells: &mut Cells, value: Option<f64>) -> ParquetResult<()> {
             cells.push(value.filter(|v| !v.is_nan()));
             Ok(())
         }
-        _ => Err(ParquetError::General(
-            "a column's type contradicts its values".to_owned(),
-        )),
+        _ => Err(ParquetError::General("a column's type contradicts its values".to_owned())),
     }
 }
 
 fn push_date(cells: &mut Cells, days: Option<i64>) -> ParquetResult<()> {
     let Cells::Date(cells) = cells else {
-        return Err(ParquetError::General(
-            "a column's type contradicts its values".to_owned(),
-        ));
+        return Err(ParquetError::General("a column's type contradicts its values".to_owned()));
     };
     let date = days.map(|days| date_of(days).ok_or_else(|| ParquetError::General(format!("day {days} is no date"))));
     cells.push(date.transpose()?);

@@ -23,9 +23,7 @@ pub fn table_from_bytes(file: &str, bytes: Vec<u8>) -> Result<Table, Vec<Finding
     if let Some(finding) = foreign_format(file, &bytes) {
         return Err(vec![finding]);
     }
-    let named_parquet = [".parquet", ".pq"]
-        .iter()
-        .any(|end| file.to_ascii_lowercase().ends_with(end));
+    let named_parquet = [".parquet", ".pq"].iter().any(|end| file.to_ascii_lowercase().ends_with(end));
     if bytes.starts_with(b"PAR1") || named_parquet {
         parquet_table::parse(file, bytes)
     } else {
@@ -39,21 +37,13 @@ pub(crate) fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>
         Box::new(Finding::new(Severity::Fail, code, found, expected, mend).at_file(file))
     };
     if file.trim().is_empty() {
-        return Err(fail(
-            "missing-file",
-            "an empty file name".into(),
-            "the name of a file",
-            "name the file".into(),
-        ));
+        return Err(fail("missing-file", "an empty file name".into(), "the name of a file", "name the file".into()));
     }
     let path = dir.join(file);
     let cannot = |error: &std::io::Error| match error.kind() {
-        ErrorKind::NotFound => fail(
-            "missing-file",
-            "no such file".into(),
-            "a file in the project folder",
-            near(dir, file),
-        ),
+        ErrorKind::NotFound => {
+            fail("missing-file", "no such file".into(), "a file in the project folder", near(dir, file))
+        }
         ErrorKind::PermissionDenied => fail(
             "unreadable-file",
             "permission denied".into(),
@@ -92,21 +82,11 @@ pub(crate) fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>
 fn near(dir: &Path, file: &str) -> String {
     let path = dir.join(file);
     let folder = path.parent().unwrap_or(dir);
-    let wanted = path
-        .file_name()
-        .map(|n| n.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let wanted = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let mut names: Vec<String> = match std::fs::read_dir(folder) {
-        Ok(entries) => entries
-            .take(10_000)
-            .flatten()
-            .map(|e| e.file_name().to_string_lossy().into_owned())
-            .collect(),
+        Ok(entries) => entries.take(10_000).flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect(),
         Err(_) => {
-            return format!(
-                "the folder {} does not exist or cannot be listed; check the path",
-                folder.display()
-            );
+            return format!("the folder {} does not exist or cannot be listed; check the path", folder.display());
         }
     };
     names.sort();
@@ -129,18 +109,13 @@ fn near(dir: &Path, file: &str) -> String {
 
 fn is_table_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".csv", ".tsv", ".txt", ".parquet", ".pq"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [".csv", ".tsv", ".txt", ".parquet", ".pq"].iter().any(|end| name.ends_with(end))
 }
 
 /// Files that people take for tables: workbooks, archives.
 fn foreign_format(file: &str, bytes: &[u8]) -> Option<Finding> {
     let (found, mend) = if bytes.starts_with(b"PK\x03\x04") {
-        (
-            "an Excel workbook or a zip archive",
-            "save the sheet as CSV (UTF-8), or unpack the archive",
-        )
+        ("an Excel workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack the archive")
     } else if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         ("an old Excel workbook", "save the sheet as CSV (UTF-8)")
     } else if bytes.starts_with(&[0x1F, 0x8B]) {

@@ -25,11 +25,7 @@ use Made::{Count, Flag, Geo, Money, People, Row, Signed, Small, Spend, Week, Wor
 
 /// A table of 26 weeks (in two geos, if there is a geo column) with made values.
 fn table(columns: &[(&str, Made)]) -> Table {
-    let geos = if columns.iter().any(|(_, made)| *made == Geo) {
-        2
-    } else {
-        1
-    };
+    let geos = if columns.iter().any(|(_, made)| *made == Geo) { 2 } else { 1 };
     let rows = 26 * geos;
     let cell = |column: usize, made: Made, row: usize| -> String {
         let (week, geo) = (row / geos, row % geos);
@@ -52,11 +48,7 @@ fn table(columns: &[(&str, Made)]) -> Table {
         name: (*name).to_owned(),
         cells: Cells::Text((0..rows).map(|row| Some(cell(i, *made, row).into())).collect()),
     });
-    Table {
-        file: "data.csv".into(),
-        columns: columns.collect(),
-        lines: (2..rows as u64 + 2).collect(),
-    }
+    Table { file: "data.csv".into(), columns: columns.collect(), lines: (2..rows as u64 + 2).collect() }
 }
 
 /// A guess that is valid and needs no edit.
@@ -79,12 +71,7 @@ fn drivers(project: &Project) -> Vec<String> {
             Some(exposure) => format!("channel {}({spend}, {exposure})", d.name),
             None => format!("channel {}({spend})", d.name),
         },
-        DriverSource::ReachFrequency {
-            spend,
-            reach,
-            frequency,
-            ..
-        } => {
+        DriverSource::ReachFrequency { spend, reach, frequency, .. } => {
             format!("channel {}({spend}, {reach}, {frequency})", d.name)
         }
         DriverSource::Organic { exposure, .. } => format!("organic {}({exposure})", d.name),
@@ -128,19 +115,9 @@ fn a_table_as_meridian_users_have_it() {
         ]
     );
     assert_eq!(controls(&project), ["competitor_sales_control"]);
-    assert_eq!(
-        project.outcome.kind,
-        OutcomeKind::Count(UnitValue::Column("revenue_per_conversion".into()))
-    );
-    assert_eq!(
-        (project.data.geo.as_deref(), project.data.population.as_deref()),
-        (Some("geo"), Some("population"))
-    );
-    assert!(
-        guess.notes.iter().any(|n| n.contains("`unnamed_1` is left out")),
-        "{:#?}",
-        guess.notes
-    );
+    assert_eq!(project.outcome.kind, OutcomeKind::Count(UnitValue::Column("revenue_per_conversion".into())));
+    assert_eq!((project.data.geo.as_deref(), project.data.population.as_deref()), (Some("geo"), Some("population")));
+    assert!(guess.notes.iter().any(|n| n.contains("`unnamed_1` is left out")), "{:#?}", guess.notes);
 }
 
 #[test]
@@ -168,12 +145,7 @@ fn a_table_as_robyn_users_have_it() {
     );
     assert_eq!(controls(&project), ["competitor_sales_B"]);
     assert_eq!(project.outcome.column, "revenue");
-    assert!(
-        guess
-            .notes
-            .iter()
-            .any(|n| n.contains("`events`") && n.contains("words"))
-    );
+    assert!(guess.notes.iter().any(|n| n.contains("`events`") && n.contains("words")));
 }
 
 #[test]
@@ -206,10 +178,7 @@ fn numbered_columns_with_names_are_channels_and_controls() {
         ("c2", Signed),
         ("y", Money),
     ])]);
-    assert_eq!(
-        drivers(&project),
-        ["channel x1_Search-Ads(x1_Search-Ads)", "channel x2_Email(x2_Email)"]
-    );
+    assert_eq!(drivers(&project), ["channel x1_Search-Ads(x1_Search-Ads)", "channel x2_Email(x2_Email)"]);
     assert_eq!(controls(&project), ["c1", "c2"]);
     assert_eq!(project.model.prior, EffectKind::Roi);
 }
@@ -240,17 +209,10 @@ fn other_languages_spaces_and_decimal_commas_are_read() {
     ])]);
     assert_eq!(
         drivers(&project),
-        [
-            "channel Facebook(D\u{e9}penses Facebook, Impressions Facebook)",
-            "treatment Prix moyen(Prix moyen)"
-        ]
+        ["channel Facebook(D\u{e9}penses Facebook, Impressions Facebook)", "treatment Prix moyen(Prix moyen)"]
     );
-    let (project, _) = sure(&[table(&[
-        ("Fecha", Week),
-        ("Ventas", Money),
-        ("Inversi\u{f3}n TV", Spend),
-        ("Clics TV", Count),
-    ])]);
+    let (project, _) =
+        sure(&[table(&[("Fecha", Week), ("Ventas", Money), ("Inversi\u{f3}n TV", Spend), ("Clics TV", Count)])]);
     assert_eq!(drivers(&project), ["channel TV(Inversi\u{f3}n TV, Clics TV)"]);
 }
 
@@ -277,12 +239,7 @@ fn platform_conversions_are_no_cause_and_flags_are_no_spend() {
     );
     assert_eq!(controls(&project), ["store open"]);
     assert_eq!(project.currency, "USD");
-    assert!(
-        guess
-            .notes
-            .iter()
-            .any(|n| n.contains("`facebook_conversions` is left out"))
-    );
+    assert!(guess.notes.iter().any(|n| n.contains("`facebook_conversions` is left out")));
 }
 
 #[test]
@@ -294,10 +251,7 @@ fn a_long_table_beside_a_wide_one_gives_its_channels() {
     assert_eq!(project.data.long[0].table, "media.csv");
     assert_eq!(
         drivers(&project),
-        [
-            "channel search(search_spend, search_exposure)",
-            "channel social(social_spend, social_exposure)"
-        ]
+        ["channel search(search_spend, search_exposure)", "channel social(social_spend, social_exposure)"]
     );
 }
 
@@ -305,28 +259,14 @@ fn a_long_table_beside_a_wide_one_gives_its_channels() {
 fn what_cannot_be_told_must_be_looked_at() {
     let csv = "date,revenue,tv_spend\n01/02/2026,10,1\n02/02/2026,11,0\n";
     let ambiguous = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");
-    assert!(
-        ambiguous.needs_edit.iter().any(|n| n.contains("date_format")),
-        "{:#?}",
-        ambiguous.needs_edit
-    );
+    assert!(ambiguous.needs_edit.iter().any(|n| n.contains("date_format")), "{:#?}", ambiguous.needs_edit);
     let monthly = "date,revenue,tv_spend\n2026-01-01,10,1\n2026-02-01,11,0\n2026-03-01,12,3\n";
     let monthly = guess("x", &[table_from_bytes("a.csv", monthly.into()).expect("a table")]).expect("a guess");
-    assert!(
-        monthly.needs_edit.iter().any(|n| n.contains("monthly")),
-        "{:#?}",
-        monthly.needs_edit
-    );
+    assert!(monthly.needs_edit.iter().any(|n| n.contains("monthly")), "{:#?}", monthly.needs_edit);
     let none = guess("x", &[table(&[("date", Week), ("revenue", Money)])]).expect("a guess");
     assert!(none.needs_edit.iter().any(|n| n.contains("[[channel]]")));
-    assert_eq!(
-        guess("x", &[table(&[("week", Word), ("y", Money)])]).expect_err("no dates")[0].code,
-        "no-date"
-    );
-    assert_eq!(
-        guess("x", &[table(&[("week", Week), ("tv", Word)])]).expect_err("no outcome")[0].code,
-        "no-outcome"
-    );
+    assert_eq!(guess("x", &[table(&[("week", Word), ("y", Money)])]).expect_err("no dates")[0].code, "no-date");
+    assert_eq!(guess("x", &[table(&[("week", Week), ("tv", Word)])]).expect_err("no outcome")[0].code, "no-outcome");
     assert_eq!(guess("x", &[]).expect_err("no table")[0].code, "no-table");
 }
 
@@ -334,9 +274,7 @@ fn what_cannot_be_told_must_be_looked_at() {
 fn hostile_names_are_escaped() {
     let evil = "tv\"\n[evil]\u{202e}\\ spend";
     let (project, _) = sure(&[table(&[("date", Week), ("revenue", Money), (evil, Spend)])]);
-    let DriverSource::Channel { spend, .. } = &project.drivers[0].source else {
-        panic!("a channel")
-    };
+    let DriverSource::Channel { spend, .. } = &project.drivers[0].source else { panic!("a channel") };
     assert_eq!(spend, evil);
 }
 

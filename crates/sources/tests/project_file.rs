@@ -57,24 +57,11 @@ fn every_documented_key_is_read() {
     assert_eq!(project.data.long[0].channel, "channel");
     assert_eq!(project.data.date_format, Some(DateFormat::DayMonthYear));
     assert!(project.data.empty_is_zero);
-    assert_eq!(
-        project.outcome.kind,
-        OutcomeKind::Count(UnitValue::Column("value".into()))
-    );
+    assert_eq!(project.outcome.kind, OutcomeKind::Count(UnitValue::Column("value".into())));
     assert_eq!(project.outcome.margin, Some(0.62));
     let search = &project.drivers[0];
-    let expected = Prior::LogNormal {
-        mu: 1.5f64.ln(),
-        sigma: 0.6,
-        shift: 0.0,
-    };
-    assert_eq!(
-        search.prior,
-        Some(EffectPrior {
-            on: EffectKind::Roi,
-            prior: expected
-        })
-    );
+    let expected = Prior::LogNormal { mu: 1.5f64.ln(), sigma: 0.6, shift: 0.0 };
+    assert_eq!(search.prior, Some(EffectPrior { on: EffectKind::Roi, prior: expected }));
     assert_eq!(
         search.source,
         DriverSource::Channel {
@@ -90,30 +77,19 @@ fn every_documented_key_is_read() {
     assert_eq!(project.drivers[1].slope, Some(1.5));
     assert!(matches!(project.drivers[2].source, DriverSource::Organic { .. }));
     assert!(matches!(project.drivers[3].source, DriverSource::Organic { .. }));
-    let DriverSource::Treatment { baseline, per_head, .. } = &project.drivers[4].source else {
-        panic!("a treatment")
-    };
+    let DriverSource::Treatment { baseline, per_head, .. } = &project.drivers[4].source else { panic!("a treatment") };
     assert_eq!((*baseline, *per_head), (BaselineValue::Max, true));
-    assert_eq!(
-        project.controls.iter().map(|c| c.per_head).collect::<Vec<_>>(),
-        [false, true]
-    );
+    assert_eq!(project.controls.iter().map(|c| c.per_head).collect::<Vec<_>>(), [false, true]);
     assert_eq!(project.holidays.countries, ["US", "DE"]);
     assert_eq!(project.holidays.events[0].start, date(2026, 3, 2));
     assert_eq!(project.holidays.events[1].end, date(2026, 7, 5));
-    assert_eq!(
-        project.model.trend,
-        TrendSpec::FreeKnots(vec![date(2025, 1, 6), date(2025, 6, 2)])
-    );
+    assert_eq!(project.model.trend, TrendSpec::FreeKnots(vec![date(2025, 1, 6), date(2025, 6, 2)]));
     assert_eq!((project.model.season_yearly, project.model.season_weekly), (3, 1));
     assert_eq!(project.model.effects, GeoEffects::Normal);
     assert!(project.model.noise.student_t && project.model.noise.ar1 && project.model.noise.sigma_per_geo);
     assert_eq!(project.model.priors.sigma, Some(Prior::HalfNormal { sd: 5.0 }));
     assert_eq!(project.model.priors.level_sd, Some(4.0));
-    assert_eq!(
-        project.model.priors.student_df,
-        Some(Prior::Gamma { shape: 2.0, rate: 0.1 })
-    );
+    assert_eq!(project.model.priors.student_df, Some(Prior::Gamma { shape: 2.0, rate: 0.1 }));
     assert_eq!(project.sampler.seed, 7);
 }
 
@@ -122,10 +98,8 @@ fn all_mistakes_are_found_at_once_each_at_its_line() {
     let text = "name = 3\n[data]\ntabel = \"data.csv\"\ndate = \"date\"\n[outcome]\ncolumn = \"\"\nmargin = 62\n[[channel]]\nname = \"a\"\nspend = \"s\"\nprior = { roi = { mean = 1.0, sd = 0.5 } }\n[sampler]\nchains = 0\n";
     let (project, findings) = read_project(text);
     assert!(project.is_none());
-    let places: Vec<(u64, &str, &str)> = findings
-        .iter()
-        .map(|f| (f.row.unwrap_or(0), f.column.as_deref().unwrap_or(""), f.code.as_str()))
-        .collect();
+    let places: Vec<(u64, &str, &str)> =
+        findings.iter().map(|f| (f.row.unwrap_or(0), f.column.as_deref().unwrap_or(""), f.code.as_str())).collect();
     for expected in [
         (1, "name", "wrong-type"),
         (3, "data.tabel", "unknown-key"),
@@ -136,16 +110,8 @@ fn all_mistakes_are_found_at_once_each_at_its_line() {
     ] {
         assert!(places.contains(&expected), "{expected:?} is not in {places:#?}");
     }
-    assert!(
-        places
-            .iter()
-            .any(|(_, path, code)| *path == "data.table" && *code == "missing-key")
-    );
-    assert!(
-        findings
-            .iter()
-            .all(|f| f.file.as_deref() == Some("counterpoint.toml") && !f.mend.is_empty())
-    );
+    assert!(places.iter().any(|(_, path, code)| *path == "data.table" && *code == "missing-key"));
+    assert!(findings.iter().all(|f| f.file.as_deref() == Some("counterpoint.toml") && !f.mend.is_empty()));
 }
 
 #[test]
@@ -168,14 +134,8 @@ fn a_syntax_error_gives_its_line() {
 fn a_prior_must_lie_within_what_its_parameter_may_be() {
     for (line, holds) in [
         ("prior = { roi = { mean = 1.0, sd = 0.5 } }", false),
-        (
-            "prior = { roi = { mean = 1.0, sd = 0.5, low = 0.0, high = 9.0 } }",
-            true,
-        ),
-        (
-            "prior = { roi = { mean = 1.0, sd = 0.5, low = -1.0, high = 9.0 } }",
-            false,
-        ),
+        ("prior = { roi = { mean = 1.0, sd = 0.5, low = 0.0, high = 9.0 } }", true),
+        ("prior = { roi = { mean = 1.0, sd = 0.5, low = -1.0, high = 9.0 } }", false),
         ("prior = { roi = { median = 2, sd_log = 1, shift = -1 } }", false),
         ("prior = { roi = 1.5 }", true),
         ("prior = { roi = 0 }", false),
@@ -204,10 +164,7 @@ fn effects_that_may_be_negative_take_priors_that_are() {
 
 #[test]
 fn malformed_priors_say_what_they_lack() {
-    assert_eq!(
-        one("prior = { roi = { median = 1.0 } }").column.as_deref(),
-        Some("channel[1].prior.roi.sd_log")
-    );
+    assert_eq!(one("prior = { roi = { median = 1.0 } }").column.as_deref(), Some("channel[1].prior.roi.sd_log"));
     assert_eq!(one("prior = { roi = { mean = 1.0, sd = 0 } }").code, "out-of-range");
     assert_eq!(one("prior = { roi = { mean = 1.0, sd_log = 2 } }").code, "prior-form");
     assert_eq!(one("prior = { roi = { uniform = [3, 1] } }").code, "out-of-range");
@@ -216,43 +173,24 @@ fn malformed_priors_say_what_they_lack() {
     assert_eq!(one("prior = { roi = nan }").code, "out-of-range");
     assert_eq!(one("prior = { roi = 1, mroi = 1 }").code, "conflict");
     assert_eq!(one("prior = { }").code, "prior-form");
-    assert_eq!(
-        one("prior = { roi = { median = -1.0, sd_log = 1 } }").code,
-        "out-of-range"
-    );
+    assert_eq!(one("prior = { roi = { median = -1.0, sd_log = 1 } }").code, "out-of-range");
 }
 
 #[test]
 fn a_shifted_log_normal_keeps_its_median() {
     let text = format!("{LEAST}prior = {{ roi = {{ median = 3.0, sd_log = 0.5, shift = 1.0 }} }}");
     let prior = project(&text).drivers[0].prior.clone().map(|p| p.prior);
-    assert_eq!(
-        prior,
-        Some(Prior::LogNormal {
-            mu: 2f64.ln(),
-            sigma: 0.5,
-            shift: 1.0
-        })
-    );
+    assert_eq!(prior, Some(Prior::LogNormal { mu: 2f64.ln(), sigma: 0.5, shift: 1.0 }));
 }
 
 #[test]
 fn names_and_columns_must_be_told_apart() {
     let twice = one("[[channel]]\nname = \"search\"\nspend = \"other\"");
-    assert_eq!(
-        (twice.code.as_str(), twice.column.as_deref()),
-        ("duplicate-name", Some("channel[2].name"))
-    );
+    assert_eq!((twice.code.as_str(), twice.column.as_deref()), ("duplicate-name", Some("channel[2].name")));
     let shared = one("[[channel]]\nname = \"b\"\nspend = \"search_spend\"");
-    assert_eq!(
-        (shared.code.as_str(), shared.severity),
-        ("column-used-twice", Severity::Review)
-    );
+    assert_eq!((shared.code.as_str(), shared.severity), ("column-used-twice", Severity::Review));
     let outcome = one("[controls]\ncolumns = [\"revenue\"]");
-    assert_eq!(
-        (outcome.code.as_str(), outcome.severity),
-        ("column-used-twice", Severity::Fail)
-    );
+    assert_eq!((outcome.code.as_str(), outcome.severity), ("column-used-twice", Severity::Fail));
     assert_eq!(outcome.column.as_deref(), Some("controls.columns[1]"));
 }
 
@@ -270,23 +208,13 @@ fn contradictions_of_a_channel_are_found() {
 fn sections_of_later_versions_are_told_from_mistakes() {
     assert_eq!(one("[[experiment]]\ndriver = \"search\"").severity, Severity::Fail);
     let creators = one("[creators]\nposts = \"posts.csv\"");
-    assert_eq!(
-        (creators.severity, creators.column.as_deref()),
-        (Severity::Review, Some("creators"))
-    );
+    assert_eq!((creators.severity, creators.column.as_deref()), (Severity::Review, Some("creators")));
     assert_eq!(creators.row, Some(9));
 }
 
 #[test]
 fn ranges_of_the_sampler_hold() {
-    for line in [
-        "chains = 65",
-        "draws = 1000001",
-        "warmup = 0",
-        "target_accept = 1.0",
-        "seed = -1",
-        "chains = 2.5",
-    ] {
+    for line in ["chains = 65", "draws = 1000001", "warmup = 0", "target_accept = 1.0", "seed = -1", "chains = 2.5"] {
         assert_eq!(findings(&format!("[sampler]\n{line}")).len(), 1, "{line}");
     }
 }
@@ -332,12 +260,7 @@ proptest! {
 fn every_key_of_the_full_example_is_documented() {
     let docs = include_str!("../../../docs/project-file.md");
     for line in FULL.lines().filter(|l| !l.is_empty()) {
-        let key = line
-            .split('=')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .trim_matches(['[', ']']);
+        let key = line.split('=').next().unwrap_or_default().trim().trim_matches(['[', ']']);
         let key = key.rsplit('.').next().unwrap_or_default();
         assert!(docs.contains(key), "{key} is not in docs/project-file.md");
     }
@@ -346,11 +269,7 @@ fn every_key_of_the_full_example_is_documented() {
 #[test]
 fn the_examples_of_the_documentation_parse() {
     let docs = include_str!("../../../docs/project-file.md");
-    for example in docs
-        .split("```toml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-    {
+    for example in docs.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
         project(example);
     }
 }

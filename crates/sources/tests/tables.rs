@@ -40,12 +40,7 @@ fn read(bytes: &[u8]) -> Table {
 
 fn bad(bytes: &[u8]) -> Vec<Finding> {
     let findings = table_from_bytes("data.csv", bytes.to_vec()).expect_err("findings");
-    assert!(
-        findings
-            .iter()
-            .all(|f| f.file.as_deref() == Some("data.csv") && !f.mend.is_empty()),
-        "{findings:?}"
-    );
+    assert!(findings.iter().all(|f| f.file.as_deref() == Some("data.csv") && !f.mend.is_empty()), "{findings:?}");
     findings
 }
 
@@ -59,13 +54,7 @@ fn cells<'t>(table: &'t Table, name: &str) -> Vec<Option<&'t str>> {
 #[test]
 fn every_separator_and_encoding_gives_the_same_table() {
     let text = "date;caf\u{e9};n\r\n2026-01-05;\"a;\"\"b\"\"\";1,5\r\n";
-    let utf16 = |to: fn(u16) -> [u8; 2]| {
-        ["\u{feff}", text]
-            .concat()
-            .encode_utf16()
-            .flat_map(to)
-            .collect::<Vec<u8>>()
-    };
+    let utf16 = |to: fn(u16) -> [u8; 2]| ["\u{feff}", text].concat().encode_utf16().flat_map(to).collect::<Vec<u8>>();
     for bytes in [
         text.as_bytes().to_vec(),
         [&[0xEF, 0xBB, 0xBF], text.as_bytes()].concat(),
@@ -95,10 +84,7 @@ fn a_row_knows_its_line_through_blank_lines_and_quoted_line_ends() {
 #[test]
 fn unnamed_columns_get_a_name_and_empty_cells_stay_empty() {
     let table = read(b",geo,unnamed_1\n0,,2\n");
-    assert_eq!(
-        table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
-        ["unnamed_1_", "geo", "unnamed_1"]
-    );
+    assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["unnamed_1_", "geo", "unnamed_1"]);
     assert_eq!(cells(&table, "geo"), [None]);
     assert_eq!(read(b",geo\n0,a\n").columns[0].name, "unnamed_1");
 }
@@ -130,11 +116,7 @@ fn broken_files_say_what_is_broken_and_where() {
         (b"PAR1 and nothing more", "damaged-file", None),
     ] {
         let findings = bad(bytes);
-        assert_eq!(
-            (findings[0].code.as_str(), findings[0].row),
-            (code, row),
-            "{findings:?}"
-        );
+        assert_eq!((findings[0].code.as_str(), findings[0].row), (code, row), "{findings:?}");
     }
     assert!(bad(b"a\ncaf\xe9\n")[0].found.contains("0xE9"));
 }
@@ -181,14 +163,8 @@ fn a_parquet_file_reads_back_as_it_was() {
     write_parquet(&folder.0.join("out.parquet"), &columns()).expect("written");
     let table = read_table(&folder.0, "out.parquet").expect("read back");
     assert_eq!(cells(&table, "geo"), [Some("=HYPERLINK(1)"), Some("a,\"b\"\nc")]);
-    assert_eq!(
-        table.column("mean").expect("mean").cells,
-        Cells::Number(vec![Some(0.1 + 0.2), None])
-    );
-    assert_eq!(
-        table.column("chain").expect("chain").cells,
-        Cells::Number(vec![Some(-1.0), Some(i64::MAX as f64)])
-    );
+    assert_eq!(table.column("mean").expect("mean").cells, Cells::Number(vec![Some(0.1 + 0.2), None]));
+    assert_eq!(table.column("chain").expect("chain").cells, Cells::Number(vec![Some(-1.0), Some(i64::MAX as f64)]));
     let dates = Cells::Date(vec![Some(date(1969, 12, 29)), Some(date(2026, 3, 31))]);
     assert_eq!(table.column("date").expect("date").cells, dates);
     assert_eq!(table.lines, [1, 2]);
@@ -218,10 +194,7 @@ fn a_run_folder_appears_whole_or_not_at_all() {
     let staging = Staging::begin(&target).expect("begun");
     staging.write_csv("drivers.csv", &columns()).expect("written");
     for name in ["../x", "a/b", "", ".hidden"] {
-        assert!(
-            matches!(staging.write(name, b""), Err(SourceError::Name { .. })),
-            "{name}"
-        );
+        assert!(matches!(staging.write(name, b""), Err(SourceError::Name { .. })), "{name}");
     }
     assert_eq!(staging.commit().expect("in place"), target);
     assert!(target.join("drivers.csv").is_file());
@@ -262,10 +235,7 @@ fn foreign_parquet() -> Vec<u8> {
     macro_rules! put {
         ($kind:ty, $value:expr) => {
             let mut column = group.next_column().expect("a column").expect("a column");
-            column
-                .typed::<$kind>()
-                .write_batch(&[$value], levels, None)
-                .expect("written");
+            column.typed::<$kind>().write_batch(&[$value], levels, None).expect("written");
             column.close().expect("closed");
         };
     }

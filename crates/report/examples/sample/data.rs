@@ -29,37 +29,9 @@ const PLAIN: Shape = Shape {
 /// The samples by file name.
 pub(crate) const SHAPES: [(&str, Shape); 5] = [
     ("small", PLAIN),
-    (
-        "typical",
-        Shape {
-            title: "Nordlys Outdoor",
-            drivers: 10,
-            geos: 8,
-            weeks: 156,
-            currency: "EUR",
-            ..PLAIN
-        },
-    ),
-    (
-        "large",
-        Shape {
-            title: "Everything Store",
-            drivers: 60,
-            geos: 50,
-            weeks: 208,
-            status: Status::Review,
-            ..PLAIN
-        },
-    ),
-    (
-        "failed",
-        Shape {
-            drivers: 5,
-            geos: 4,
-            status: Status::Fail,
-            ..PLAIN
-        },
-    ),
+    ("typical", Shape { title: "Nordlys Outdoor", drivers: 10, geos: 8, weeks: 156, currency: "EUR", ..PLAIN }),
+    ("large", Shape { title: "Everything Store", drivers: 60, geos: 50, weeks: 208, status: Status::Review, ..PLAIN }),
+    ("failed", Shape { drivers: 5, geos: 4, status: Status::Fail, ..PLAIN }),
     (
         "hostile",
         Shape {
@@ -106,10 +78,7 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
@@ -120,12 +89,7 @@ impl Dice {
 
 fn around(mean: f64, spread: f64) -> Interval {
     let half = spread.abs();
-    Interval {
-        mean,
-        q05: mean - half,
-        q50: mean * 0.98,
-        q95: mean + 1.2 * half,
-    }
+    Interval { mean, q05: mean - half, q50: mean * 0.98, q95: mean + 1.2 * half }
 }
 
 fn iso(week: usize) -> String {
@@ -133,20 +97,7 @@ fn iso(week: usize) -> String {
     let mut day = 2 + week * 7;
     let mut year = 2022;
     loop {
-        let lengths = [
-            31,
-            if year % 4 == 0 { 29 } else { 28 },
-            31,
-            30,
-            31,
-            30,
-            31,
-            31,
-            30,
-            31,
-            30,
-            31,
-        ];
+        let lengths = [31, if year % 4 == 0 { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
         for (month, length) in lengths.iter().enumerate() {
             if day <= *length {
                 return format!("{year}-{:02}-{day:02}", month + 1);
@@ -229,11 +180,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
             share: around(total, total * spread),
             prob_roi_above_1: (has_return && shape.money)
                 .then(|| (0.5 + (roi - 1.0) / (roi * spread * 2.0)).clamp(0.0, 1.0)),
-            moved_from_prior: if shape.hostile && i == 7 {
-                f64::NAN
-            } else {
-                dice.roll().powf(0.7)
-            },
+            moved_from_prior: if shape.hostile && i == 7 { f64::NAN } else { dice.roll().powf(0.7) },
             identified: i % 7 != 5,
         });
         if has_return {
@@ -248,25 +195,13 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
                 if shape.money { 1.5 } else { 0.05 },
             ));
         }
-        densities.push(density(
-            &name,
-            "half_life",
-            "Half-life (weeks)",
-            1.0 + 2.0 * dice.roll(),
-            0.5,
-            2.0,
-        ));
+        densities.push(density(&name, "half_life", "Half-life (weeks)", 1.0 + 2.0 * dice.roll(), 0.5, 2.0));
         adstock.push(decay(&name, 0.15 + 0.7 * dice.roll()));
         contributions.push(series(&name, SeriesKind::Driver, mean, spread));
     }
     let total: f64 = expected.iter().sum();
     for row in &mut drivers {
-        for x in [
-            &mut row.share.mean,
-            &mut row.share.q05,
-            &mut row.share.q50,
-            &mut row.share.q95,
-        ] {
+        for x in [&mut row.share.mean, &mut row.share.q05, &mut row.share.q50, &mut row.share.q95] {
             *x /= total;
         }
     }
@@ -277,11 +212,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         (0..shape.geos)
             .map(|g| {
                 let weight = (1.0 + (g % 7) as f64) / (4.0 * shape.geos as f64);
-                fit(
-                    &expected.iter().map(|e| e * weight).collect::<Vec<_>>(),
-                    &mut dice,
-                    shape.hostile,
-                )
+                fit(&expected.iter().map(|e| e * weight).collect::<Vec<_>>(), &mut dice, shape.hostile)
             })
             .collect()
     } else {
@@ -303,13 +234,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         cadence_word: "week".to_owned(),
         dates: (0..n).map(iso).collect(),
         geos: (0..shape.geos)
-            .map(|g| {
-                if shape.hostile {
-                    format!("<i>Geo {g}</i>")
-                } else {
-                    format!("Region {}", g + 1)
-                }
-            })
+            .map(|g| if shape.hostile { format!("<i>Geo {g}</i>") } else { format!("Region {}", g + 1) })
             .collect(),
         verdict,
         diagnostics,
@@ -318,14 +243,9 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         baseline_share: around(1.0 - marketing - control_share, 0.06),
         controls_share: Some(around(control_share, 0.01)),
         total_outcome: total,
-        best_return: best_by(|d| d.roi).map(|driver| Best {
-            driver,
-            probability: 0.91,
-        }),
-        best_next: best_by(|d| d.mroi).map(|driver| Best {
-            driver,
-            probability: if shape.drivers > 5 { 0.41 } else { 0.9 },
-        }),
+        best_return: best_by(|d| d.roi).map(|driver| Best { driver, probability: 0.91 }),
+        best_next: best_by(|d| d.mroi)
+            .map(|driver| Best { driver, probability: if shape.drivers > 5 { 0.41 } else { 0.9 } }),
         not_identified: drivers
             .iter()
             .filter(|d| !d.identified)
@@ -341,10 +261,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
                 "Switch off {} in a third of the regions for four weeks; it would halve the width of its interval.",
                 drivers[0].name
             ),
-            format!(
-                "Vary {} by half from week to week: it has moved too little to show an effect.",
-                drivers[2].name
-            ),
+            format!("Vary {} by half from week to week: it has moved too little to show an effect.", drivers[2].name),
         ],
         drivers,
         contributions,
@@ -357,23 +274,13 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
 
 impl Shape {
     fn return_label(&self) -> String {
-        if self.money {
-            "ROI".to_owned()
-        } else {
-            format!("orders per {}", self.currency)
-        }
+        if self.money { "ROI".to_owned() } else { format!("orders per {}", self.currency) }
     }
 }
 
 fn series(name: &str, kind: SeriesKind, mean: Vec<f64>, spread: f64) -> Series {
     let at = |k: f64| mean.iter().map(|m| m + k * spread * m.abs()).collect();
-    Series {
-        driver: name.to_owned(),
-        kind,
-        q05: at(-1.0),
-        q95: at(1.2),
-        mean,
-    }
+    Series { driver: name.to_owned(), kind, q05: at(-1.0), q95: at(1.2), mean }
 }
 
 fn fit(expected: &[f64], dice: &mut Dice, missing: bool) -> FitSeries {
@@ -457,13 +364,7 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
     };
     let reasons = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
     match shape.status {
-        Status::Ok => (
-            Verdict {
-                status: Status::Ok,
-                reasons: Vec::new(),
-            },
-            good,
-        ),
+        Status::Ok => (Verdict { status: Status::Ok, reasons: Vec::new() }, good),
         Status::Review => (
             Verdict {
                 status: Status::Review,
@@ -472,13 +373,7 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
                     "3% of observations sway the result by themselves",
                 ]),
             },
-            Diagnostics {
-                rhat_max: 1.014,
-                ess_bulk_min: 340.0,
-                pareto_k_bad: Some(0.03),
-                divergences: 3,
-                ..good
-            },
+            Diagnostics { rhat_max: 1.014, ess_bulk_min: 340.0, pareto_k_bad: Some(0.03), divergences: 3, ..good },
         ),
         Status::Fail => (
             Verdict {
@@ -529,14 +424,7 @@ fn findings(shape: &Shape) -> Vec<FindingRow> {
         ),
     ];
     if shape.hostile {
-        rows.push(row(
-            FindingSeverity::Fail,
-            "<code>",
-            "<script>",
-            "<img src=x onerror=alert(2)>",
-            "text",
-            "\"mend\"",
-        ));
+        rows.push(row(FindingSeverity::Fail, "<code>", "<script>", "<img src=x onerror=alert(2)>", "text", "\"mend\""));
     }
     rows
 }

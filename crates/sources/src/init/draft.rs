@@ -95,10 +95,7 @@ pub(super) fn write(draft: &Draft) -> String {
     out.put("# Every key is explained in docs/project-file.md.");
     out.put(format!("name = {}", quoted(&draft.name)));
     let currency = draft.currency.as_deref().unwrap_or("USD");
-    out.put(format!(
-        "currency = {}               # only a label: nothing is converted",
-        quoted(currency)
-    ));
+    out.put(format!("currency = {}               # only a label: nothing is converted", quoted(currency)));
     data(&mut out, draft);
     outcome(&mut out, draft);
     media(&mut out, draft);
@@ -131,10 +128,7 @@ fn data(out: &mut Lines, draft: &Draft) {
         several => out.put(format!("tables = {}", list(several))),
     }
     if let Some(long) = &draft.long {
-        let mut keys = vec![
-            format!("table = {}", quoted(&long.table)),
-            format!("channel = {}", quoted(&long.channel)),
-        ];
+        let mut keys = vec![format!("table = {}", quoted(&long.table)), format!("channel = {}", quoted(&long.channel))];
         keys.extend(long.spend.iter().map(|c| format!("spend = {}", quoted(c))));
         keys.extend(long.exposure.iter().map(|c| format!("exposure = {}", quoted(c))));
         out.put(format!("long = [{{ {} }}]", keys.join(", ")));

@@ -22,20 +22,10 @@ pub(super) struct Keys {
 
 /// Finds the keys of all tables and writes them into the draft.
 pub(super) fn find(tables: &[Table], draft: &mut Draft, said: &mut Said) -> Result<Keys, Vec<Finding>> {
-    let mut keys = Keys {
-        wide: Vec::new(),
-        long_channels: Vec::new(),
-        taken: BTreeSet::new(),
-    };
+    let mut keys = Keys { wide: Vec::new(), long_channels: Vec::new(), taken: BTreeSet::new() };
     if tables.is_empty() {
         let mend = "name at least one CSV or Parquet file";
-        return Err(vec![Finding::new(
-            Severity::Fail,
-            "no-table",
-            "no table",
-            "a table to guess from",
-            mend,
-        )]);
+        return Err(vec![Finding::new(Severity::Fail, "no-table", "no table", "a table to guess from", mend)]);
     }
     let mut findings = Vec::new();
     for (i, table) in tables.iter().enumerate() {
@@ -43,14 +33,8 @@ pub(super) fn find(tables: &[Table], draft: &mut Draft, said: &mut Said) -> Resu
         let Some((column, formats)) = date_column(&profiles) else {
             let mend = "add a column of days or of first days of weeks, such as 2026-03-30; its name does not matter";
             findings.push(
-                Finding::new(
-                    Severity::Fail,
-                    "no-date",
-                    "no column of dates",
-                    "a date in every row",
-                    mend,
-                )
-                .at_file(&table.file),
+                Finding::new(Severity::Fail, "no-date", "no column of dates", "a date in every row", mend)
+                    .at_file(&table.file),
             );
             continue;
         };
@@ -82,10 +66,7 @@ pub(super) fn find(tables: &[Table], draft: &mut Draft, said: &mut Said) -> Resu
         if let (None, Some(population), Some(_)) = (&draft.population, population, &draft.geo) {
             draft.population = Some(population.name.to_owned());
             keys.taken.insert(population.name.to_owned());
-            said.note(format!(
-                "{} holds the population of each geo, by its name",
-                shown(population.name)
-            ));
+            said.note(format!("{} holds the population of each geo, by its name", shown(population.name)));
         }
     }
     if findings.is_empty() { Ok(keys) } else { Err(findings) }
@@ -97,10 +78,7 @@ fn date_column<'p, 'a>(profiles: &'p [Profile<'a>]) -> Option<(&'p Profile<'a>, 
         let usable = !p.name.trim().is_empty() && p.missing * 10 <= p.rows();
         p.date_reading().filter(|_| usable).map(|formats| (p, formats))
     };
-    let named = profiles
-        .iter()
-        .filter(|p| any_of(&words(p.name), names::DATE).is_some())
-        .find_map(dated);
+    let named = profiles.iter().filter(|p| any_of(&words(p.name), names::DATE).is_some()).find_map(dated);
     // eight digits may be a count as well as a date, so a column that only its values name must not be numbers
     named.or_else(|| profiles.iter().filter(|p| p.numbers.is_none()).find_map(dated))
 }
@@ -122,10 +100,7 @@ fn say_date(column: &Profile, formats: &[DateFormat], draft: &mut Draft, said: &
     let steps: Vec<i64> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let share = |wanted: fn(i64) -> bool| steps.iter().filter(|s| wanted(**s)).count() * 10 >= steps.len() * 9;
     let cadence = if steps.is_empty() {
-        said.edit(format!(
-            "{} holds a single date: a model needs many periods",
-            shown(column.name)
-        ));
+        said.edit(format!("{} holds a single date: a model needs many periods", shown(column.name)));
         "a single date"
     } else if share(|s| s == 1) {
         "days"
@@ -143,10 +118,7 @@ fn say_date(column: &Profile, formats: &[DateFormat], draft: &mut Draft, said: &
     };
     let count = days.len();
     let order = letters(format);
-    said.note(format!(
-        "{} holds the dates ({count} of them, in {cadence}), written as {order}",
-        shown(column.name)
-    ));
+    said.note(format!("{} holds the dates ({count} of them, in {cadence}), written as {order}", shown(column.name)));
 }
 
 fn letters(format: DateFormat) -> &'static str {
@@ -170,18 +142,8 @@ fn geo(profiles: &[Profile], date: &Profile, format: DateFormat, draft: &mut Dra
     let free = |p: &&Profile| !keys.taken.contains(p.name) && !p.name.trim().is_empty();
     let named = |p: &&Profile| any_of(&words(p.name), names::GEO).is_some() && media_name(p.name).is_none();
     let words_only = |p: &&Profile| p.numbers.is_none() && p.missing < p.rows();
-    let found = profiles
-        .iter()
-        .filter(free)
-        .filter(named)
-        .find(|p| fits(p) && (repeated || p.numbers.is_none()));
-    let by_values = || {
-        profiles
-            .iter()
-            .filter(free)
-            .filter(words_only)
-            .find(|p| repeated && fits(p))
-    };
+    let found = profiles.iter().filter(free).filter(named).find(|p| fits(p) && (repeated || p.numbers.is_none()));
+    let by_values = || profiles.iter().filter(free).filter(words_only).find(|p| repeated && fits(p));
     let Some((column, reason)) = found
         .map(|p| (p, "by its name"))
         .or_else(|| by_values().map(|p| (p, "because each date stands once for each of its values")))
@@ -192,11 +154,7 @@ fn geo(profiles: &[Profile], date: &Profile, format: DateFormat, draft: &mut Dra
         return;
     };
     let places: BTreeSet<String> = column.labels().into_iter().flatten().collect();
-    said.note(format!(
-        "{} holds the geos ({} of them), {reason}",
-        shown(column.name),
-        places.len()
-    ));
+    said.note(format!("{} holds the geos ({} of them), {reason}", shown(column.name), places.len()));
     draft.geo = Some(column.name.to_owned());
     keys.taken.insert(column.name.to_owned());
 }
@@ -229,11 +187,6 @@ fn long(table: &Table, profiles: &[Profile], draft: &mut Draft, keys: &mut Keys,
         table.file,
         shown(channel.name)
     ));
-    draft.long = Some(Long {
-        table: table.file.clone(),
-        channel: channel.name.to_owned(),
-        spend,
-        exposure,
-    });
+    draft.long = Some(Long { table: table.file.clone(), channel: channel.name.to_owned(), spend, exposure });
     true
 }

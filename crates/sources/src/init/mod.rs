@@ -41,11 +41,7 @@ impl Said {
 /// A column name as a message shows it.
 pub(crate) fn shown(name: &str) -> String {
     let plain = |c: char| {
-        if c.is_control() {
-            c.escape_default().collect()
-        } else {
-            String::from(c)
-        }
+        if c.is_control() { c.escape_default().collect() } else { String::from(c) }
     };
     let short: String = name.chars().take(60).map(plain).collect();
     format!("`{short}{}`", if name.chars().count() > 60 { "..." } else { "" })
@@ -59,11 +55,7 @@ pub(crate) fn shown(name: &str) -> String {
 pub fn guess(name: &str, tables: &[Table]) -> Result<Guess, Vec<Finding>> {
     let mut said = Said::default();
     let mut draft = Draft {
-        name: if name.trim().is_empty() {
-            "Untitled".to_owned()
-        } else {
-            name.to_owned()
-        },
+        name: if name.trim().is_empty() { "Untitled".to_owned() } else { name.to_owned() },
         ..Draft::default()
     };
     let keys = keys::find(tables, &mut draft, &mut said)?;
@@ -74,9 +66,5 @@ pub fn guess(name: &str, tables: &[Table]) -> Result<Guess, Vec<Finding>> {
         let place = finding.column.map(|c| format!("{c}: ")).unwrap_or_default();
         said.edit(format!("{place}{}; {}", finding.found, finding.mend));
     }
-    Ok(Guess {
-        toml,
-        notes: said.notes,
-        needs_edit: said.needs_edit,
-    })
+    Ok(Guess { toml, notes: said.notes, needs_edit: said.needs_edit })
 }

@@ -84,9 +84,7 @@ const REACH: &[&str] = &["reach", "reichweite", "portee", "alcance", "reached"];
 const FREQUENCY: &[&str] = &["frequency", "freq", "frequenz", "frequence", "frecuencia"];
 
 /// Words that add nothing to the name of a driver.
-const FILLER: &[&str] = &[
-    "usd", "eur", "gbp", "chf", "total", "de", "en", "of", "per", "sum", "amount", "net", "brut",
-];
+const FILLER: &[&str] = &["usd", "eur", "gbp", "chf", "total", "de", "en", "of", "per", "sum", "amount", "net", "brut"];
 
 pub(super) const DATE: &[&str] = &[
     "date",
@@ -203,16 +201,8 @@ pub(super) const COUNTED: &[&str] = &[
 ];
 /// Names that stand for "the outcome" and nothing else.
 pub(super) const PLAIN_OUTCOME: &[&str] = &["y", "target", "kpi", "outcome", "response", "dependent", "dep_var"];
-pub(super) const ORGANIC: &[&str] = &[
-    "organic",
-    "newsletter",
-    "newsletters",
-    "owned",
-    "seo",
-    "crm",
-    "push",
-    "organique",
-];
+pub(super) const ORGANIC: &[&str] =
+    &["organic", "newsletter", "newsletters", "owned", "seo", "crm", "push", "organique"];
 pub(super) const CONTROL: &[&str] = &[
     "control",
     "controls",
@@ -397,16 +387,7 @@ pub(super) const MODELLED: &[&str] = &[
     "cpm",
     "ctr",
 ];
-pub(super) const INDEX: &[&str] = &[
-    "index",
-    "id",
-    "_id",
-    "row",
-    "row_id",
-    "rownum",
-    "nr",
-    "__index_level_0__",
-];
+pub(super) const INDEX: &[&str] = &["index", "id", "_id", "row", "row_id", "rownum", "nr", "__index_level_0__"];
 /// Columns of a long table that name the channel of a row.
 pub(super) const LONG_CHANNEL: &[&str] = &[
     "channel", "kanal", "canal", "canale", "medium", "media", "platform", "campaign", "kampagne", "campagne", "source",
@@ -428,8 +409,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
         }
         small_before = c.is_lowercase();
         if let Some(word) = words.last_mut() {
-            c.to_lowercase()
-                .for_each(|c| word.push_str(fold(c).encode_utf8(&mut [0; 4])));
+            c.to_lowercase().for_each(|c| word.push_str(fold(c).encode_utf8(&mut [0; 4])));
         }
     }
     words
@@ -471,12 +451,8 @@ pub(super) fn media_name(name: &str) -> Option<MediaName> {
     let ending = ending.iter().find(|(end, _)| name.ends_with(end) && name.len() > 2);
     let count = words.len() - usize::from(ending.is_some()).min(words.len());
     for word in &words[..count] {
-        let listed = [
-            (SPEND, Word::Spend),
-            (REACH, Word::Reach),
-            (FREQUENCY, Word::Frequency),
-            (EXPOSURE, Word::Exposure),
-        ];
+        let listed =
+            [(SPEND, Word::Spend), (REACH, Word::Reach), (FREQUENCY, Word::Frequency), (EXPOSURE, Word::Exposure)];
         match listed.iter().find(|(list, _)| list.contains(&word.as_str())) {
             // `reach_spend` is the spend, `spend per click` is not an exposure
             Some((_, Word::Spend)) => holds = Some((Word::Spend, format!("the word {word:?}"))),

@@ -25,44 +25,23 @@ impl<'a> Profile<'a> {
                 let numbers: Vec<Option<f64>> = cells.iter().map(|c| c.filter(|v| v.is_finite())).collect();
                 let missing = numbers.iter().filter(|n| n.is_none()).count();
                 let numbers = (missing < numbers.len()).then_some(numbers);
-                Profile {
-                    name,
-                    numbers,
-                    texts: None,
-                    dates: None,
-                    missing,
-                }
+                Profile { name, numbers, texts: None, dates: None, missing }
             }
             Cells::Date(cells) => {
                 let missing = cells.iter().filter(|c| c.is_none()).count();
-                Profile {
-                    name,
-                    numbers: None,
-                    texts: None,
-                    dates: Some(cells.clone()),
-                    missing,
-                }
+                Profile { name, numbers: None, texts: None, dates: Some(cells.clone()), missing }
             }
             Cells::Text(cells) => {
                 let texts: Vec<Option<&str>> = cells.iter().map(|c| c.as_deref().filter(|t| !is_missing(t))).collect();
                 let missing = texts.iter().filter(|t| t.is_none()).count();
-                Profile {
-                    name,
-                    numbers: text_numbers(&texts),
-                    texts: Some(texts),
-                    dates: None,
-                    missing,
-                }
+                Profile { name, numbers: text_numbers(&texts), texts: Some(texts), dates: None, missing }
             }
         }
     }
 
     pub(super) fn rows(&self) -> usize {
         let texts = self.texts.as_ref().map(Vec::len);
-        texts
-            .or(self.dates.as_ref().map(Vec::len))
-            .or(self.numbers.as_ref().map(Vec::len))
-            .unwrap_or(0)
+        texts.or(self.dates.as_ref().map(Vec::len)).or(self.numbers.as_ref().map(Vec::len)).unwrap_or(0)
     }
 
     /// How the column writes dates, if it is one of dates.
@@ -127,11 +106,7 @@ impl<'a> Profile<'a> {
         }
         let step = values[1] - values[0];
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1.0 + values[0].abs() + step.abs() * values.len() as f64);
-        step != 0.0
-            && values
-                .iter()
-                .enumerate()
-                .all(|(i, v)| close(*v, values[0] + step * i as f64))
+        step != 0.0 && values.iter().enumerate().all(|(i, v)| close(*v, values[0] + step * i as f64))
     }
 
     /// Whether it moves as spend does: with zeros, or by more than a fifth of its mean.
@@ -155,9 +130,7 @@ fn text_numbers(texts: &[Option<&str>]) -> Option<Vec<Option<f64>>> {
             continue;
         };
         any = true;
-        numbers.push(Some(
-            style.map_or_else(|| number(text), |style| number_in(text, style))?,
-        ));
+        numbers.push(Some(style.map_or_else(|| number(text), |style| number_in(text, style))?));
     }
     any.then_some(numbers)
 }

@@ -33,10 +33,8 @@ pub(super) fn assign(tables: &[Table], keys: &Keys, draft: &mut Draft, said: &mu
     }
     let outcome = outcome(&profiles, draft, said)?;
     let total_outcome = value_of(&profiles, outcome, draft);
-    let rest: Vec<&Profile> = profiles
-        .iter()
-        .filter(|p| p.name != outcome.name && draft.unit_value.as_deref() != Some(p.name))
-        .collect();
+    let rest: Vec<&Profile> =
+        profiles.iter().filter(|p| p.name != outcome.name && draft.unit_value.as_deref() != Some(p.name)).collect();
     let mut gathered: Vec<Gathered> = Vec::new();
     for profile in rest {
         place(profile, &mut gathered, draft, said);
@@ -83,10 +81,8 @@ fn outcome<'p, 'a>(
             let open = |p: &&Profile| p.numbers.is_some() && !p.constant() && !p.flag() && !explained(p);
             let largest = profiles.iter().filter(open).max_by(|a, b| a.sum().total_cmp(&b.sum()));
             let Some(p) = largest else {
-                let (found, expected) = (
-                    "no column that could be the outcome",
-                    "a column of revenue, orders or the like",
-                );
+                let (found, expected) =
+                    ("no column that could be the outcome", "a column of revenue, orders or the like");
                 let mend = "add it to a table, or rename it so that it can be recognised (revenue, sales, orders, y)";
                 return Err(vec![Finding::new(Severity::Fail, "no-outcome", found, expected, mend)]);
             };
@@ -112,10 +108,7 @@ fn outcome<'p, 'a>(
     if draft.count {
         unit_value(profiles, found, draft, said);
     } else if any_of(&name, names::MONEY).is_none() {
-        said.note(format!(
-            "{} is read as money; set kind = \"count\" if it counts things",
-            shown(found.name)
-        ));
+        said.note(format!("{} is read as money; set kind = \"count\" if it counts things", shown(found.name)));
     }
     Ok(found)
 }
@@ -125,15 +118,9 @@ fn explained(p: &Profile) -> bool {
     media_name(p.name).is_some()
         || matches!(numbered(p.name), Some('x' | 'c'))
         || is_calendar(p)
-        || [
-            names::CONTROL,
-            names::TREATMENT,
-            names::MEDIA,
-            names::ORGANIC,
-            names::POPULATION,
-        ]
-        .iter()
-        .any(|list| any_of(&name, list).is_some())
+        || [names::CONTROL, names::TREATMENT, names::MEDIA, names::ORGANIC, names::POPULATION]
+            .iter()
+            .any(|list| any_of(&name, list).is_some())
 }
 
 /// How sure a name is to be the outcome's, and why.
@@ -142,9 +129,7 @@ fn outcome_score(name: &str) -> Option<(u8, String)> {
     if names::PLAIN_OUTCOME.contains(&name.to_lowercase().as_str()) {
         return Some((4, format!("the name {}", shown(name))));
     }
-    let robyn = ["_S", "_I", "_P", "_B"]
-        .iter()
-        .any(|end| name.ends_with(end) && name.len() > 2);
+    let robyn = ["_S", "_I", "_P", "_B"].iter().any(|end| name.ends_with(end) && name.len() > 2);
     let other = [names::CONTROL, names::MEDIA, names::ORGANIC, names::TREATMENT];
     let media = media_name(name).is_some() || other.iter().any(|list| any_of(&all, list).is_some());
     if robyn || media || is_unit_value(&all) {
@@ -154,9 +139,7 @@ fn outcome_score(name: &str) -> Option<(u8, String)> {
     let short = u8::from(all.len() == 1);
     let money = any_of(&all, names::MONEY).map(|word| (5 + short, word));
     let counted = any_of(&all, names::COUNTED).map(|word| (2 + short, word));
-    money
-        .or(counted)
-        .map(|(score, word)| (score, format!("the word {word:?}")))
+    money.or(counted).map(|(score, word)| (score, format!("the word {word:?}")))
 }
 
 /// `revenue_per_conversion`, `average order value`, `unit_value`.
@@ -169,9 +152,7 @@ fn is_unit_value(words: &[String]) -> bool {
 }
 
 fn unit_value(profiles: &[Profile], outcome: &Profile, draft: &mut Draft, said: &mut Said) {
-    let value = profiles
-        .iter()
-        .find(|p| p.not_negative() && p.name != outcome.name && is_unit_value(&words(p.name)));
+    let value = profiles.iter().find(|p| p.not_negative() && p.name != outcome.name && is_unit_value(&words(p.name)));
     match value {
         Some(p) => {
             draft.unit_value = Some(p.name.to_owned());
@@ -187,16 +168,10 @@ fn unit_value(profiles: &[Profile], outcome: &Profile, draft: &mut Draft, said: 
 /// The whole outcome in money, as far as it is known.
 fn value_of(profiles: &[Profile], outcome: &Profile, draft: &Draft) -> f64 {
     let values = outcome.numbers.as_deref().unwrap_or_default();
-    let worth = profiles
-        .iter()
-        .find(|p| Some(p.name) == draft.unit_value.as_deref())
-        .and_then(|p| p.numbers.as_deref());
+    let worth =
+        profiles.iter().find(|p| Some(p.name) == draft.unit_value.as_deref()).and_then(|p| p.numbers.as_deref());
     match worth {
-        Some(worth) => values
-            .iter()
-            .zip(worth)
-            .filter_map(|(v, w)| Some(v.as_ref()? * w.as_ref()?))
-            .sum(),
+        Some(worth) => values.iter().zip(worth).filter_map(|(v, w)| Some(v.as_ref()? * w.as_ref()?)).sum(),
         None => values.iter().flatten().sum(),
     }
 }
@@ -230,11 +205,7 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         return said.note(format!("{name} is left out: it never changes, so it explains nothing"));
     }
     if let Some(media) = media_name(p.name) {
-        let control = any_of(
-            &all,
-            &["control", "competitor", "competitors", "competition", "wettbewerb"],
-        )
-        .is_some();
+        let control = any_of(&all, &["control", "competitor", "competitors", "competition", "wettbewerb"]).is_some();
         if p.not_negative() && !control && !is_unit_value(&all) {
             return gather(p, media, gathered);
         }
@@ -249,35 +220,23 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         return control(p, "its name, a c and a number", draft, said);
     }
     if let Some(word) = any_of(&all, names::TREATMENT) {
-        said.note(format!(
-            "{name} looks like a treatment (an action that is not media), because of the word {word:?}"
-        ));
+        said.note(format!("{name} looks like a treatment (an action that is not media), because of the word {word:?}"));
         return draft.treatments.push((unique(p.name, draft), p.name.to_owned()));
     }
     let outcome_like = any_of(&all, names::MONEY).or_else(|| any_of(&all, names::COUNTED));
     if let Some(word) = outcome_like {
-        return said.note(format!(
-            "{name} is left out: by the word {word:?} it is another outcome, not a cause"
-        ));
+        return said.note(format!("{name} is left out: by the word {word:?} it is another outcome, not a cause"));
     }
     if let Some(word) = any_of(&all, names::ORGANIC).filter(|_| p.not_negative()) {
-        said.note(format!(
-            "{name} looks like organic media, because of the word {word:?} and no spend beside it"
-        ));
-        let media = Media {
-            name: unique(p.name, draft),
-            exposure: Some(p.name.to_owned()),
-            ..Media::default()
-        };
+        said.note(format!("{name} looks like organic media, because of the word {word:?} and no spend beside it"));
+        let media = Media { name: unique(p.name, draft), exposure: Some(p.name.to_owned()), ..Media::default() };
         draft.empty_media |= p.missing > 0;
         return draft.media.push(media);
     }
     let version = p.name.strip_prefix(draft.outcome.as_str()).unwrap_or_default();
     if !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '_') {
-        return said.note(format!(
-            "{name} is left out: by its name it is a version of the outcome {}",
-            shown(&draft.outcome)
-        ));
+        return said
+            .note(format!("{name} is left out: by its name it is a version of the outcome {}", shown(&draft.outcome)));
     }
     if p.counts_rows() {
         return said.note(format!(
@@ -285,9 +244,7 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         ));
     }
     if let Some(word) = any_of(&all, names::MODELLED) {
-        return said.note(format!(
-            "{name} is left out: by the word {word:?} it comes out of a model"
-        ));
+        return said.note(format!("{name} is left out: by the word {word:?} it comes out of a model"));
     }
     let media_word = any_of(&all, names::MEDIA);
     let because = match (numbered(p.name), media_word) {
@@ -311,12 +268,7 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
             frequency: None,
             because,
         }),
-        None => control(
-            p,
-            "values that no spend has (negative, 0 and 1 only, or nearly constant)",
-            draft,
-            said,
-        ),
+        None => control(p, "values that no spend has (negative, 0 and 1 only, or nearly constant)", draft, said),
     }
 }
 
@@ -329,14 +281,7 @@ fn gather<'p, 'a>(p: &'p Profile<'a>, media: names::MediaName, gathered: &mut Ve
     let at = gathered.iter().position(|g| g.stem == media.stem);
     let at = at.unwrap_or_else(|| {
         let (stem, because) = (media.stem.clone(), String::new());
-        gathered.push(Gathered {
-            stem,
-            spend: None,
-            exposures: Vec::new(),
-            reach: None,
-            frequency: None,
-            because,
-        });
+        gathered.push(Gathered { stem, spend: None, exposures: Vec::new(), reach: None, frequency: None, because });
         gathered.len() - 1
     });
     let driver = &mut gathered[at];
@@ -356,20 +301,13 @@ fn finish(driver: &Gathered, draft: &mut Draft, said: &mut Said) {
     let own = |p: &Profile| Some(p.name.to_owned());
     let both = driver.reach.zip(driver.frequency);
     let preferred = |p: &&&Profile| !p.name.to_lowercase().contains("impr");
-    let exposure = driver
-        .exposures
-        .iter()
-        .min_by_key(|p| preferred(p))
-        .copied()
-        .or(driver.reach.filter(|_| both.is_none()));
+    let exposure =
+        driver.exposures.iter().min_by_key(|p| preferred(p)).copied().or(driver.reach.filter(|_| both.is_none()));
     let Some(first) = driver.spend.or(driver.reach).or(exposure).or(driver.frequency) else {
         return;
     };
     let name = unique(&driver_name(first.name, &driver.stem), draft);
-    let mut media = Media {
-        name: name.clone(),
-        ..Media::default()
-    };
+    let mut media = Media { name: name.clone(), ..Media::default() };
     let columns = [driver.spend, exposure, driver.reach, driver.frequency];
     draft.empty_media |= columns.iter().flatten().any(|p| p.missing > 0);
     let name = shown(&name);
@@ -396,39 +334,23 @@ fn finish(driver: &Gathered, draft: &mut Draft, said: &mut Said) {
         }
         (None, Some((reach, frequency))) => {
             (media.exposure, media.frequency) = (own(reach), own(frequency));
-            said.note(format!(
-                "{name} is organic media by reach and frequency: no spend column shares its name"
-            ));
+            said.note(format!("{name} is organic media by reach and frequency: no spend column shares its name"));
         }
         (None, None) => {
             let Some(exposure) = exposure else {
-                return said.note(format!(
-                    "{} is left out: a frequency without its reach",
-                    shown(first.name)
-                ));
+                return said.note(format!("{} is left out: a frequency without its reach", shown(first.name)));
             };
             media.exposure = own(exposure);
-            said.note(format!(
-                "{} looks like organic media: no spend column shares its name",
-                shown(exposure.name)
-            ));
+            said.note(format!("{} looks like organic media: no spend column shares its name", shown(exposure.name)));
             if any_of(&words(exposure.name), names::ORGANIC).is_none() {
                 said.edit(format!("{name}: exposure without spend, so it is organic; if it is paid, make it a [[channel]] and name its spend"));
             }
         }
     }
     let used = [&media.spend, &media.exposure, &media.reach, &media.frequency];
-    for p in driver
-        .exposures
-        .iter()
-        .chain(driver.reach.iter())
-        .chain(driver.frequency.iter())
-    {
+    for p in driver.exposures.iter().chain(driver.reach.iter()).chain(driver.frequency.iter()) {
         if !used.iter().any(|u| u.as_deref() == Some(p.name)) {
-            said.note(format!(
-                "{} is left out: {name} has one exposure already",
-                shown(p.name)
-            ));
+            said.note(format!("{} is left out: {name} has one exposure already", shown(p.name)));
         }
     }
     draft.media.push(media);
@@ -442,19 +364,12 @@ fn driver_name(column: &str, stem: &[String]) -> String {
     let separators = ['_', ' ', '-', '.', '/', '(', ')', '[', ']'];
     let matches = |part: &str| !part.is_empty() && words(part) == stem;
     for (i, _) in column.char_indices().filter(|(_, c)| separators.contains(c)) {
-        let (before, after) = (
-            column[..i].trim_matches(separators),
-            column[i..].trim_matches(separators),
-        );
+        let (before, after) = (column[..i].trim_matches(separators), column[i..].trim_matches(separators));
         if let Some(part) = [before, after].into_iter().find(|part| matches(part)) {
             return part.to_owned();
         }
     }
-    if stem.is_empty() {
-        "media".to_owned()
-    } else {
-        stem.join("_")
-    }
+    if stem.is_empty() { "media".to_owned() } else { stem.join("_") }
 }
 
 /// The name, with a number if another driver has it.
@@ -475,11 +390,6 @@ fn long_channel(channel: &str, draft: &mut Draft) {
     let Some(long) = &draft.long else { return };
     let spend = long.spend.as_ref().map(|_| format!("{channel}_spend"));
     let exposure = long.exposure.as_ref().map(|_| format!("{channel}_exposure"));
-    let media = Media {
-        name: unique(channel, draft),
-        spend,
-        exposure,
-        ..Media::default()
-    };
+    let media = Media { name: unique(channel, draft), spend, exposure, ..Media::default() };
     draft.media.push(media);
 }

@@ -6,16 +6,7 @@ use counterpoint::project::{
 };
 
 /// Keys of `[data]`.
-pub(super) const DATA: &[&str] = &[
-    "table",
-    "tables",
-    "long",
-    "date",
-    "date_format",
-    "geo",
-    "population",
-    "empty",
-];
+pub(super) const DATA: &[&str] = &["table", "tables", "long", "date", "date_format", "geo", "population", "empty"];
 /// Keys of `[outcome]`.
 pub(super) const OUTCOME: &[&str] = &["column", "kind", "unit_value", "margin", "order_value"];
 /// Keys of `[controls]`.
@@ -32,26 +23,13 @@ pub(super) fn data(walk: &mut Walk, section: &Section) -> Option<DataSpec> {
     let mut long = Vec::new();
     for table in section.sections(walk, "long", LONG) {
         let file = table.required(walk, "table", "add table = \"media.csv\"");
-        let channel = table.required(
-            walk,
-            "channel",
-            "add channel = \"channel\": the column that names the channel",
-        );
+        let channel = table.required(walk, "channel", "add channel = \"channel\": the column that names the channel");
         let (spend, exposure) = (table.text(walk, "spend"), table.text(walk, "exposure"));
         if !table.has("spend") && !table.has("exposure") {
-            walk.missing(
-                &table.at,
-                "spend",
-                "name the spend column, the exposure column, or both",
-            );
+            walk.missing(&table.at, "spend", "name the spend column, the exposure column, or both");
         }
         if let (Some(table), Some(channel)) = (file, channel) {
-            long.push(LongTable {
-                table,
-                channel,
-                spend,
-                exposure,
-            });
+            long.push(LongTable { table, channel, spend, exposure });
         }
     }
     if !["table", "tables", "long"].iter().any(|key| section.has(key)) {
@@ -76,11 +54,7 @@ pub(super) fn data(walk: &mut Walk, section: &Section) -> Option<DataSpec> {
 fn date_format(walk: &mut Walk, section: &Section) -> Option<DateFormat> {
     let text = section.text(walk, "date_format")?;
     let mut order = String::new();
-    for letter in text
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|c| c.to_ascii_uppercase())
-    {
+    for letter in text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()) {
         if !order.ends_with(letter) {
             order.push(letter);
         }
@@ -106,17 +80,13 @@ fn date_format(walk: &mut Walk, section: &Section) -> Option<DateFormat> {
 /// Reads `[outcome]`.
 pub(super) fn outcome(walk: &mut Walk, section: &Section) -> Option<OutcomeSpec> {
     let column = section.required(walk, "column", "add column = \"revenue\": the column to explain");
-    let count = section
-        .choice(walk, "kind", &[("revenue", false), ("count", true)])
-        .unwrap_or(false);
+    let count = section.choice(walk, "kind", &[("revenue", false), ("count", true)]).unwrap_or(false);
     let unit_value = match section.item("unit_value") {
         None => UnitValue::Unknown,
-        Some(item) if item.as_str().is_some() => section
-            .text(walk, "unit_value")
-            .map_or(UnitValue::Unknown, UnitValue::Column),
-        Some(_) => section
-            .positive(walk, "unit_value")
-            .map_or(UnitValue::Unknown, UnitValue::Number),
+        Some(item) if item.as_str().is_some() => {
+            section.text(walk, "unit_value").map_or(UnitValue::Unknown, UnitValue::Column)
+        }
+        Some(_) => section.positive(walk, "unit_value").map_or(UnitValue::Unknown, UnitValue::Number),
     };
     if section.has("unit_value") && !count {
         let at = section.place_in(walk, "unit_value");
@@ -140,17 +110,8 @@ pub(super) fn outcome(walk: &mut Walk, section: &Section) -> Option<OutcomeSpec>
         );
     }
     let order_value = section.positive(walk, "order_value");
-    let kind = if count {
-        OutcomeKind::Count(unit_value)
-    } else {
-        OutcomeKind::Revenue
-    };
-    Some(OutcomeSpec {
-        column: column?,
-        kind,
-        margin,
-        order_value,
-    })
+    let kind = if count { OutcomeKind::Count(unit_value) } else { OutcomeKind::Revenue };
+    Some(OutcomeSpec { column: column?, kind, margin, order_value })
 }
 
 /// Reads `[controls]`.
@@ -164,13 +125,7 @@ pub(super) fn controls(walk: &mut Walk, section: &Section) -> Vec<(At, ControlSp
             Some(near) => format!("did you mean {near:?}?"),
             None => "add it to columns too".to_owned(),
         };
-        walk.fail(
-            "unknown-value",
-            at,
-            format!("the text {name:?}"),
-            "one of the control columns",
-            mend,
-        );
+        walk.fail("unknown-value", at, format!("the text {name:?}"), "one of the control columns", mend);
     }
     let per_head: Vec<String> = per_head.into_iter().map(|(_, name)| name).collect();
     columns
@@ -184,23 +139,14 @@ pub(super) fn controls(walk: &mut Walk, section: &Section) -> Vec<(At, ControlSp
 
 /// Reads `[holidays]` and every `[[event]]`.
 pub(super) fn holidays(walk: &mut Walk, top: &Section) -> HolidaySpec {
-    let listed = top
-        .section(walk, "holidays", HOLIDAYS)
-        .map(|s| s.texts(walk, "countries"))
-        .unwrap_or_default();
+    let listed = top.section(walk, "holidays", HOLIDAYS).map(|s| s.texts(walk, "countries")).unwrap_or_default();
     let mut countries = Vec::new();
     for (at, country) in listed {
         if country.len() == 2 && country.chars().all(|c| c.is_ascii_alphabetic()) {
             countries.push((at, country.to_ascii_uppercase()));
         } else {
             let found = format!("the text {:?}", super::walk::short(&country));
-            walk.fail(
-                "unknown-value",
-                &at,
-                found,
-                "a country code of two letters",
-                "write it as \"US\" or \"DE\"",
-            );
+            walk.fail("unknown-value", &at, found, "a country code of two letters", "write it as \"US\" or \"DE\"");
         }
     }
     unique(walk, &countries, "country");
@@ -228,10 +174,7 @@ pub(super) fn holidays(walk: &mut Walk, top: &Section) -> HolidaySpec {
         }
         events.push(EventSpec { name, start, end });
     }
-    HolidaySpec {
-        countries: countries.into_iter().map(|(_, country)| country).collect(),
-        events,
-    }
+    HolidaySpec { countries: countries.into_iter().map(|(_, country)| country).collect(), events }
 }
 
 /// Finds names that stand twice.
@@ -239,13 +182,7 @@ pub(super) fn unique(walk: &mut Walk, names: &[(At, String)], what: &str) {
     for (i, (at, name)) in names.iter().enumerate() {
         if names[..i].iter().any(|(_, earlier)| earlier == name) {
             let found = format!("{what} {:?} a second time", super::walk::short(name));
-            walk.fail(
-                "duplicate-name",
-                at,
-                found,
-                format!("each {what} once"),
-                "rename or remove one of the two",
-            );
+            walk.fail("duplicate-name", at, found, format!("each {what} once"), "rename or remove one of the two");
         }
     }
 }

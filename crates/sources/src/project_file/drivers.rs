@@ -26,18 +26,8 @@ const CHANNEL: &[&str] = &[
     "scale",
     "shape",
 ];
-const ORGANIC: &[&str] = &[
-    "name",
-    "exposure",
-    "frequency",
-    "prior",
-    "adstock",
-    "max_lag",
-    "saturation",
-    "slope",
-    "scale",
-    "shape",
-];
+const ORGANIC: &[&str] =
+    &["name", "exposure", "frequency", "prior", "adstock", "max_lag", "saturation", "slope", "scale", "shape"];
 const TREATMENT: &[&str] = &["name", "column", "baseline", "per_head", "prior"];
 
 /// The quantities that a prior may be put on, by their key.
@@ -73,21 +63,14 @@ pub(super) fn drivers(walk: &mut Walk, top: &Section, effects: GeoEffects) -> Ve
             "add a driver: [[channel]] with name = \"search\" and spend = \"search_spend\"",
         );
     }
-    let names: Vec<(At, String)> = drivers
-        .iter()
-        .map(|(at, d)| (at.sub("name", None), d.name.clone()))
-        .collect();
+    let names: Vec<(At, String)> = drivers.iter().map(|(at, d)| (at.sub("name", None), d.name.clone())).collect();
     unique(walk, &names, "driver");
     drivers
 }
 
 fn channel(walk: &mut Walk, section: &Section, effects: GeoEffects) -> Option<(At, DriverSpec)> {
     let name = section.required(walk, "name", "add name = \"search\"");
-    let roles = [
-        ("creation", Paid::As(Role::Creation)),
-        ("capture", Paid::As(Role::Capture)),
-        ("organic", Paid::Not),
-    ];
+    let roles = [("creation", Paid::As(Role::Creation)), ("capture", Paid::As(Role::Capture)), ("organic", Paid::Not)];
     let role = section.choice(walk, "role", &roles).unwrap_or(Paid::As(Role::Creation));
     let source = match role {
         Paid::As(role) => paid(walk, section, role),
@@ -119,11 +102,7 @@ fn paid(walk: &mut Walk, section: &Section, role: Role) -> Option<DriverSource> 
     let exposure = section.text(walk, "exposure");
     let (reach, frequency) = (section.text(walk, "reach"), section.text(walk, "frequency"));
     match (section.has("reach"), section.has("frequency")) {
-        (true, false) => walk.missing(
-            &section.at,
-            "frequency",
-            "reach needs its average frequency; or use `exposure`",
-        ),
+        (true, false) => walk.missing(&section.at, "frequency", "reach needs its average frequency; or use `exposure`"),
         (false, true) => walk.missing(&section.at, "reach", "frequency needs its reach; or use `exposure`"),
         (true, true) if section.has("exposure") => {
             let at = section.place_in(walk, "exposure");
@@ -139,12 +118,7 @@ fn paid(walk: &mut Walk, section: &Section, role: Role) -> Option<DriverSource> 
     }
     let spend = spend?;
     Some(match (reach, frequency) {
-        (Some(reach), Some(frequency)) => DriverSource::ReachFrequency {
-            spend,
-            reach,
-            frequency,
-            role,
-        },
+        (Some(reach), Some(frequency)) => DriverSource::ReachFrequency { spend, reach, frequency, role },
         _ => DriverSource::Channel { spend, exposure, role },
     })
 }
@@ -152,10 +126,7 @@ fn paid(walk: &mut Walk, section: &Section, role: Role) -> Option<DriverSource> 
 fn unpaid(walk: &mut Walk, section: &Section) -> Option<DriverSource> {
     let exposure = section.required(walk, "exposure", "add exposure = \"newsletter_opens\"");
     let frequency = section.text(walk, "frequency");
-    Some(DriverSource::Organic {
-        exposure: exposure?,
-        frequency,
-    })
+    Some(DriverSource::Organic { exposure: exposure?, frequency })
 }
 
 fn organic(walk: &mut Walk, section: &Section, effects: GeoEffects) -> Option<(At, DriverSpec)> {
@@ -181,10 +152,7 @@ fn media(
     let slope = section.positive(walk, "slope");
     let scales = [("median", ExposureScale::Median), ("geo_max", ExposureScale::GeoMax)];
     let scale = section.choice(walk, "scale", &scales).unwrap_or(ExposureScale::Median);
-    let shape = section
-        .section(walk, "shape", super::model::SHAPE)
-        .map(|s| shape(walk, &s))
-        .unwrap_or_default();
+    let shape = section.section(walk, "shape", super::model::SHAPE).map(|s| shape(walk, &s)).unwrap_or_default();
     if section.has("slope") && shape.slope.is_some() {
         let at = section.place_in(walk, "slope");
         walk.fail(
@@ -195,17 +163,7 @@ fn media(
             "keep `slope` to fix it, `shape.slope` for a prior",
         );
     }
-    let driver = DriverSpec {
-        name: name?,
-        source: source?,
-        prior,
-        adstock,
-        max_lag,
-        saturation,
-        slope,
-        scale,
-        shape,
-    };
+    let driver = DriverSpec { name: name?, source: source?, prior, adstock, max_lag, saturation, slope, scale, shape };
     Some((section.at.clone(), driver))
 }
 
@@ -213,11 +171,9 @@ fn treatment(walk: &mut Walk, section: &Section) -> Option<(At, DriverSpec)> {
     let name = section.required(walk, "name", "add name = \"promotion\"");
     let column = section.required(walk, "column", "add column = \"promo\"");
     let baseline = match section.item("baseline") {
-        Some(item) if item.as_str().is_some() => section.choice(
-            walk,
-            "baseline",
-            &[("min", BaselineValue::Min), ("max", BaselineValue::Max)],
-        ),
+        Some(item) if item.as_str().is_some() => {
+            section.choice(walk, "baseline", &[("min", BaselineValue::Min), ("max", BaselineValue::Max)])
+        }
         Some(_) => section.number(walk, "baseline").map(BaselineValue::Number),
         None => None,
     };
@@ -225,11 +181,8 @@ fn treatment(walk: &mut Walk, section: &Section) -> Option<(At, DriverSpec)> {
     // a treatment's effect has either sign, whatever the media's
     let supports = |on| effect_support(on, GeoEffects::Normal);
     let prior = effect(walk, section, &EFFECTS[2..], supports);
-    let source = DriverSource::Treatment {
-        column: column?,
-        baseline: baseline.unwrap_or(BaselineValue::Min),
-        per_head,
-    };
+    let source =
+        DriverSource::Treatment { column: column?, baseline: baseline.unwrap_or(BaselineValue::Min), per_head };
     let driver = DriverSpec {
         name: name?,
         source,
@@ -265,10 +218,7 @@ fn effect(
     let table = section.section(walk, "prior", &keys)?;
     let mut found = Vec::new();
     for (key, on) in sampled.iter().filter(|(key, _)| table.has(key)) {
-        found.push((
-            *key,
-            prior(walk, &table, key, supports(*on)).map(|prior| EffectPrior { on: *on, prior }),
-        ));
+        found.push((*key, prior(walk, &table, key, supports(*on)).map(|prior| EffectPrior { on: *on, prior })));
     }
     let names: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
     match found.len() {
@@ -281,13 +231,7 @@ fn effect(
         }
         _ => {
             let found = format!("priors on {}", names.join(" and "));
-            walk.fail(
-                "conflict",
-                &table.at,
-                found,
-                "a prior on one quantity",
-                "keep the one that you know best",
-            );
+            walk.fail("conflict", &table.at, found, "a prior on one quantity", "keep the one that you know best");
             None
         }
     }
@@ -308,32 +252,18 @@ pub(super) fn check_columns(
         fixed.push((column, "the value of a unit"));
     }
     let mut used: BTreeMap<&str, String> = BTreeMap::new();
-    let parts = drivers
-        .iter()
-        .flat_map(|(at, d)| exposures(&d.source).map(move |(key, column)| (at.sub(key, None), column)));
+    let parts =
+        drivers.iter().flat_map(|(at, d)| exposures(&d.source).map(move |(key, column)| (at.sub(key, None), column)));
     let parts = parts.chain(controls.iter().map(|(at, c)| (at.clone(), c.column.as_str())));
     for (at, column) in parts {
         let shown = short(column);
         if let Some((_, part)) = fixed.iter().find(|(name, _)| *name == column) {
             let found = format!("column {shown:?}, which is {part}");
-            walk.fail(
-                "column-used-twice",
-                &at,
-                found,
-                "a column with one part",
-                "name another column, or remove it",
-            );
+            walk.fail("column-used-twice", &at, found, "a column with one part", "name another column, or remove it");
         } else if let Some(other) = used.get(column) {
             let found = format!("column {shown:?}, which {other} has too");
             let mend = "two drivers with one column cannot be told apart: keep one";
-            walk.say(
-                Severity::Review,
-                "column-used-twice",
-                &at,
-                found,
-                "a column with one part",
-                mend,
-            );
+            walk.say(Severity::Review, "column-used-twice", &at, found, "a column with one part", mend);
         } else {
             used.insert(column, at.path.clone());
         }
@@ -343,18 +273,14 @@ pub(super) fn check_columns(
 /// The columns that hold a driver's own series, with their keys.
 fn exposures(source: &DriverSource) -> impl Iterator<Item = (&'static str, &str)> {
     let (first, second) = match source {
-        DriverSource::Channel {
-            spend,
-            exposure: Some(exposure),
-            ..
-        } => (("spend", spend), Some(("exposure", exposure))),
+        DriverSource::Channel { spend, exposure: Some(exposure), .. } => {
+            (("spend", spend), Some(("exposure", exposure)))
+        }
         DriverSource::Channel { spend, .. } => (("spend", spend), None),
         DriverSource::ReachFrequency { spend, reach, .. } => (("spend", spend), Some(("reach", reach))),
         DriverSource::Organic { exposure, .. } => (("exposure", exposure), None),
         DriverSource::Treatment { column, .. } => (("column", column), None),
     };
     let second = second.filter(|(_, column)| *column != first.1);
-    std::iter::once(first)
-        .chain(second)
-        .map(|(key, column)| (key, column.as_str()))
+    std::iter::once(first).chain(second).map(|(key, column)| (key, column.as_str()))
 }

@@ -72,15 +72,9 @@ pub fn load_project(dir: &Path) -> Result<(Project, Vec<Finding>, String), Vec<F
         let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
         let found = format!("byte 0x{:02X}, which is not UTF-8", error.as_bytes()[at]);
         vec![
-            Finding::new(
-                Severity::Fail,
-                "encoding",
-                found,
-                "text in UTF-8",
-                "save the file in UTF-8",
-            )
-            .at_file(PROJECT_FILE)
-            .at_row(line),
+            Finding::new(Severity::Fail, "encoding", found, "text in UTF-8", "save the file in UTF-8")
+                .at_file(PROJECT_FILE)
+                .at_row(line),
         ]
     })?;
     match read_project(&text) {
@@ -95,22 +89,11 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
     let name = top.text(walk, "name");
     let currency = top.text(walk, "currency");
     let data = top.section(walk, "data", data::DATA).map(|s| data::data(walk, &s));
-    let outcome = top
-        .section(walk, "outcome", data::OUTCOME)
-        .map(|s| data::outcome(walk, &s));
-    let model = top
-        .section(walk, "model", model::MODEL)
-        .map(|s| model::model(walk, &s))
-        .unwrap_or_default();
-    let sampler = top
-        .section(walk, "sampler", model::SAMPLER)
-        .map(|s| model::sampler(walk, &s))
-        .unwrap_or_default();
+    let outcome = top.section(walk, "outcome", data::OUTCOME).map(|s| data::outcome(walk, &s));
+    let model = top.section(walk, "model", model::MODEL).map(|s| model::model(walk, &s)).unwrap_or_default();
+    let sampler = top.section(walk, "sampler", model::SAMPLER).map(|s| model::sampler(walk, &s)).unwrap_or_default();
     let drivers = drivers::drivers(walk, &top, model.effects);
-    let controls = top
-        .section(walk, "controls", data::CONTROLS)
-        .map(|s| data::controls(walk, &s))
-        .unwrap_or_default();
+    let controls = top.section(walk, "controls", data::CONTROLS).map(|s| data::controls(walk, &s)).unwrap_or_default();
     let holidays = data::holidays(walk, &top);
     later(walk, &top);
     for (section, example) in [

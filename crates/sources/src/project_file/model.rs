@@ -26,16 +26,8 @@ pub(super) const MODEL: &[&str] = &[
 /// Keys of `[sampler]`.
 pub(super) const SAMPLER: &[&str] = &["chains", "warmup", "draws", "seed", "target_accept"];
 /// Keys of a driver's `shape`.
-pub(super) const SHAPE: &[&str] = &[
-    "retention",
-    "delay",
-    "weibull_shape",
-    "weibull_scale",
-    "half_saturation",
-    "slope",
-    "rate",
-    "geo_spread",
-];
+pub(super) const SHAPE: &[&str] =
+    &["retention", "delay", "weibull_shape", "weibull_scale", "half_saturation", "slope", "rate", "geo_spread"];
 const PRIORS: &[&str] = &[
     "roi",
     "mroi",
@@ -102,28 +94,16 @@ pub(super) fn model(walk: &mut Walk, section: &Section) -> ModelSpec {
     set(&mut model.saturate_first, section.boolean(walk, "saturate_first"));
     set(&mut model.trend, trend(walk, section));
     if let Some(season) = section.section(walk, "season", SEASON) {
-        set(
-            &mut model.season_yearly,
-            season.count(walk, "yearly", 0..=26).map(|n| n as usize),
-        );
-        set(
-            &mut model.season_weekly,
-            season.count(walk, "weekly", 0..=3).map(|n| n as usize),
-        );
+        set(&mut model.season_yearly, season.count(walk, "yearly", 0..=26).map(|n| n as usize));
+        set(&mut model.season_weekly, season.count(walk, "weekly", 0..=3).map(|n| n as usize));
         set(&mut model.season_by_geo, season.boolean(walk, "by_geo"));
     }
     let geo_effects = [("lognormal", GeoEffects::LogNormal), ("normal", GeoEffects::Normal)];
     set(&mut model.effects, section.choice(walk, "effects", &geo_effects));
-    set(
-        &mut model.noise.student_t,
-        section.choice(walk, "noise", &[("normal", false), ("student_t", true)]),
-    );
+    set(&mut model.noise.student_t, section.choice(walk, "noise", &[("normal", false), ("student_t", true)]));
     set(&mut model.noise.sigma_per_geo, section.boolean(walk, "sigma_per_geo"));
     set(&mut model.noise.ar1, section.boolean(walk, "ar1"));
-    set(
-        &mut model.integrate_baseline,
-        section.boolean(walk, "integrate_baseline"),
-    );
+    set(&mut model.integrate_baseline, section.boolean(walk, "integrate_baseline"));
     if let Some(table) = section.section(walk, "priors", PRIORS) {
         model.priors = priors(walk, &table, model.effects);
     }
@@ -145,29 +125,15 @@ fn trend(walk: &mut Walk, section: &Section) -> Option<TrendSpec> {
     let table = section.section(walk, "trend", TREND)?;
     let given: Vec<&str> = TREND.iter().copied().filter(|key| table.has(key)).collect();
     if given.len() != 1 {
-        let found = if given.is_empty() {
-            shown(item)
-        } else {
-            given.join(" and ")
-        };
+        let found = if given.is_empty() { shown(item) } else { given.join(" and ") };
         let mend =
             "write trend = \"none\", { knots_every = 13 }, { knots = 8 } or { knots_at = [2026-01-05, 2026-04-06] }";
-        walk.fail(
-            "conflict",
-            &table.at,
-            found,
-            "one of knots_every, knots, knots_at",
-            mend,
-        );
+        walk.fail("conflict", &table.at, found, "one of knots_every, knots, knots_at", mend);
         return None;
     }
     match given[0] {
-        "knots_every" => table
-            .count(walk, "knots_every", 1..=10_000)
-            .map(|n| TrendSpec::KnotsEvery(n as usize)),
-        "knots" => table
-            .count(walk, "knots", 1..=1_000)
-            .map(|n| TrendSpec::FreeKnotCount(n as usize)),
+        "knots_every" => table.count(walk, "knots_every", 1..=10_000).map(|n| TrendSpec::KnotsEvery(n as usize)),
+        "knots" => table.count(walk, "knots", 1..=1_000).map(|n| TrendSpec::FreeKnotCount(n as usize)),
         _ => {
             let dates = table.dates(walk, "knots_at");
             if dates.is_empty() || dates.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -207,19 +173,9 @@ fn priors(walk: &mut Walk, section: &Section, effects: GeoEffects) -> ModelPrior
     ModelPriors {
         roi: prior(walk, section, "roi", effect_support(EffectKind::Roi, effects)),
         marginal_roi: prior(walk, section, "mroi", effect_support(EffectKind::MarginalRoi, effects)),
-        contribution: prior(
-            walk,
-            section,
-            "contribution",
-            effect_support(EffectKind::Contribution, effects),
-        ),
+        contribution: prior(walk, section, "contribution", effect_support(EffectKind::Contribution, effects)),
         treatment_contribution: prior(walk, section, "treatment_contribution", signed_share),
-        coefficient: prior(
-            walk,
-            section,
-            "coefficient",
-            effect_support(EffectKind::Coefficient, effects),
-        ),
+        coefficient: prior(walk, section, "coefficient", effect_support(EffectKind::Coefficient, effects)),
         shape: shape(walk, section),
         sigma: prior(walk, section, "sigma", Support::POSITIVE),
         student_df: prior(walk, section, "student_df", Support::POSITIVE),
@@ -239,22 +195,10 @@ fn priors(walk: &mut Walk, section: &Section, effects: GeoEffects) -> ModelPrior
 /// Reads `[sampler]`; what is not set keeps its default.
 pub(super) fn sampler(walk: &mut Walk, section: &Section) -> SamplerSpec {
     let mut sampler = SamplerSpec::default();
-    set(
-        &mut sampler.chains,
-        section.count(walk, "chains", 1..=64).map(|n| n as usize),
-    );
-    set(
-        &mut sampler.warmup,
-        section.count(walk, "warmup", 1..=1_000_000).map(|n| n as usize),
-    );
-    set(
-        &mut sampler.draws,
-        section.count(walk, "draws", 1..=1_000_000).map(|n| n as usize),
-    );
-    set(
-        &mut sampler.seed,
-        section.count(walk, "seed", 0..=i64::MAX).map(|n| n as u64),
-    );
+    set(&mut sampler.chains, section.count(walk, "chains", 1..=64).map(|n| n as usize));
+    set(&mut sampler.warmup, section.count(walk, "warmup", 1..=1_000_000).map(|n| n as usize));
+    set(&mut sampler.draws, section.count(walk, "draws", 1..=1_000_000).map(|n| n as usize));
+    set(&mut sampler.seed, section.count(walk, "seed", 0..=i64::MAX).map(|n| n as u64));
     if let Some(target) = section.positive(walk, "target_accept") {
         if target < 1.0 {
             sampler.target_accept = target;

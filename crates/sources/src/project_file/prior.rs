@@ -16,48 +16,20 @@ pub(super) struct Support {
 
 impl Support {
     /// Any number.
-    pub(super) const REAL: Support = Support {
-        low: f64::NEG_INFINITY,
-        high: f64::INFINITY,
-        low_fits: false,
-        tail_fits: false,
-    };
+    pub(super) const REAL: Support =
+        Support { low: f64::NEG_INFINITY, high: f64::INFINITY, low_fits: false, tail_fits: false };
     /// Above 0.
-    pub(super) const POSITIVE: Support = Support {
-        low: 0.0,
-        ..Support::REAL
-    };
+    pub(super) const POSITIVE: Support = Support { low: 0.0, ..Support::REAL };
     /// 0 or more.
-    pub(super) const NOT_NEGATIVE: Support = Support {
-        low_fits: true,
-        ..Support::POSITIVE
-    };
+    pub(super) const NOT_NEGATIVE: Support = Support { low_fits: true, ..Support::POSITIVE };
     /// Between 0 and 1; a constant may be 0.
-    pub(super) const RETENTION: Support = Support {
-        high: 1.0,
-        ..Support::NOT_NEGATIVE
-    };
+    pub(super) const RETENTION: Support = Support { high: 1.0, ..Support::NOT_NEGATIVE };
     /// A share of a whole, of a positive effect.
-    pub(super) const SHARE: Support = Support {
-        low: 0.0,
-        high: 1.0,
-        low_fits: false,
-        tail_fits: true,
-    };
+    pub(super) const SHARE: Support = Support { low: 0.0, high: 1.0, low_fits: false, tail_fits: true };
     /// A share of a whole, of an effect of either sign.
-    pub(super) const SIGNED_SHARE: Support = Support {
-        low: -1.0,
-        high: 1.0,
-        low_fits: true,
-        tail_fits: true,
-    };
+    pub(super) const SIGNED_SHARE: Support = Support { low: -1.0, high: 1.0, low_fits: true, tail_fits: true };
     /// Between -1 and 1.
-    pub(super) const CORRELATION: Support = Support {
-        low: -1.0,
-        high: 1.0,
-        low_fits: false,
-        tail_fits: false,
-    };
+    pub(super) const CORRELATION: Support = Support { low: -1.0, high: 1.0, low_fits: false, tail_fits: false };
 
     fn words(self) -> String {
         match (self.low.is_finite(), self.high.is_finite()) {
@@ -93,19 +65,8 @@ fn ends(prior: Prior) -> (f64, f64) {
 const FORMS: &str = "a number, { median, sd_log }, { mean, sd }, { mean, sd, low, high }, { half_normal = sd }, \
                      { beta = [a, b] }, { uniform = [low, high] } or { gamma = [shape, rate] }";
 
-const KEYS: &[&str] = &[
-    "median",
-    "sd_log",
-    "shift",
-    "mean",
-    "sd",
-    "low",
-    "high",
-    "half_normal",
-    "beta",
-    "uniform",
-    "gamma",
-];
+const KEYS: &[&str] =
+    &["median", "sd_log", "shift", "mean", "sd", "low", "high", "half_normal", "beta", "uniform", "gamma"];
 
 /// Each form: the key that tells it, the keys it needs, the keys it may have.
 const TELLING: &[(&str, &[&str], &[&str])] = &[
@@ -129,17 +90,9 @@ pub(super) fn prior(walk: &mut Walk, section: &Section, key: &str, support: Supp
         let form = section.section(walk, key, KEYS)?;
         from_table(walk, &form)?
     } else if item.as_integer().is_some() || item.as_float().is_some() {
-        Prior::Fixed {
-            value: number_of(walk, &at, item)?,
-        }
+        Prior::Fixed { value: number_of(walk, &at, item)? }
     } else {
-        walk.fail(
-            "prior-form",
-            &at,
-            shown(item),
-            format!("a prior: {FORMS}"),
-            "write it in one of these forms",
-        );
+        walk.fail("prior-form", &at, shown(item), format!("a prior: {FORMS}"), "write it in one of these forms");
         return None;
     };
     if !support.holds(prior) {
@@ -189,13 +142,7 @@ fn from_table(walk: &mut Walk, form: &Section) -> Option<Prior> {
     if let Some(key) = KEYS.iter().find(stray) {
         let found = format!("`{key}` beside `{}`", needed[0]);
         let place = form.place_in(walk, key);
-        walk.fail(
-            "prior-form",
-            &place,
-            found,
-            format!("one form: {FORMS}"),
-            "keep the keys of one form",
-        );
+        walk.fail("prior-form", &place, found, format!("one form: {FORMS}"), "keep the keys of one form");
         return None;
     }
     let mut missing = false;
@@ -207,9 +154,7 @@ fn from_table(walk: &mut Walk, form: &Section) -> Option<Prior> {
         return None;
     }
     match needed[0] {
-        "half_normal" => Some(Prior::HalfNormal {
-            sd: form.positive(walk, "half_normal")?,
-        }),
+        "half_normal" => Some(Prior::HalfNormal { sd: form.positive(walk, "half_normal")? }),
         "beta" => pair(walk, form, "beta", true).map(|[a, b]| Prior::Beta { a, b }),
         "gamma" => pair(walk, form, "gamma", true).map(|[shape, rate]| Prior::Gamma { shape, rate }),
         "uniform" => {
@@ -218,11 +163,7 @@ fn from_table(walk: &mut Walk, form: &Section) -> Option<Prior> {
             Some(Prior::Uniform { low, high })
         }
         "median" => {
-            let shift = if form.has("shift") {
-                form.number(walk, "shift")
-            } else {
-                Some(0.0)
-            };
+            let shift = if form.has("shift") { form.number(walk, "shift") } else { Some(0.0) };
             let (median, sigma) = (form.number(walk, "median"), form.positive(walk, "sd_log"));
             let (median, sigma, shift) = (median?, sigma?, shift?);
             if median <= shift {
@@ -236,11 +177,7 @@ fn from_table(walk: &mut Walk, form: &Section) -> Option<Prior> {
                 );
                 return None;
             }
-            Some(Prior::LogNormal {
-                mu: (median - shift).ln(),
-                sigma,
-                shift,
-            })
+            Some(Prior::LogNormal { mu: (median - shift).ln(), sigma, shift })
         }
         _ => {
             let (mean, sd) = (form.number(walk, "mean"), form.positive(walk, "sd"));
@@ -259,13 +196,7 @@ fn ordered(walk: &mut Walk, at: &At, low: f64, high: f64) -> Option<()> {
     if low < high {
         return Some(());
     }
-    walk.fail(
-        "out-of-range",
-        at,
-        format!("low {low} and high {high}"),
-        "low below high",
-        "exchange or mend them",
-    );
+    walk.fail("out-of-range", at, format!("low {low} and high {high}"), "low below high", "exchange or mend them");
     None
 }
 
@@ -274,13 +205,7 @@ fn pair(walk: &mut Walk, form: &Section, key: &str, positive: bool) -> Option<[f
     let (at, item) = (form.place_in(walk, key), form.item(key)?);
     let listed = elements(walk, &at, item);
     if listed.len() != 2 {
-        walk.fail(
-            "prior-form",
-            &at,
-            shown(item),
-            "a list of two numbers",
-            format!("write {key} = [1.0, 3.0]"),
-        );
+        walk.fail("prior-form", &at, shown(item), "a list of two numbers", format!("write {key} = [1.0, 3.0]"));
         return None;
     }
     let mut numbers = [0.0; 2];

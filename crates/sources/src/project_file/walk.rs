@@ -15,22 +15,12 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn sub(&self, key: &str, line: Option<u64>) -> At {
-        let path = if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        };
-        At {
-            path,
-            line: line.or(self.line),
-        }
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        At { path, line: line.or(self.line) }
     }
 
     fn nth(&self, index: usize, line: Option<u64>) -> At {
-        At {
-            path: format!("{}[{}]", self.path, index + 1),
-            line: line.or(self.line),
-        }
+        At { path: format!("{}[{}]", self.path, index + 1), line: line.or(self.line) }
     }
 }
 
@@ -42,13 +32,8 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn new(text: &str) -> Self {
-        let starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(i, _)| i + 1))
-            .collect();
-        Walk {
-            starts,
-            findings: Vec::new(),
-        }
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Walk { starts, findings: Vec::new() }
     }
 
     /// The 1-based line of a byte of the text.
@@ -87,38 +72,19 @@ impl Walk {
     }
 
     pub(super) fn syntax(&mut self, line: Option<u64>, message: &str) {
-        let at = At {
-            path: String::new(),
-            line,
-        };
+        let at = At { path: String::new(), line };
         let mend = "mend this line first: nothing after it could be read; texts stand in double quotes";
         self.fail("toml-syntax", &at, message, "a valid TOML file", mend);
     }
 
     pub(super) fn missing(&mut self, at: &At, key: &str, mend: &str) {
         let place = at.sub(key, None);
-        let home = if at.path.is_empty() {
-            "the file".to_owned()
-        } else {
-            format!("`{}`", at.path)
-        };
-        self.fail(
-            "missing-key",
-            &place,
-            format!("no `{key}`"),
-            format!("`{key}` in {home}"),
-            mend,
-        );
+        let home = if at.path.is_empty() { "the file".to_owned() } else { format!("`{}`", at.path) };
+        self.fail("missing-key", &place, format!("no `{key}`"), format!("`{key}` in {home}"), mend);
     }
 
     fn wrong_type(&mut self, at: &At, item: &Item, expected: &str, example: &str) {
-        self.fail(
-            "wrong-type",
-            at,
-            shown(item),
-            expected,
-            format!("write it as {example}"),
-        );
+        self.fail("wrong-type", at, shown(item), expected, format!("write it as {example}"));
     }
 
     /// All findings, in the order of the file.
@@ -145,11 +111,7 @@ pub(super) fn shown(item: &Item) -> String {
 
 /// A text, cut to what a message can hold.
 pub(super) fn short(text: &str) -> String {
-    if text.chars().count() <= 60 {
-        text.to_owned()
-    } else {
-        text.chars().take(57).chain("...".chars()).collect()
-    }
+    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
 }
 
 /// The candidate that a mistyped word is nearest to, if it is near enough.
@@ -162,10 +124,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, c)| c)
         .or_else(|| {
-            candidates
-                .iter()
-                .copied()
-                .find(|c| word.len() >= 4 && (c.starts_with(&word) || word.starts_with(c)))
+            candidates.iter().copied().find(|c| word.len() >= 4 && (c.starts_with(&word) || word.starts_with(c)))
         })
 }
 
@@ -178,41 +137,21 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The table at the top of the file.
     pub(super) fn top(walk: &mut Walk, table: &'a dyn TableLike, known: &[&str]) -> Self {
-        Section::open(
-            walk,
-            table,
-            At {
-                path: String::new(),
-                line: None,
-            },
-            known,
-        )
+        Section::open(walk, table, At { path: String::new(), line: None }, known)
     }
 
     /// A table; keys that are not `known` become findings.
     pub(super) fn open(walk: &mut Walk, table: &'a dyn TableLike, at: At, known: &[&str]) -> Self {
         let section = Section { table, at };
-        for (key, _) in table
-            .iter()
-            .filter(|(key, item)| !item.is_none() && !known.contains(key))
-        {
+        for (key, _) in table.iter().filter(|(key, item)| !item.is_none() && !known.contains(key)) {
             let at = section.place_in(walk, key);
             let mend = match nearest(key, known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("remove it; known here: {}", known.join(", ")),
             };
-            let home = if section.at.path.is_empty() {
-                "the file".to_owned()
-            } else {
-                format!("`{}`", section.at.path)
-            };
-            walk.fail(
-                "unknown-key",
-                &at,
-                format!("`{}`", short(key)),
-                format!("a key that {home} knows"),
-                mend,
-            );
+            let home =
+                if section.at.path.is_empty() { "the file".to_owned() } else { format!("`{}`", section.at.path) };
+            walk.fail("unknown-key", &at, format!("`{}`", short(key)), format!("a key that {home} knows"), mend);
         }
         section
     }
@@ -222,10 +161,7 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn item(&self, key: &str) -> Option<&'a Item> {
-        self.table
-            .get_key_value(key)
-            .map(|(_, item)| item)
-            .filter(|item| !item.is_none())
+        self.table.get_key_value(key).map(|(_, item)| item).filter(|item| !item.is_none())
     }
 
     /// Where a key stands, with its own line.
@@ -280,13 +216,7 @@ impl<'a> Section<'a> {
         if number > 0.0 {
             return Some(number);
         }
-        walk.fail(
-            "out-of-range",
-            &at,
-            format!("the number {number}"),
-            "a number above 0",
-            "write one above 0",
-        );
+        walk.fail("out-of-range", &at, format!("the number {number}"), "a number above 0", "write one above 0");
         None
     }
 
@@ -305,13 +235,7 @@ impl<'a> Section<'a> {
         } else {
             format!("a whole number from {} to {}", range.start(), range.end())
         };
-        walk.fail(
-            "out-of-range",
-            &at,
-            format!("the number {number}"),
-            expected,
-            "choose one in that range",
-        );
+        walk.fail("out-of-range", &at, format!("the number {number}"), expected, "choose one in that range");
         None
     }
 
@@ -328,10 +252,7 @@ impl<'a> Section<'a> {
     pub(super) fn choice<T: Copy>(&self, walk: &mut Walk, key: &str, words: &[(&str, T)]) -> Option<T> {
         let (at, item) = self.entry(walk, key)?;
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let expected = format!(
-            "one of {}",
-            names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ")
-        );
+        let expected = format!("one of {}", names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", "));
         let Some(text) = item.as_str() else {
             walk.wrong_type(&at, item, &expected, &format!("{:?}", names[0]));
             return None;
@@ -361,10 +282,7 @@ impl<'a> Section<'a> {
         if item.as_array().is_none() {
             walk.wrong_type(&at, item, "a list of dates", "[2026-01-05, 2026-04-06]");
         }
-        elements(walk, &at, item)
-            .into_iter()
-            .filter_map(|(at, item)| date_of(walk, &at, &item))
-            .collect()
+        elements(walk, &at, item).into_iter().filter_map(|(at, item)| date_of(walk, &at, &item)).collect()
     }
 
     /// A table below this one.
@@ -373,17 +291,8 @@ impl<'a> Section<'a> {
         match item.as_table_like() {
             Some(table) => Some(Section::open(walk, table, at, known)),
             None => {
-                let example = if self.at.path.is_empty() {
-                    format!("[{key}]")
-                } else {
-                    format!("{key} = {{ ... }}")
-                };
-                walk.wrong_type(
-                    &at,
-                    item,
-                    "a table",
-                    &format!("{example}, with its keys: {}", known.join(", ")),
-                );
+                let example = if self.at.path.is_empty() { format!("[{key}]") } else { format!("{key} = {{ ... }}") };
+                walk.wrong_type(&at, item, "a table", &format!("{example}, with its keys: {}", known.join(", ")));
                 None
             }
         }
@@ -409,12 +318,7 @@ impl<'a> Section<'a> {
                 }
             }
         } else {
-            walk.wrong_type(
-                &at,
-                item,
-                "an array of tables",
-                &format!("[[{}]], in double brackets", at.path),
-            );
+            walk.wrong_type(&at, item, "an array of tables", &format!("[[{}]], in double brackets", at.path));
         }
         found
     }
@@ -422,25 +326,14 @@ impl<'a> Section<'a> {
 
 /// The elements of a list, each with its place.
 pub(super) fn elements(walk: &Walk, at: &At, item: &Item) -> Vec<(At, Item)> {
-    let list = item
-        .as_array()
-        .map(|list| list.iter().enumerate())
-        .into_iter()
-        .flatten();
-    list.map(|(i, value)| (at.nth(i, walk.line_of(value.span())), Item::Value(value.clone())))
-        .collect()
+    let list = item.as_array().map(|list| list.iter().enumerate()).into_iter().flatten();
+    list.map(|(i, value)| (at.nth(i, walk.line_of(value.span())), Item::Value(value.clone()))).collect()
 }
 
 fn text_of(walk: &mut Walk, at: &At, item: &Item) -> Option<String> {
     match item.as_str() {
         Some(text) if text.trim().is_empty() => {
-            walk.fail(
-                "empty-name",
-                at,
-                "an empty text",
-                "a text",
-                "write a name in it, or remove the line",
-            );
+            walk.fail("empty-name", at, "an empty text", "a text", "write a name in it, or remove the line");
             None
         }
         Some(text) => Some(text.to_owned()),
@@ -456,19 +349,8 @@ pub(super) fn number_of(walk: &mut Walk, at: &At, item: &Item) -> Option<f64> {
     let number = item.as_float().or_else(|| item.as_integer().map(|n| n as f64));
     match number {
         Some(number) if number.is_finite() => return Some(number),
-        Some(_) => walk.fail(
-            "out-of-range",
-            at,
-            shown(item),
-            "a finite number",
-            "write a finite number",
-        ),
-        None => walk.wrong_type(
-            at,
-            item,
-            "a number",
-            "a number without quotes, with a point for the decimals",
-        ),
+        Some(_) => walk.fail("out-of-range", at, shown(item), "a finite number", "write a finite number"),
+        None => walk.wrong_type(at, item, "a number", "a number without quotes, with a point for the decimals"),
     }
     None
 }
@@ -476,11 +358,8 @@ pub(super) fn number_of(walk: &mut Walk, at: &At, item: &Item) -> Option<f64> {
 fn date_of(walk: &mut Walk, at: &At, item: &Item) -> Option<Date> {
     let date = match item {
         Item::Value(Value::Datetime(d)) => d.value().date.and_then(|d| {
-            let (year, month, day) = (
-                i16::try_from(d.year).ok()?,
-                i8::try_from(d.month).ok()?,
-                i8::try_from(d.day).ok()?,
-            );
+            let (year, month, day) =
+                (i16::try_from(d.year).ok()?, i8::try_from(d.month).ok()?, i8::try_from(d.day).ok()?);
             Date::new(year, month, day).ok()
         }),
         Item::Value(Value::String(text)) => text.value().trim().parse::<Date>().ok(),

@@ -16,9 +16,7 @@ pub fn write_csv(path: &Path, columns: &[OutColumn]) -> Result<(), SourceError> 
     let rows = rows(path, columns)?;
     let failed = |e: csv::Error| SourceError::io(path, std::io::Error::other(e));
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    writer
-        .write_record(columns.iter().map(|c| safe(c.name()).into_owned()))
-        .map_err(failed)?;
+    writer.write_record(columns.iter().map(|c| safe(c.name()).into_owned())).map_err(failed)?;
     for row in 0..rows {
         for column in columns {
             let cell: Cow<str> = match column {
@@ -31,9 +29,7 @@ pub fn write_csv(path: &Path, columns: &[OutColumn]) -> Result<(), SourceError> 
         }
         writer.write_record(None::<&[u8]>).map_err(failed)?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| SourceError::io(path, std::io::Error::other(e.to_string())))?;
+    let bytes = writer.into_inner().map_err(|e| SourceError::io(path, std::io::Error::other(e.to_string())))?;
     write_file(path, &bytes)
 }
 

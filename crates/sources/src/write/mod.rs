@@ -47,34 +47,22 @@ pub enum OutColumn {
 impl OutColumn {
     /// A text column.
     pub fn text(name: impl Into<String>, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        OutColumn::Text {
-            name: name.into(),
-            values: values.into_iter().map(Into::into).collect(),
-        }
+        OutColumn::Text { name: name.into(), values: values.into_iter().map(Into::into).collect() }
     }
 
     /// A column of numbers.
     pub fn number(name: impl Into<String>, values: Vec<f64>) -> Self {
-        OutColumn::Number {
-            name: name.into(),
-            values,
-        }
+        OutColumn::Number { name: name.into(), values }
     }
 
     /// A column of whole numbers.
     pub fn int(name: impl Into<String>, values: Vec<i64>) -> Self {
-        OutColumn::Int {
-            name: name.into(),
-            values,
-        }
+        OutColumn::Int { name: name.into(), values }
     }
 
     /// A column of dates.
     pub fn date(name: impl Into<String>, values: Vec<Date>) -> Self {
-        OutColumn::Date {
-            name: name.into(),
-            values,
-        }
+        OutColumn::Date { name: name.into(), values }
     }
 
     /// Its name.
@@ -105,19 +93,12 @@ impl OutColumn {
 
 /// The number of rows of a table, if its columns make one.
 fn rows(path: &Path, columns: &[OutColumn]) -> Result<usize, SourceError> {
-    let wrong = |what: String| SourceError::Columns {
-        path: path.to_owned(),
-        what,
-    };
+    let wrong = |what: String| SourceError::Columns { path: path.to_owned(), what };
     let first = columns.first().ok_or_else(|| wrong("no column".to_owned()))?;
     for (i, column) in columns.iter().enumerate() {
         let (name, len) = (column.name(), column.len());
         if len != first.len() {
-            return Err(wrong(format!(
-                "column {name:?} has {len} rows, column {:?} {}",
-                first.name(),
-                first.len()
-            )));
+            return Err(wrong(format!("column {name:?} has {len} rows, column {:?} {}", first.name(), first.len())));
         }
         if columns[..i].iter().any(|earlier| earlier.name() == name) {
             return Err(wrong(format!("two columns are named {name:?}")));
@@ -132,9 +113,7 @@ fn rows(path: &Path, columns: &[OutColumn]) -> Result<usize, SourceError> {
 /// Whatever the file system refuses, with the path and the mend.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), SourceError> {
     let Some(name) = path.file_name() else {
-        return Err(SourceError::Name {
-            name: path.display().to_string(),
-        });
+        return Err(SourceError::Name { name: path.display().to_string() });
     };
     let temp = path.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
     let written = write_synced(&temp, bytes).and_then(|()| std::fs::rename(&temp, path));
@@ -166,14 +145,10 @@ impl Staging {
     /// `target` exists already, or cannot be made.
     pub fn begin(target: &Path) -> Result<Self, SourceError> {
         if target.symlink_metadata().is_ok() {
-            return Err(SourceError::Exists {
-                path: target.to_owned(),
-            });
+            return Err(SourceError::Exists { path: target.to_owned() });
         }
         let Some(name) = target.file_name() else {
-            return Err(SourceError::Name {
-                name: target.display().to_string(),
-            });
+            return Err(SourceError::Name { name: target.display().to_string() });
         };
         let parent = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -182,18 +157,10 @@ impl Staging {
         std::fs::create_dir_all(parent).map_err(|e| SourceError::io(parent, e))?;
         let mut attempt = 0;
         loop {
-            let temp = parent.join(format!(
-                ".{}.partial-{}-{attempt}",
-                name.to_string_lossy(),
-                std::process::id()
-            ));
+            let temp = parent.join(format!(".{}.partial-{}-{attempt}", name.to_string_lossy(), std::process::id()));
             match std::fs::create_dir(&temp) {
                 Ok(()) => {
-                    return Ok(Staging {
-                        temp,
-                        target: target.to_owned(),
-                        committed: false,
-                    });
+                    return Ok(Staging { temp, target: target.to_owned(), committed: false });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1_000 => attempt += 1,
                 Err(e) => return Err(SourceError::io(parent, e)),
@@ -246,9 +213,7 @@ impl Staging {
     pub fn commit(mut self) -> Result<PathBuf, SourceError> {
         // a folder renamed onto an empty one would replace it silently
         if self.target.symlink_metadata().is_ok() {
-            return Err(SourceError::Exists {
-                path: self.target.clone(),
-            });
+            return Err(SourceError::Exists { path: self.target.clone() });
         }
         sync_folder(&self.temp);
         std::fs::rename(&self.temp, &self.target).map_err(|e| SourceError::io(&self.target, e))?;

@@ -22,10 +22,7 @@ const GROUP: usize = 1 << 20;
 /// The columns make no table, or the file system refuses.
 pub fn write_parquet(path: &Path, columns: &[OutColumn]) -> Result<(), SourceError> {
     let rows = rows(path, columns)?;
-    let bytes = encode(columns, rows).map_err(|source| SourceError::Parquet {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = encode(columns, rows).map_err(|source| SourceError::Parquet { path: path.to_owned(), source })?;
     write_file(path, &bytes)
 }
 
@@ -57,9 +54,7 @@ fn field(column: &OutColumn) -> Result<Arc<Type>, ParquetError> {
         OutColumn::Date { .. } => (Physical::INT32, Some(LogicalType::Date), Repetition::REQUIRED),
     };
     let builder = Type::primitive_type_builder(column.name(), physical);
-    Ok(Arc::new(
-        builder.with_logical_type(logical).with_repetition(repetition).build()?,
-    ))
+    Ok(Arc::new(builder.with_logical_type(logical).with_repetition(repetition).build()?))
 }
 
 fn write_column<W: std::io::Write + Send>(
