@@ -1,7 +1,17 @@
 //! What the draws say, in the user's units: contributions, returns, curves, fit. Everything is computed on every draw.
 
+mod cells;
+mod curves;
+mod density;
+mod draws;
+mod window;
+
+use super::build::Model;
 use crate::data::DriverKind;
+use crate::project::Project;
+use counterpoint_infer::nuts::ChainDraws;
 use jiff::civil::Date;
+use std::sync::Arc;
 
 /// Mean and quantiles of a quantity over the draws.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -181,4 +191,56 @@ pub struct Estimates {
     pub scalars: counterpoint_infer::draws::Draws,
     /// PSIS-LOO, where observations are independent given the parameters; none for autocorrelated noise.
     pub loo: Option<counterpoint_infer::diagnose::Loo>,
+}
+
+/// Reads a fit back. `window` restricts the drivers' totals to the exposures of these days, counting what they bring until the
+/// last period (carry-over out of the window included, carry-over into it excluded); without it, totals are the sums of contributions.
+/// The result does not depend on the number of threads.
+pub fn estimate(
+    model: &Arc<Model>,
+    project: &Project,
+    chains: &[ChainDraws],
+    window: Option<(Date, Date)>,
+    threads: usize,
+) -> Estimates {
+    let window = window::Window::new(model, window);
+    let pass = draws::Pass::run(model, chains, &window, project.sampler.seed, threads);
+    let cells = cells::by_cell(model, &pass, project.sampler.seed, threads);
+    draws::assemble(model, project, &window, pass, cells, threads)
+}
+
+impl Interval {
+    /// Of values in any order.
+    pub fn of(values: &[f64]) -> Interval {
+        let sorted = counterpoint_infer::draws::sorted(values);
+        let q = |p| counterpoint_infer::draws::quantile(&sorted, p);
+        Interval { mean: counterpoint_infer::draws::mean(values), q05: q(0.05), q50: q(0.5), q95: q(0.95) }
+    }
+}
+
+/// Runs `job(0..count)` on threads; results come back in order.
+fn in_parallel<T: Send>(count: usize, threads: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(count));
+    let work = || {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                return;
+            }
+            let result = job(i);
+            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((i, result));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.clamp(1, count.max(1)) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, result)| result).collect()
 }
