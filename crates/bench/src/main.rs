@@ -88,7 +88,7 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     let model = Model::new(&project, &data);
     let cells = model.y.len() * model.drivers.len();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let prepared = prepare(model, &project.sampler, &Silent)?;
+    let prepared = prepare(model, &project.sampler, threads, &Silent)?;
     let chains = run(&prepared, &project.sampler, vec![None; project.sampler.chains], threads, &Silent)?;
     let seconds = begun.elapsed().as_secs_f64();
     let model = &prepared.model;
