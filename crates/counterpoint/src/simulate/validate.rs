@@ -32,7 +32,9 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
             say(key.into(), format!("{n}"), &format!("{low} to {high}"), "write a number in that range");
         }
     }
-    if periods.saturating_mul(spec.geos).saturating_mul(drivers + spec.controls + 1) > MOST_CELLS {
+    if periods.saturating_mul(spec.geos).saturating_mul(drivers.saturating_add(spec.controls).saturating_add(1))
+        > MOST_CELLS
+    {
         say(
             "periods".into(),
             "a market of more than 100 million cells".into(),
@@ -40,7 +42,7 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
             "ask for fewer periods or geos",
         );
     }
-    let days = jiff::Span::new().try_days(periods as i64 * i64::from(spec.cadence.days()));
+    let days = jiff::Span::new().try_days(periods.min(2 * MOST.0) as i64 * i64::from(spec.cadence.days()));
     let fits = days.is_ok_and(|d| spec.start.checked_add(d).is_ok() && spec.start.checked_sub(d).is_ok());
     if !fits {
         say("start".into(), spec.start.to_string(), "a date from which all periods fit", "begin nearer to today");
