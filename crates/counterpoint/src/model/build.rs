@@ -234,7 +234,8 @@ fn driver(
         EffectKind::Coefficient => 1.0,
     };
     let positive = !treatment && spec.effects == GeoEffects::LogNormal && prior.prior.support().0 >= 0.0;
-    let slots = driver_slots(spec, wanted, &shape, (&prior, positive), data, parameters);
+    let shares = exposure_shares(data, &shape, &exposure);
+    let slots = driver_slots(spec, wanted, &shape, (&prior, positive, shares), data, parameters);
     DriverModel {
         name: wanted.name.clone(),
         kind: series.kind,
@@ -278,7 +279,7 @@ fn driver_slots(
     spec: &ModelSpec,
     wanted: &DriverSpec,
     shape: &Shape,
-    (effect, positive): (&crate::project::EffectPrior, bool),
+    (effect, positive, shares): (&crate::project::EffectPrior, bool, Vec<f64>),
     data: &Dataset,
     parameters: &mut Parameters,
 ) -> DriverSlots {
@@ -295,17 +296,19 @@ fn driver_slots(
     let mut geo = None;
     if data.n_geos() > 1 {
         let spread = parameters.add(&format!("geo_spread[{name}]"), pick(|p| p.geo_spread, defaults::GEO_SPREAD));
-        let first = parameters.len();
-        for g in &data.geos {
-            parameters.add_deviation(&format!("geo_effect[{name},{g}]"), spread);
-        }
-        geo = Some((spread, first));
+        let names = data.geos.iter().map(|g| format!("geo_effect[{name},{g}]"));
+        let group = parameters.add_group(names, spread);
+        geo = Some((spread, parameters.groups()[group].first, group));
     }
     let (on, prior) = (effect.on, effect.prior);
     let effect = parameters.add(&format!("{word}[{name}]"), prior);
-    if let (Some((spread, first)), EffectKind::Coefficient, Some(per_unit)) = (geo, on, prior.per_unit(positive)) {
-        parameters.set_path(effect, Path::Common { spread, first, count: data.n_geos(), per_unit });
+    if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, prior.per_log_unit()) {
+        parameters.set_path(effect, Path::Common { group, per_unit });
+        if on != EffectKind::Coefficient {
+            parameters.groups_mut()[group].weights = shares;
+        }
     }
+    let geo = geo.map(|(spread, first, _)| (spread, first));
     let mut adstock_slots = [0; 2];
     let weibull = |shape, scale| {
         [("weibull_shape", pick(|p| p.weibull_shape, shape)), ("weibull_scale", pick(|p| p.weibull_scale, scale))]
@@ -340,6 +343,19 @@ fn driver_slots(
         }
     }
     DriverSlots { effect, adstock: adstock_slots, saturation: saturation_slots, geo }
+}
+
+/// Share of each geo in a driver's exposure, weighed by what a unit of outcome is worth there; equal shares if there is none.
+fn exposure_shares(data: &Dataset, shape: &Shape, exposure: &Exposure) -> Vec<f64> {
+    let padded = shape.max_lag + shape.periods;
+    let by_geo = |g: usize| {
+        let x: f64 = exposure.x[g * padded..(g + 1) * padded].iter().sum();
+        let value: f64 = data.unit_value[g * shape.periods..(g + 1) * shape.periods].iter().sum();
+        x * value * data.population[g]
+    };
+    let all: Vec<f64> = (0..shape.geos).map(by_geo).collect();
+    let total: f64 = all.iter().sum();
+    if total > 0.0 { all.iter().map(|x| x / total).collect() } else { vec![1.0 / shape.geos as f64; shape.geos] }
 }
 
 /// Scaled exposure with its lags, and what one scaled unit is by geo.

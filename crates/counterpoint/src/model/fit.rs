@@ -1,14 +1,15 @@
 //! Fitting: a short pilot that chooses coordinates, then the chains.
 
 use super::build::Model;
-use super::parameters::Path;
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError};
 use counterpoint_infer::sample::{Silent, Watch, sample_chains};
 use std::sync::Arc;
 
-/// Warm-up and kept draws of the pilot chain.
+/// Chains of the pilot.
+const PILOT_CHAINS: usize = 2;
+/// Warm-up and kept draws of each.
 const PILOT: (usize, usize) = (300, 200);
 /// Standard deviation of the chains' starting points around the pilot's mean, in the coordinates of the priors.
 const SPREAD: f64 = 0.5;
@@ -35,13 +36,18 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
     }
 }
 
-/// Chooses the path of each geo's deviation (see [`Path::Deviation`]) by what a short pilot chain learns of it, and begins
+/// Chooses the coordinates of the geos' deviations (see [`super::parameters::Group`]) by what two short pilot chains learn of them, and begins
 /// the chains around the pilot's mean. A national model has no deviations and needs no pilot. The choice changes no posterior.
-/// `watch` sees the pilot as chain 0.
+/// `watch` sees the pilot's chains as 0 and 1.
 ///
 /// # Errors
 /// See [`SampleError`].
-pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result<Prepared, SampleError> {
+pub fn prepare(
+    model: Model,
+    sampler: &SamplerSpec,
+    threads: usize,
+    watch: &dyn Watch,
+) -> Result<Prepared, SampleError> {
     let start = Posterior::start(&model);
     if !model.drivers.iter().any(|d| d.slots.geo.is_some()) {
         return Ok(Prepared { model: Arc::new(model), start });
@@ -49,11 +55,9 @@ pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result
     let shared = Arc::new(model.clone());
     let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, ..settings(sampler) };
     let make = || Posterior::new(shared.clone());
-    let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None], 1, watch)?;
-    let Some(chain) = chains.first() else {
-        return Ok(Prepared { model: shared, start });
-    };
-    let draws: Vec<Vec<f64>> = chain.positions.chunks_exact(chain.dim).map(|p| model.parameters.values(p)).collect();
+    let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
+    let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
+    let draws: Vec<Vec<f64>> = positions.map(|p| model.parameters.values(p)).collect();
     let n = draws.len() as f64;
     let mut model = model;
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
@@ -65,16 +69,19 @@ pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result
         let contrast =
             |v: &[f64], g: usize| v[eta] * (v[first + g] - v[first..first + geos].iter().sum::<f64>() / geos as f64);
         let kept = 1.0 - 1.0 / geos as f64;
+        let (mut center, mut sd) = (vec![0.0; geos], vec![f64::INFINITY; geos]);
         for g in 0..geos {
             let average = mean(&|v| contrast(v, g));
             let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
             // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
             let precision = 1.0 / variance - 1.0 / spread;
             if precision > 0.0 {
-                let center = average * (1.0 + 1.0 / (precision * spread));
-                let path = Path::Deviation { spread: eta, center, sd: precision.powf(-0.5) };
-                model.parameters.set_path(first + g, path);
+                center[g] = average * (1.0 + 1.0 / (precision * spread));
+                sd[g] = precision.powf(-0.5);
             }
+        }
+        if let Some(group) = model.parameters.groups_mut().iter_mut().find(|group| group.first == first) {
+            (group.center, group.sd) = (center, sd);
         }
     }
     let mut start = vec![0.0; model.parameters.sampled()];
@@ -106,7 +113,7 @@ pub fn run(
 /// # Errors
 /// See [`SampleError`].
 pub fn fit(model: Model, sampler: &SamplerSpec, threads: usize) -> Result<(Arc<Model>, Vec<ChainDraws>), SampleError> {
-    let prepared = prepare(model, sampler, &Silent)?;
+    let prepared = prepare(model, sampler, threads, &Silent)?;
     let chains = run(&prepared, sampler, vec![None; sampler.chains], threads, &Silent)?;
     Ok((prepared.model, chains))
 }

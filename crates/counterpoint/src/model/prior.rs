@@ -187,12 +187,11 @@ impl Prior {
         }
     }
 
-    /// Change of `u` that changes ln value (or the value itself, if not `logarithm`) by one, where that is the same everywhere.
-    pub fn per_unit(&self, logarithm: bool) -> Option<f64> {
+    /// Change of `u` that changes ln value by one, about; none where the value may be negative or has an upper end in reach.
+    pub fn per_log_unit(&self) -> Option<f64> {
         match *self {
-            Prior::Normal { sd, .. } if !logarithm => Some(1.0 / sd),
-            Prior::LogNormal { sigma, shift: 0.0, .. } if logarithm => Some(1.0 / sigma),
-            Prior::HalfNormal { .. } | Prior::Gamma { .. } if logarithm => Some(1.0),
+            Prior::LogNormal { sigma, .. } => Some(1.0 / sigma),
+            Prior::HalfNormal { .. } | Prior::Gamma { .. } | Prior::Beta { .. } => Some(1.0),
             _ => None,
         }
     }
