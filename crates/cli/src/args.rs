@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]
     Demo(DemoArgs),
+    /// Make a project of simulated data with a known truth
+    #[command(after_help = SIMULATE)]
+    Simulate(SimulateArgs),
 }
 
 const FIT: &str = "\
@@ -59,6 +62,13 @@ const REPORT: &str = "\
 Examples:
   counterpoint report shop/runs/2026-03-02T101500-1a2b3c4d
   counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html";
+
+const SIMULATE: &str = "\
+Example:
+  counterpoint simulate examples/simulation.toml --out market
+  counterpoint fit market                   then compare drivers.csv with truth.json
+
+The same spec gives the same bytes.";
 
 impl Command {
     /// Whether only errors are to be printed.
@@ -159,4 +169,14 @@ pub(crate) struct DemoArgs {
     pub(crate) dir: PathBuf,
     #[command(flatten)]
     pub(crate) how: SamplingArgs,
+}
+
+/// `simulate`
+#[derive(Debug, clap::Args)]
+pub(crate) struct SimulateArgs {
+    /// File that describes the market (TOML)
+    pub(crate) spec: PathBuf,
+    /// Folder of the project, which must not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }

@@ -31,6 +31,7 @@ fn main() -> std::process::ExitCode {
         Command::Fit(args) => commands::fit::run(&args, &terminal),
         Command::Report(args) => commands::report::run(&args, &terminal),
         Command::Demo(args) => commands::demo::run(&args, &terminal),
+        Command::Simulate(args) => commands::simulate::run(&args, &terminal),
     };
     match result {
         Ok(exit) => exit.code(),

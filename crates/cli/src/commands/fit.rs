@@ -220,7 +220,7 @@ fn sample(
     };
 
     let stage = Instant::now();
-    let prepared = match fit::prepare(model, &project.sampler, &Pilot(&progress)) {
+    let prepared = match fit::prepare(model, &project.sampler, threads, &Pilot(&progress)) {
         Ok(prepared) => prepared,
         Err(SampleError::Stopped) => {
             stopped(0, &progress);

@@ -5,3 +5,4 @@ pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod init;
 pub(crate) mod report;
+pub(crate) mod simulate;
