@@ -85,7 +85,7 @@ fn one_period_and_nothing_spent() {
             if i == 0 { format!("{l}\n") } else { format!("{},5,{},{},{}\n", cells[0], cells[2], cells[3], cells[4]) }
         })
         .collect();
-    refused(PROJECT, same, &["revenue"]);
+    refused(PROJECT, same, &["outcome-constant"]);
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A folder of its own, removed at the end.
-pub struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub fn new() -> Scratch {
+    pub(crate) fn new() -> Scratch {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("counterpoint-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
         let path = std::env::temp_dir().join(name);
@@ -20,11 +20,11 @@ impl Scratch {
         Scratch(path)
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
@@ -32,7 +32,7 @@ impl Scratch {
     }
 
     /// A small national project `shop` that fits in a moment.
-    pub fn shop(&self) -> PathBuf {
+    pub(crate) fn shop(&self) -> PathBuf {
         self.write("shop/counterpoint.toml", PROJECT);
         self.write("shop/data.csv", table());
         self.path("shop")
@@ -45,7 +45,7 @@ impl Drop for Scratch {
     }
 }
 
-pub const PROJECT: &str = r#"name = "Shop"
+pub(crate) const PROJECT: &str = r#"name = "Shop"
 currency = "EUR"
 
 [data]
@@ -76,7 +76,7 @@ draws = 100
 "#;
 
 /// 60 weeks, the same every time.
-pub fn table() -> String {
+pub(crate) fn table() -> String {
     let mut out = String::from("week,revenue,search_spend,radio_spend,price\n");
     let first: jiff::civil::Date = "2025-01-06".parse().unwrap();
     for t in 0..60_i64 {
@@ -92,19 +92,19 @@ pub fn table() -> String {
 }
 
 /// The program with these arguments.
-pub fn program<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
+pub(crate) fn program<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_counterpoint"));
     command.args(args);
     command
 }
 
 /// Runs the program.
-pub fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
     program(args).output().unwrap()
 }
 
 /// Runs the program, wants this exit code, and gives what it said on both ways out.
-pub fn said<S: AsRef<std::ffi::OsStr>>(args: &[S], code: i32) -> String {
+pub(crate) fn said<S: AsRef<std::ffi::OsStr>>(args: &[S], code: i32) -> String {
     let output = run(args);
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{text}");
@@ -113,7 +113,7 @@ pub fn said<S: AsRef<std::ffi::OsStr>>(args: &[S], code: i32) -> String {
 }
 
 /// Runs the program with `--json`, wants this exit code, and gives the one object on standard output.
-pub fn object(args: &[&str], code: i32) -> Value {
+pub(crate) fn object(args: &[&str], code: i32) -> Value {
     let output = run(&[args, &["--json"]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -125,14 +125,14 @@ pub fn object(args: &[&str], code: i32) -> Value {
 }
 
 /// The only run of a project.
-pub fn only_run(project: &Path) -> PathBuf {
+pub(crate) fn only_run(project: &Path) -> PathBuf {
     let runs: Vec<PathBuf> = std::fs::read_dir(project.join("runs")).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(runs.len(), 1, "{runs:?}");
     runs[0].clone()
 }
 
 /// The files of a run by name, without the clock and the place in `run.json`.
-pub fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -150,6 +150,6 @@ pub fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The path as an argument.
-pub fn arg(path: &Path) -> &str {
+pub(crate) fn arg(path: &Path) -> &str {
     path.to_str().unwrap()
 }
