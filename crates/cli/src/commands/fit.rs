@@ -61,6 +61,8 @@ pub(crate) fn run(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
             show(&fitted, terminal);
             terminal.say(&format!("Run:    {}", fitted.run.display()));
             terminal.say(&format!("Report: {}", fitted.run.join("report.html").display()));
+            terminal.say("Next:   open the report in a browser; for a window of days:");
+            terminal.say(&format!("        counterpoint report {} --from DATE --to DATE", fitted.run.display()));
             terminal.object(&fitted.object);
             Ok(fitted.exit())
         }
@@ -268,8 +270,8 @@ fn sample(
 struct Pilot<'a>(&'a Progress);
 
 impl Watch for Pilot<'_> {
-    fn step(&self, step: Step<'_>) -> bool {
-        self.0.pilot(&step);
+    fn step(&self, _: Step<'_>) -> bool {
+        self.0.pilot();
         !interrupt::asked()
     }
     fn finished(&self, _: usize, _: &ChainDraws) {}
