@@ -2,7 +2,8 @@
 
 Written from the formulas, not from the Rust code: every baseline coefficient is sampled (nothing is integrated out), derivatives are
 automatic, numbers are float64. Arrays are [geos, periods]. A case folder holds data.csv (one row a date and geo; rows before the first
-outcome are history), case.json (the model's options and priors, and the posterior's summaries) and case.info.json (how it was made).
+outcome are history), case.json (the model's options and priors, and the posterior's summaries), case.info.json (how it was made) and
+points.json (the log density at a few points).
 """
 import csv, datetime, json, math, os, pathlib, platform, re
 
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
-from numpyro.infer import MCMC, NUTS, init_to_median
+from numpyro.infer import MCMC, NUTS, init_to_median, init_to_uniform
 
 jax.config.update("jax_enable_x64", True)
 
@@ -179,7 +180,7 @@ def model(p):
         media = beta[:, None] * f
         numpyro.deterministic(f"total[{name}]", jnp.sum(media * p.units[:, None]))
         mean = mean + media
-    media_mean = mean.mean()
+    media_mean = mean.mean(axis=1)
     # Trend.
     if p.walk:
         step = numpyro.sample("trend_step", distribution(priors["trend_step"]))
@@ -192,24 +193,28 @@ def model(p):
     # Level, seasons and controls: one coefficient for all geos, and deviations of the geos around it.
     spreads = {}
     for name, values, sd, spread in p.features:
-        if name == "level":
-            # The data know level + media better than either: sampled is that sum (a shift, so without a Jacobian), the prior is on the level.
-            centre = numpyro.sample("centre", dist.ImproperUniform(dist.constraints.real, (), ()))
-            common = numpyro.deterministic(name, centre - media_mean)
-            numpyro.factor("level_prior", dist.Normal(0.0, sd).log_prob(common))
-        else:
-            common = numpyro.sample(name, dist.Normal(0.0, sd))
-        mean = mean + common * values
-        if spread is None:
-            continue
-        if spread not in spreads:
+        if spread is not None and spread not in spreads:
             spreads[spread] = numpyro.sample(spread, distribution(priors[spread.split("[")[0]]))
         if name == "level":
-            own = numpyro.sample(f"{name}@", dist.Normal(0.0, spreads[spread]).expand([p.G]).to_event(1))
-        else:
+            # The data know level + media of a geo better than either, so that sum is sampled and the level follows: a shift, without
+            # a Jacobian. The priors are on the level.
+            anywhere = dist.ImproperUniform(dist.constraints.real_vector, (), (p.G,))
+            levels = numpyro.sample("centre", anywhere) - media_mean
+            if spread is None:
+                numpyro.deterministic(name, levels[0])
+                numpyro.factor("level_prior", dist.Normal(0.0, sd).log_prob(levels[0]))
+            else:
+                common = numpyro.sample(name, dist.Normal(0.0, sd))
+                own = numpyro.deterministic(f"{name}@", levels - common)
+                numpyro.factor("level_prior", dist.Normal(0.0, spreads[spread]).log_prob(own).sum())
+            mean = mean + levels[:, None]
+            continue
+        common = numpyro.sample(name, dist.Normal(0.0, sd))
+        mean = mean + common * values
+        if spread is not None:
             standard = numpyro.sample(f"{name}@standard", dist.Normal(0.0, 1.0).expand([p.G]).to_event(1))
             own = numpyro.deterministic(f"{name}@", spreads[spread] * standard)
-        mean = mean + own[:, None] * values
+            mean = mean + own[:, None] * values
     # Noise.
     noise = o["noise"]
     if noise["sigma_per_geo"]:
@@ -240,13 +245,8 @@ def summary(x):
     return {k: [float(f"{v:.8g}"), float(f"{e:.4g}")] for k, (v, e) in out.items()}
 
 
-def make(folder, options, seed, warmup=2000, draws=10000, target_accept=0.95, date="2026-11-25"):
-    p = Prepared(folder, options)
-    kernel = NUTS(lambda: model(p), dense_mass=True, target_accept_prob=target_accept, max_tree_depth=(7, 10), init_strategy=init_to_median())
-    mcmc = MCMC(kernel, num_warmup=warmup, num_samples=draws, num_chains=4, chain_method="parallel", progress_bar=False)
-    mcmc.run(jax.random.PRNGKey(seed), extra_fields=("diverging", "num_steps"))
-    sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
-    extra = mcmc.get_extra_fields(group_by_chain=True)
+def named(p, sites):
+    """Parameters, baseline coefficients and contributions by name, from the sites [..., or ..., geos or knots]."""
     parameters, baseline, contributions = {}, {}, {}
     common = {f[0] for f in p.features}
     for site, x in sites.items():
@@ -262,10 +262,40 @@ def make(folder, options, seed, warmup=2000, draws=10000, target_accept=0.95, da
             continue
         elif site.startswith("geo_effect["):
             parameters.update({f"{site[:-1]},{g}]": x[..., i] for i, g in enumerate(p.geos)})
-        elif x.ndim == 3:
+        elif site == "sigma" and p.options["noise"]["sigma_per_geo"]:
             parameters.update({f"{site}[{g}]": x[..., i] for i, g in enumerate(p.geos)})
         else:
             parameters[site] = x
+    return parameters, baseline, contributions
+
+
+def points(folder, options, seed, count=8):
+    """Writes points.json: the log density, up to one constant, at a few points that lie around the middle of the priors. It is the density
+    of the parameters and of the baseline's standardised coefficients: steps of the walk over its step size, deviations over their spread."""
+    p = Prepared(folder, options)
+    out = []
+    for i in range(count):
+        seeded = numpyro.handlers.seed(lambda: model(p), jax.random.PRNGKey(seed + i))
+        trace = numpyro.handlers.trace(numpyro.handlers.substitute(seeded, substitute_fn=init_to_uniform(radius=1.0))).get_trace()
+        sampled = [s for s in trace.values() if s["type"] == "sample"]
+        total = sum(float(jnp.sum(s["fn"].log_prob(s["value"]))) for s in sampled)
+        sites = {k: np.asarray(s["value"]) for k, s in trace.items() if not k.endswith(("likelihood", "level_prior"))}
+        if p.G > 1:
+            # The level's deviations have a density by themselves here, not by their standardised form.
+            total += p.G * float(jnp.log(sites["level_spread"]))
+        parameters, baseline, contributions = ({k: float(x) for k, x in group.items()} for group in named(p, sites))
+        out.append({"parameters": parameters, "baseline": baseline, "contributions": contributions, "log_density": total})
+    (folder / "points.json").write_text(json.dumps(out, indent=1) + "\n")
+
+
+def make(folder, options, seed, warmup=2000, draws=10000, target_accept=0.99, date="2026-11-25"):
+    p = Prepared(folder, options)
+    kernel = NUTS(lambda: model(p), dense_mass=True, target_accept_prob=target_accept, max_tree_depth=(7, 10), init_strategy=init_to_median())
+    mcmc = MCMC(kernel, num_warmup=warmup, num_samples=draws, num_chains=4, chain_method="parallel", progress_bar=False)
+    mcmc.run(jax.random.PRNGKey(seed), extra_fields=("diverging", "num_steps"))
+    sites = {k: np.asarray(v) for k, v in mcmc.get_samples(group_by_chain=True).items()}
+    extra = mcmc.get_extra_fields(group_by_chain=True)
+    parameters, baseline, contributions = named(p, sites)
     everything = [x for group in (parameters, baseline, contributions) for x in group.values()]
     case = {
         "model": options,

@@ -62,4 +62,5 @@ options = {
     "scales": {"level_sd": 5.0, "knot_sd": 5.0, "control_sd": 2.0, "season_sd": 1.0},
 }
 if __name__ == "__main__":
-    posterior.make(HERE, options, SEED, target_accept=0.98)
+    posterior.points(HERE, options, SEED)
+    posterior.make(HERE, options, SEED)
