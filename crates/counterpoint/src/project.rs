@@ -434,11 +434,7 @@ impl Default for ModelSpec {
             season_weekly: 3,
             season_by_geo: true,
             effects: GeoEffects::LogNormal,
-            noise: NoiseSpec {
-                student_t: false,
-                sigma_per_geo: false,
-                ar1: false,
-            },
+            noise: NoiseSpec { student_t: false, sigma_per_geo: false, ar1: false },
             integrate_baseline: true,
             priors: ModelPriors::default(),
         }
@@ -447,12 +443,6 @@ impl Default for ModelSpec {
 
 impl Default for SamplerSpec {
     fn default() -> Self {
-        SamplerSpec {
-            chains: 4,
-            warmup: 1000,
-            draws: 1000,
-            seed: 1,
-            target_accept: 0.8,
-        }
+        SamplerSpec { chains: 4, warmup: 1000, draws: 1000, seed: 1, target_accept: 0.8 }
     }
 }

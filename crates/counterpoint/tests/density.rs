@@ -4,6 +4,7 @@ mod common;
 
 use common::{dataset, project, uniform};
 use counterpoint::model::build::Model;
+use counterpoint::model::parameters::Path;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::*;
 use counterpoint_infer::log_density::LogDensity;
@@ -11,16 +12,7 @@ use std::sync::Arc;
 
 fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, missing: bool) {
     let mut model = Model::new(project, &dataset(geos, 21, history, missing));
-    let deviations: Vec<usize> = model
-        .parameters
-        .iter()
-        .enumerate()
-        .filter(|(_, p)| p.centring.is_some())
-        .map(|(i, _)| i)
-        .collect();
-    for (n, i) in deviations.into_iter().enumerate() {
-        model.parameters.centre(i, [0.0, 1.0, 0.4][n % 3]);
-    }
+    bend(&mut model);
     let model = Arc::new(model);
     let mut posterior = Posterior::new(model.clone());
     let n = posterior.dim();
@@ -42,11 +34,7 @@ fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, m
                 (up - down) / (2.0 * h)
             };
             let numeric = (4.0 * difference(5e-4) - difference(1e-3)) / 3.0;
-            let name = model
-                .parameters
-                .iter()
-                .find(|p| p.coordinate == Some(i))
-                .map(|p| p.name.clone());
+            let name = model.parameters.iter().find(|p| p.coordinate == Some(i)).map(|p| p.name.clone());
             assert!(
                 (gradient[i] - numeric).abs() < 2e-6 * (1.0 + numeric.abs()),
                 "{label} {name:?}: {} against {numeric}",
@@ -57,28 +45,15 @@ fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, m
 }
 
 fn spec() -> ModelSpec {
-    ModelSpec {
-        max_lag: Some(4),
-        trend: TrendSpec::KnotsEvery(6),
-        ..ModelSpec::default()
-    }
+    ModelSpec { max_lag: Some(4), trend: TrendSpec::KnotsEvery(6), ..ModelSpec::default() }
 }
 
 #[test]
 fn the_gradient_is_exact_for_every_prior_kind_and_geo_effect() {
-    for prior in [
-        EffectKind::Roi,
-        EffectKind::MarginalRoi,
-        EffectKind::Contribution,
-        EffectKind::Coefficient,
-    ] {
+    for prior in [EffectKind::Roi, EffectKind::MarginalRoi, EffectKind::Contribution, EffectKind::Coefficient] {
         for effects in [GeoEffects::LogNormal, GeoEffects::Normal] {
             for geos in [1, 3] {
-                let project = project(ModelSpec {
-                    prior,
-                    effects,
-                    ..spec()
-                });
+                let project = project(ModelSpec { prior, effects, ..spec() });
                 check_gradient(&format!("{prior:?} {effects:?} {geos}"), &project, geos, 2, false);
             }
         }
@@ -90,19 +65,10 @@ fn the_gradient_is_exact_for_every_noise_and_baseline() {
     for integrate_baseline in [true, false] {
         for student_t in [false, true] {
             for (sigma_per_geo, ar1) in [(false, false), (true, false), (false, true), (true, true)] {
-                let noise = NoiseSpec {
-                    student_t,
-                    sigma_per_geo,
-                    ar1,
-                };
+                let noise = NoiseSpec { student_t, sigma_per_geo, ar1 };
                 for trend in [TrendSpec::None, TrendSpec::KnotsEvery(6), TrendSpec::FreeKnotCount(5)] {
                     let label = format!("{integrate_baseline} {noise:?} {trend:?}");
-                    let project = project(ModelSpec {
-                        noise,
-                        integrate_baseline,
-                        trend,
-                        ..spec()
-                    });
+                    let project = project(ModelSpec { noise, integrate_baseline, trend, ..spec() });
                     check_gradient(&label, &project, 3, 0, true);
                 }
             }
@@ -132,12 +98,7 @@ fn the_gradient_is_exact_for_every_transform_in_both_orders() {
         for saturation in curves {
             for saturate_first in [false, true] {
                 let label = format!("{adstock:?} {saturation:?} {saturate_first}");
-                let project = project(ModelSpec {
-                    adstock,
-                    saturation,
-                    saturate_first,
-                    ..spec()
-                });
+                let project = project(ModelSpec { adstock, saturation, saturate_first, ..spec() });
                 check_gradient(&label, &project, 2, 3, false);
             }
         }
@@ -151,11 +112,7 @@ fn dense_normal(k: &[Vec<f64>], r: &[f64]) -> f64 {
     for i in 0..n {
         for j in 0..=i {
             let sum: f64 = (0..j).map(|m| l[i][m] * l[j][m]).sum();
-            l[i][j] = if i == j {
-                (k[i][i] - sum).sqrt()
-            } else {
-                (k[i][j] - sum) / l[j][j]
-            };
+            l[i][j] = if i == j { (k[i][i] - sum).sqrt() } else { (k[i][j] - sum) / l[j][j] };
         }
     }
     let mut total = -0.5 * n as f64 * (2.0 * std::f64::consts::PI).ln();
@@ -171,11 +128,7 @@ fn dense_normal(k: &[Vec<f64>], r: &[f64]) -> f64 {
 #[test]
 fn the_integrated_baseline_is_the_dense_multivariate_normal() {
     for (sigma_per_geo, ar1) in [(false, false), (true, true)] {
-        let noise = NoiseSpec {
-            student_t: false,
-            sigma_per_geo,
-            ar1,
-        };
+        let noise = NoiseSpec { student_t: false, sigma_per_geo, ar1 };
         let mut project = project(ModelSpec { noise, ..spec() });
         project.drivers.clear();
         let mut data = dataset(2, 13, 0, true);
@@ -212,19 +165,11 @@ fn the_integrated_baseline_is_the_dense_multivariate_normal() {
                     }
                 }
                 for (f, feature) in baseline.features.iter().enumerate() {
-                    let own = if gi == gj {
-                        feature.spread.map_or(0.0, |s| values[s].powi(2))
-                    } else {
-                        0.0
-                    };
+                    let own = if gi == gj { feature.spread.map_or(0.0, |s| values[s].powi(2)) } else { 0.0 };
                     c += rows[a][baseline.knots + f] * rows[b][baseline.knots + f] * (feature.sd.powi(2) + own);
                 }
                 if gi == gj {
-                    let run = |i: usize| {
-                        model.noise.runs[gi]
-                            .iter()
-                            .position(|r| (r.0..r.1).contains(&(i % periods)))
-                    };
+                    let run = |i: usize| model.noise.runs[gi].iter().position(|r| (r.0..r.1).contains(&(i % periods)));
                     let sigma = values[model.noise.sigma_of(gi)];
                     if i == j || (rho != 0.0 && run(i) == run(j)) {
                         c += sigma * sigma / (1.0 - rho * rho) * rho.powi((i as i32 - j as i32).abs());
@@ -284,14 +229,12 @@ fn draws_of_the_integrated_baseline_have_its_posterior_mean_and_spread() {
     let map = |z: &[f64]| {
         let full = [position.clone(), z.to_vec()].concat();
         let mut p = Posterior::new(explicit.clone());
-        p.draw_baseline(&full, &mut counterpoint_infer::nuts::chain_rng(1, 0))
-            .to_vec()
+        p.draw_baseline(&full, &mut counterpoint_infer::nuts::chain_rng(1, 0)).to_vec()
     };
     let z: Vec<f64> = (0..n).map(|i| (0..n).map(|j| inverse[i][j] * start[j]).sum()).collect();
     let want = map(&z);
-    let columns: Vec<Vec<f64>> = (0..n)
-        .map(|i| map(&(0..n).map(|j| f64::from(u8::from(i == j))).collect::<Vec<_>>()))
-        .collect();
+    let columns: Vec<Vec<f64>> =
+        (0..n).map(|i| map(&(0..n).map(|j| f64::from(u8::from(i == j))).collect::<Vec<_>>())).collect();
     for i in 0..n {
         let mut variance = 0.0;
         for a in 0..n {
@@ -301,21 +244,15 @@ fn draws_of_the_integrated_baseline_have_its_posterior_mean_and_spread() {
         }
         let sd = variance.sqrt();
         let got_sd = (square[i] - mean[i] * mean[i]).sqrt();
-        assert!(
-            (mean[i] - want[i]).abs() < 5.0 * sd / (draws as f64).sqrt(),
-            "{i}: {} {}",
-            mean[i],
-            want[i]
-        );
+        assert!((mean[i] - want[i]).abs() < 5.0 * sd / (draws as f64).sqrt(), "{i}: {} {}", mean[i], want[i]);
         assert!((got_sd / sd - 1.0).abs() < 0.03, "{i}: {got_sd} {sd}");
     }
 }
 
 fn invert(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let n = a.len();
-    let mut m: Vec<Vec<f64>> = (0..n)
-        .map(|i| [a[i].clone(), (0..n).map(|j| f64::from(u8::from(i == j))).collect()].concat())
-        .collect();
+    let mut m: Vec<Vec<f64>> =
+        (0..n).map(|i| [a[i].clone(), (0..n).map(|j| f64::from(u8::from(i == j))).collect()].concat()).collect();
     for k in 0..n {
         let pivot = m[k][k];
         m[k].iter_mut().for_each(|x| *x /= pivot);
@@ -332,42 +269,54 @@ fn invert(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
     m.into_iter().map(|row| row[n..].to_vec()).collect()
 }
 
-#[test]
-fn centring_changes_coordinates_and_leaves_the_posterior_alone() {
-    let plain = Model::new(&project(spec()), &dataset(3, 21, 0, false));
-    let mut centred = plain.clone();
-    let deviations: Vec<usize> = plain
+/// Gives deviations paths as a pilot would.
+fn bend(model: &mut Model) {
+    let deviations: Vec<(usize, usize)> = model
         .parameters
         .iter()
         .enumerate()
-        .filter(|(_, p)| p.centring.is_some())
-        .map(|(i, _)| i)
+        .filter_map(|(i, p)| match p.path {
+            Some(Path::Deviation { spread, .. }) => Some((i, spread)),
+            _ => None,
+        })
         .collect();
-    for &i in &deviations {
-        centred.parameters.centre(i, 0.7);
+    for (n, (i, spread)) in deviations.into_iter().enumerate() {
+        if n % 3 > 0 {
+            let (center, sd) = (0.4 * (n as f64).sin(), 0.1 * n as f64);
+            model.parameters.set_path(i, Path::Deviation { spread, center, sd });
+        }
     }
-    let (mut a, mut b) = (
-        Posterior::new(Arc::new(plain.clone())),
-        Posterior::new(Arc::new(centred.clone())),
-    );
-    let n = a.dim();
-    let mut u = uniform(3);
-    let mut difference = || {
-        let position: Vec<f64> = (0..n).map(|_| u() - 0.5).collect();
-        let values = plain.parameters.values(&position);
-        let moved = centred.parameters.position(&values);
-        let back = centred.parameters.values(&moved);
-        assert!(values.iter().zip(&back).all(|(x, y)| (x - y).abs() < 1e-12));
-        // The densities differ by the Jacobian eta^-weight of each deviation.
-        let jacobian: f64 = deviations
-            .iter()
-            .filter_map(|&i| plain.parameters.get(i).centring)
-            .map(|c| 0.7 * values[c.spread].ln())
-            .sum();
-        let mut gradient = vec![0.0; n];
-        a.evaluate(&position, &mut gradient) - jacobian - b.evaluate(&moved, &mut gradient)
-    };
-    for _ in 0..3 {
-        assert!(difference().abs() < 1e-8);
+}
+
+#[test]
+fn paths_change_coordinates_and_leave_the_posterior_alone() {
+    for prior in [EffectKind::Roi, EffectKind::Coefficient] {
+        let plain = Model::new(&project(ModelSpec { prior, ..spec() }), &dataset(3, 21, 0, false));
+        let mut bent = plain.clone();
+        bend(&mut bent);
+        let (mut a, mut b) = (Posterior::new(Arc::new(plain.clone())), Posterior::new(Arc::new(bent.clone())));
+        let n = a.dim();
+        let mut u = uniform(3);
+        for _ in 0..3 {
+            let position: Vec<f64> = (0..n).map(|_| u() - 0.5).collect();
+            let values = plain.parameters.values(&position);
+            let moved = bent.parameters.position(&values);
+            let back = bent.parameters.values(&moved);
+            assert!(values.iter().zip(&back).all(|(x, y)| (x - y).abs() < 1e-12));
+            // The densities differ by the Jacobian k of each deviation.
+            let jacobian: f64 = bent
+                .parameters
+                .iter()
+                .filter_map(|p| match p.path {
+                    Some(Path::Deviation { spread, sd, .. }) if sd.is_finite() => {
+                        Some((sd / values[spread].hypot(sd)).ln())
+                    }
+                    _ => None,
+                })
+                .sum();
+            let mut gradient = vec![0.0; n];
+            let difference = a.evaluate(&position, &mut gradient) + jacobian - b.evaluate(&moved, &mut gradient);
+            assert!(difference.abs() < 1e-8, "{difference}");
+        }
     }
 }

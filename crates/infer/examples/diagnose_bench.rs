@@ -9,9 +9,7 @@ use std::time::Instant;
 fn main() {
     let mut state = 1_u64;
     let mut normal = move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         norm_quantile(((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64)
     };
     for length in [1_000, 10_000] {
@@ -30,19 +28,10 @@ fn main() {
             let start = Instant::now();
             let found = parameters(&draws);
             let seconds = start.elapsed().as_secs_f64() * 1000.0 / f64::from(count);
-            println!(
-                "4 x {length} draws, AR {coefficient}: {seconds:.2} s, bulk ESS {:.0}",
-                found[0].ess_bulk
-            );
+            println!("4 x {length} draws, AR {coefficient}: {seconds:.2} s, bulk ESS {:.0}", found[0].ess_bulk);
         }
     }
     let start = Instant::now();
-    let found = loo(4000, 200, 1.0, |_, out| {
-        out.iter_mut().for_each(|v| *v = -0.5 * normal().powi(2))
-    });
-    println!(
-        "PSIS-LOO, 4000 draws x 200: {:.2} s, elpd {:.1}",
-        start.elapsed().as_secs_f64(),
-        found.elpd
-    );
+    let found = loo(4000, 200, 1.0, |_, out| out.iter_mut().for_each(|v| *v = -0.5 * normal().powi(2)));
+    println!("PSIS-LOO, 4000 draws x 200: {:.2} s, elpd {:.1}", start.elapsed().as_secs_f64(), found.elpd);
 }

@@ -36,36 +36,18 @@ fn time(x: &[f64], mut kernel: impl FnMut(&[f64], &mut [f64])) -> f64 {
 /// Largest relative difference between two functions over two million points.
 fn worst(from: f64, to: f64, ours: impl Fn(f64) -> f64, std: impl Fn(f64) -> f64) -> f64 {
     let x = |i: i32| from + (to - from) * f64::from(i) / 2e6;
-    (0..=2_000_000)
-        .map(|i| (ours(x(i)) / std(x(i)) - 1.0).abs())
-        .fold(0.0, f64::max)
+    (0..=2_000_000).map(|i| (ours(x(i)) / std(x(i)) - 1.0).abs()).fold(0.0, f64::max)
 }
 
 fn main() {
-    println!(
-        "exp differs from std by at most {:.2e}",
-        worst(math::EXP_MIN, math::EXP_MAX, math::exp, f64::exp)
-    );
-    println!(
-        "ln  differs from std by at most {:.2e}",
-        worst(1e-9, 50.0, math::ln, f64::ln)
-    );
+    println!("exp differs from std by at most {:.2e}", worst(math::EXP_MIN, math::EXP_MAX, math::exp, f64::exp));
+    println!("ln  differs from std by at most {:.2e}", worst(1e-9, 50.0, math::ln, f64::ln));
     let x: Vec<f64> = (0..4096).map(|i| f64::from(i) * 0.005 + 0.001).collect();
-    println!(
-        "exp std      {:6.3} ns",
-        time(&x, |x, y| x.iter().zip(y).for_each(|(x, y)| *y = x.exp()))
-    );
+    println!("exp std      {:6.3} ns", time(&x, |x, y| x.iter().zip(y).for_each(|(x, y)| *y = x.exp())));
     for level in math::Level::available() {
-        println!(
-            "exp {:8} {:6.3} ns",
-            level.name(),
-            time(&x, |x, y| exp_all(level, x, y))
-        );
+        println!("exp {:8} {:6.3} ns", level.name(), time(&x, |x, y| exp_all(level, x, y)));
     }
-    println!(
-        "ln  std      {:6.3} ns",
-        time(&x, |x, y| x.iter().zip(y).for_each(|(x, y)| *y = x.ln()))
-    );
+    println!("ln  std      {:6.3} ns", time(&x, |x, y| x.iter().zip(y).for_each(|(x, y)| *y = x.ln())));
     for level in math::Level::available() {
         println!("ln  {:8} {:6.3} ns", level.name(), time(&x, |x, y| ln_all(level, x, y)));
     }

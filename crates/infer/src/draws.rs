@@ -12,12 +12,7 @@ pub struct Draws {
 impl Draws {
     /// No scalars yet, for `chains` chains of `draws` draws each.
     pub fn new(chains: usize, draws: usize) -> Draws {
-        Draws {
-            chains,
-            draws,
-            names: Vec::new(),
-            values: Vec::new(),
-        }
+        Draws { chains, draws, names: Vec::new(), values: Vec::new() }
     }
 
     /// Adds a scalar; `values` is `[chain][draw]`.
@@ -27,11 +22,7 @@ impl Draws {
     pub fn push(&mut self, name: impl Into<String>, values: &[f64]) {
         let name = name.into();
         let expected = self.chains * self.draws;
-        assert_eq!(
-            values.len(),
-            expected,
-            "draws of {name} must be chains x draws = {expected} numbers"
-        );
+        assert_eq!(values.len(), expected, "draws of {name} must be chains x draws = {expected} numbers");
         self.names.push(name);
         self.values.extend_from_slice(values);
     }
@@ -91,11 +82,7 @@ impl<'a> Chains<'a> {
     /// # Panics
     /// If `values` cannot be cut into that many equal chains: a mistake of the calling code.
     pub fn new(values: &'a [f64], chains: usize) -> Chains<'a> {
-        let whole = if chains == 0 {
-            values.is_empty()
-        } else {
-            values.len().is_multiple_of(chains)
-        };
+        let whole = if chains == 0 { values.is_empty() } else { values.len().is_multiple_of(chains) };
         assert!(whole, "{} draws cannot be cut into {chains} equal chains", values.len());
         Chains { values, chains }
     }
@@ -137,11 +124,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     }
     let high = sorted[below as usize + 1];
     // From the nearer end, so that the result is monotone in p and exact when the neighbours are equal (as numpy does).
-    if share < 0.5 {
-        low + (high - low) * share
-    } else {
-        high - (high - low) * (1.0 - share)
-    }
+    if share < 0.5 { low + (high - low) * share } else { high - (high - low) * (1.0 - share) }
 }
 
 /// The numbers in ascending order, NaN last.
@@ -181,10 +164,7 @@ mod tests {
         draws.push("b", &[0.0; 6]);
         assert_eq!(draws.scalar(0), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(draws.chains_of(0).chain(1), [4.0, 5.0, 6.0]);
-        assert_eq!(
-            (draws.len(), draws.position("b"), draws.position("c")),
-            (2, Some(1), None)
-        );
+        assert_eq!((draws.len(), draws.position("b"), draws.position("c")), (2, Some(1), None));
     }
 
     #[test]
@@ -197,14 +177,7 @@ mod tests {
     fn quantiles_are_those_of_numpy() {
         // numpy.quantile([1, 2, 4, 8, 16], [0, .05, .3, .5, .9, 1])
         let numbers = [1.0, 2.0, 4.0, 8.0, 16.0];
-        for (p, expected) in [
-            (0.0, 1.0),
-            (0.05, 1.2),
-            (0.3, 2.4),
-            (0.5, 4.0),
-            (0.9, 12.8),
-            (1.0, 16.0),
-        ] {
+        for (p, expected) in [(0.0, 1.0), (0.05, 1.2), (0.3, 2.4), (0.5, 4.0), (0.9, 12.8), (1.0, 16.0)] {
             assert!((quantile(&numbers, p) - expected).abs() < 1e-14, "{p}");
         }
         assert_eq!(quantile(&[3.0], 0.7), 3.0);

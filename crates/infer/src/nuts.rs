@@ -112,9 +112,7 @@ impl<D: LogDensity> HasDims for Target<D> {
     // The trait of nuts-rs asks for this map; it is built once a chain and never iterated.
     #[allow(clippy::disallowed_types)]
     fn dim_sizes(&self) -> std::collections::HashMap<String, u64> {
-        [("unconstrained_parameter".to_owned(), self.0.dim() as u64)]
-            .into_iter()
-            .collect()
+        [("unconstrained_parameter".to_owned(), self.0.dim() as u64)].into_iter().collect()
     }
 }
 
@@ -129,11 +127,7 @@ impl<D: LogDensity> CpuLogpFunc for Target<D> {
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
         let value = self.0.evaluate(position, gradient);
-        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) {
-            Ok(value)
-        } else {
-            Err(NotFinite)
-        }
+        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) { Ok(value) } else { Err(NotFinite) }
     }
 
     fn expand_vector<R: rand::Rng + ?Sized>(&mut self, _: &mut R, _: &[f64]) -> Result<(), CpuMathError> {
@@ -185,14 +179,9 @@ fn drive<S: Settings, D: LogDensity + Send + 'static>(
     watch: &mut dyn FnMut(Step<'_>) -> bool,
 ) -> Result<ChainDraws, SampleError> {
     let dim = density.dim();
-    let engine = |e: &dyn std::fmt::Display| SampleError::Engine {
-        chain,
-        message: e.to_string(),
-    };
+    let engine = |e: &dyn std::fmt::Display| SampleError::Engine { chain, message: e.to_string() };
     let mut rng = chain_rng(settings.seed, chain as u64);
-    let mut sampler = nuts
-        .new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng)
-        .map_err(|e| engine(&e))?;
+    let mut sampler = nuts.new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng).map_err(|e| engine(&e))?;
     sampler.set_position(start).map_err(|e| engine(&e))?;
     let mut out = ChainDraws {
         dim,

@@ -94,19 +94,13 @@ fn one_chain<D: LogDensity + Send + 'static>(
     let mut gradient = vec![0.0; center.len()];
     for attempt in 0..START_TRIES {
         let shrink = 0.95_f64.powi(attempt as i32);
-        let start: Vec<f64> = center
-            .iter()
-            .map(|c| c + spread * shrink * standard_normal(&mut rng))
-            .collect();
+        let start: Vec<f64> = center.iter().map(|c| c + spread * shrink * standard_normal(&mut rng)).collect();
         let value = probe.evaluate(&start, &mut gradient);
         if value.is_finite() && gradient.iter().all(|g| g.is_finite()) {
             return run_chain(probe, chain, &start, settings, &mut |step| watch.step(step));
         }
     }
-    Err(SampleError::Start {
-        chain,
-        tried: START_TRIES,
-    })
+    Err(SampleError::Start { chain, tried: START_TRIES })
 }
 
 /// A standard normal variate (Marsaglia's polar method).

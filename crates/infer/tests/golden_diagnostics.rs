@@ -11,12 +11,7 @@ use serde_json::Value;
 const TOLERANCE: f64 = 1e-9;
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|v| v.as_f64().unwrap_or(f64::NAN))
-        .collect()
+    value.as_array().expect("a list").iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
 fn assert_near(found: f64, expected: &Value, tolerance: f64, what: &str) {
@@ -44,12 +39,7 @@ fn convergence_diagnostics_and_standard_errors_are_those_of_arviz() {
         check(mcse_quantile(chains, 0.1), "mcse_quantile_0.1");
         check(mcse_quantile(chains, 0.5), "mcse_quantile_0.5");
         for c in 0..chains.chains() {
-            assert_near(
-                ebfmi(chains.chain(c)),
-                &case["bfmi"][c],
-                TOLERANCE,
-                &format!("bfmi of chain {c} of {name}"),
-            );
+            assert_near(ebfmi(chains.chain(c)), &case["bfmi"][c], TOLERANCE, &format!("bfmi of chain {c} of {name}"));
         }
     }
 }
@@ -71,35 +61,20 @@ fn draws_that_never_change_have_no_size_though_arviz_counts_them_all() {
 fn leave_one_out_is_that_of_arviz_point_by_point() {
     let golden: Value = serde_json::from_str(include_str!("../../../golden/arviz/loo.json")).expect("JSON");
     let draws = golden["draws"].as_u64().expect("a count") as usize;
-    let log_density: Vec<Vec<f64>> = golden["log_density"]
-        .as_array()
-        .expect("observations")
-        .iter()
-        .map(numbers)
-        .collect();
+    let log_density: Vec<Vec<f64>> =
+        golden["log_density"].as_array().expect("observations").iter().map(numbers).collect();
     for expected in golden["results"].as_array().expect("results") {
         let efficiency = expected["relative_efficiency"].as_f64().expect("a number");
-        let found = loo(draws, log_density.len(), efficiency, |i, out| {
-            out.copy_from_slice(&log_density[i])
-        });
+        let found = loo(draws, log_density.len(), efficiency, |i, out| out.copy_from_slice(&log_density[i]));
         assert_near(found.elpd, &expected["elpd"], TOLERANCE, "elpd");
         assert_near(found.se, &expected["se"], TOLERANCE, "se");
         assert_near(found.p_loo, &expected["p_loo"], TOLERANCE, "p_loo");
         assert_near(found.good_k, &expected["good_k"], TOLERANCE, "good_k");
         for (i, point) in found.points.iter().enumerate() {
-            assert_near(
-                point.elpd,
-                &expected["pointwise"][i],
-                TOLERANCE,
-                &format!("elpd of {i}"),
-            );
+            assert_near(point.elpd, &expected["pointwise"][i], TOLERANCE, &format!("elpd of {i}"));
             // k is a difference of numbers near 1/2, and passes through 0: its error is absolute.
             let k = expected["pareto_k"][i].as_f64().expect("a number");
-            assert!(
-                (point.pareto_k - k).abs() < TOLERANCE,
-                "k of {i}: {}, ArviZ {k}",
-                point.pareto_k
-            );
+            assert!((point.pareto_k - k).abs() < TOLERANCE, "k of {i}: {}, ArviZ {k}", point.pareto_k);
         }
         assert_eq!(found.untrusted(), [12, 13]);
     }

@@ -1,1 +1,22 @@
-//! report
+//! Results to one HTML file: plain data in, a string out, no file, clock or network touched.
+//!
+//! Fill in [`ReportData`], call [`render`], write the string. The page holds its style, script and data, opens
+//! offline, and sends nothing. [`headline`] is the answer in a sentence, for a terminal or a message.
+
+mod data;
+mod escape;
+mod leads;
+pub mod numbers;
+mod page;
+mod payload;
+mod plain;
+mod sections;
+pub mod sentences;
+mod table;
+
+pub use data::{
+    Best, Curve, Decay, Density, Diagnostics, DriverKind, DriverRow, FindingRow, FindingSeverity, Fit, FitSeries,
+    Interval, ReportData, Series, SeriesKind, Status, Verdict,
+};
+pub use page::render;
+pub use sentences::headline;

@@ -12,10 +12,7 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("missing-column", "a column that the project names does not exist"),
     ("column-twice", "a column name stands in two tables"),
     ("column-reused", "one column serves two purposes that must not share it"),
-    (
-        "no-drivers",
-        "the project names no channel, organic medium or treatment",
-    ),
+    ("no-drivers", "the project names no channel, organic medium or treatment"),
     ("date-missing", "a row has no date"),
     ("date-unreadable", "a date cannot be read or does not exist"),
     ("date-ambiguous", "day and month cannot be told apart"),
@@ -32,10 +29,7 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("missing-period", "periods are missing between first and last"),
     ("ragged-geo", "a geo lacks periods that others have"),
     ("rows-left-out", "rows outside of the outcome's dates are not used"),
-    (
-        "national-column",
-        "a driver, outcome or population is given for the whole country, but the project has geos",
-    ),
+    ("national-column", "a driver, outcome or population is given for the whole country, but the project has geos"),
     // Cells.
     ("not-a-number", "text in a number column"),
     ("ambiguous-number", "a comma that may be a decimal or a thousands mark"),
@@ -49,10 +43,7 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("population-changes", "a geo's population changes over time"),
     ("unit-value-not-positive", "money a unit that is zero or below"),
     ("text-control", "a text control is turned into 0/1 controls"),
-    (
-        "text-control-levels",
-        "a text control has too many levels to be a category",
-    ),
+    ("text-control-levels", "a text control has too many levels to be a category"),
     // Events.
     ("unknown-country", "no bundled calendar for a country"),
     ("event-backwards", "an event ends before it starts"),
@@ -112,10 +103,7 @@ pub(super) fn info(
 }
 
 fn known(code: &str) {
-    debug_assert!(
-        ALL_CODES.iter().any(|(known, _)| *known == code),
-        "code {code} is missing from ALL_CODES"
-    );
+    debug_assert!(ALL_CODES.iter().any(|(known, _)| *known == code), "code {code} is missing from ALL_CODES");
 }
 
 /// How many findings of one kind are written out for one column.
@@ -161,15 +149,8 @@ mod tests {
     fn every_code_is_documented_once() {
         let docs = include_str!("../../../../docs/checks.md");
         for (at, (code, _)) in ALL_CODES.iter().enumerate() {
-            assert_eq!(
-                docs.matches(&format!("| `{code}` |")).count(),
-                1,
-                "docs/checks.md and {code}"
-            );
-            assert!(
-                ALL_CODES[at + 1..].iter().all(|(other, _)| other != code),
-                "{code} is listed twice"
-            );
+            assert_eq!(docs.matches(&format!("| `{code}` |")).count(), 1, "docs/checks.md and {code}");
+            assert!(ALL_CODES[at + 1..].iter().all(|(other, _)| other != code), "{code} is listed twice");
         }
     }
 
@@ -198,10 +179,7 @@ mod tests {
                 let Some(code) = rest.trim_start().strip_prefix('"').and_then(|r| r.split('"').next()) else {
                     continue;
                 };
-                assert!(
-                    ALL_CODES.iter().any(|(known, _)| *known == code),
-                    "{code} is not in ALL_CODES"
-                );
+                assert!(ALL_CODES.iter().any(|(known, _)| *known == code), "{code} is not in ALL_CODES");
             }
         }
         for (code, _) in ALL_CODES {
@@ -213,15 +191,10 @@ mod tests {
     fn findings_beyond_the_cap_become_one_line() {
         let (mut out, mut capped) = (Vec::new(), Capped::new());
         for row in 0..12 {
-            capped.push(&mut out, || {
-                fail("empty-cell", "nothing", "a number", "fill it").at_row(row)
-            });
+            capped.push(&mut out, || fail("empty-cell", "nothing", "a number", "fill it").at_row(row));
         }
         capped.finish(&mut out);
         assert_eq!(out.len(), SHOWN + 1);
-        assert_eq!(
-            (out[SHOWN].found.as_str(), out[SHOWN].row),
-            ("and 7 more like these", None)
-        );
+        assert_eq!((out[SHOWN].found.as_str(), out[SHOWN].row), ("and 7 more like these", None));
     }
 }

@@ -293,9 +293,7 @@ const IN: &[Entry] = &[
 
 /// The countries that have a bundled calendar, as ISO 3166 codes.
 pub fn countries() -> &'static [&'static str] {
-    &[
-        "AU", "BR", "CA", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "MX", "NL", "US",
-    ]
+    &["AU", "BR", "CA", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "MX", "NL", "US"]
 }
 
 /// The country's holidays and shopping days from `first` to `last`, both included, by date; `None` for a country
@@ -307,11 +305,7 @@ pub fn events(country: &str, first: Date, last: Date) -> Option<Vec<EventSpec>> 
         for (name, rule, since) in entries {
             let day = if year >= *since { day_of(*rule, year) } else { None };
             if let Some(day) = day.filter(|d| (first..=last).contains(d)) {
-                found.push(EventSpec {
-                    name: (*name).to_owned(),
-                    start: day,
-                    end: day,
-                });
+                found.push(EventSpec { name: (*name).to_owned(), start: day, end: day });
             }
         }
     }
@@ -344,10 +338,7 @@ fn day_of(rule: Rule, year: i16) -> Option<Date> {
         Fixed(month, day) => Date::new(year, month, day).ok(),
         Easter(offset) => easter(year)?.checked_add(offset.days()).ok(),
         Nth(nth, weekday, month, after) => {
-            let day = Date::new(year, month, 1)
-                .ok()?
-                .nth_weekday_of_month(nth, weekday)
-                .ok()?;
+            let day = Date::new(year, month, 1).ok()?.nth_weekday_of_month(nth, weekday).ok()?;
             day.checked_add(after.days()).ok()
         }
         OnOrBefore(weekday, month, day) => {
@@ -364,11 +355,7 @@ fn day_of(rule: Rule, year: i16) -> Option<Date> {
         }
         KingsDay => {
             let day = Date::new(year, 4, 27).ok()?;
-            if day.weekday() == Sunday {
-                day.yesterday().ok()
-            } else {
-                Some(day)
-            }
+            if day.weekday() == Sunday { day.yesterday().ok() } else { Some(day) }
         }
     }
 }

@@ -28,18 +28,13 @@ pub enum DateReading {
 }
 
 /// Every date format, in the order in which they are tried.
-pub const DATE_FORMATS: [DateFormat; 3] = [
-    DateFormat::YearMonthDay,
-    DateFormat::DayMonthYear,
-    DateFormat::MonthDayYear,
-];
+pub const DATE_FORMATS: [DateFormat; 3] =
+    [DateFormat::YearMonthDay, DateFormat::DayMonthYear, DateFormat::MonthDayYear];
 
 /// Whether the cell says "no value": empty, `-`, `na`, `n/a`, `nan`, `null` or `none` in any case.
 pub fn is_missing(text: &str) -> bool {
     let text = text.trim();
-    ["", "-", "na", "n/a", "nan", "null", "none"]
-        .iter()
-        .any(|mark| text.eq_ignore_ascii_case(mark))
+    ["", "-", "na", "n/a", "nan", "null", "none"].iter().any(|mark| text.eq_ignore_ascii_case(mark))
 }
 
 /// The finite number that a cell holds, if it has one reading only.
@@ -100,10 +95,7 @@ pub fn number_style<'a>(cells: impl Iterator<Item = &'a str>) -> Option<NumberSt
 /// Sign and digits of a number, without blanks around it, plus sign and currency sign.
 fn bare(text: &str) -> Option<(bool, &str)> {
     let currency = |s: &str| -> usize {
-        ["R$", "$", "€", "£", "¥", "₹"]
-            .iter()
-            .find(|sign| s.starts_with(**sign))
-            .map_or(0, |sign| sign.len())
+        ["R$", "$", "€", "£", "¥", "₹"].iter().find(|sign| s.starts_with(**sign)).map_or(0, |sign| sign.len())
     };
     let text = text.trim();
     let text = text.trim_end_matches(['€', '£', '$', '¥', '₹']).trim_end();
@@ -120,11 +112,7 @@ fn bare(text: &str) -> Option<(bool, &str)> {
 /// A whole number without its thousands marks (the style's own, a blank or an apostrophe), if the groups are right.
 fn ungroup(whole: &str, group: char) -> Option<String> {
     if whole.chars().all(|c| c.is_ascii_digit()) {
-        return Some(if whole.is_empty() {
-            "0".to_owned()
-        } else {
-            whole.to_owned()
-        });
+        return Some(if whole.is_empty() { "0".to_owned() } else { whole.to_owned() });
     }
     let mark = whole.chars().find(|c| !c.is_ascii_digit())?;
     if mark != group && !matches!(mark, ' ' | '\u{a0}' | '\u{202f}' | '\'') {
@@ -176,15 +164,8 @@ pub fn date(text: &str, format: DateFormat) -> Option<Date> {
 /// Whether this is a time of day, with or without an offset.
 fn is_time(text: &str) -> bool {
     let text = text.trim();
-    let hour_ok = text
-        .split(':')
-        .next()
-        .is_some_and(|h| h.len() <= 2 && h.parse::<u8>().is_ok_and(|h| h < 24));
-    hour_ok
-        && text.contains(':')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || " :.+-ZzAaPpMmUTCutc".contains(c))
+    let hour_ok = text.split(':').next().is_some_and(|h| h.len() <= 2 && h.parse::<u8>().is_ok_and(|h| h < 24));
+    hour_ok && text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || " :.+-ZzAaPpMmUTCutc".contains(c))
 }
 
 /// Which format a column of dates is written in. Missing cells are passed over.
@@ -211,16 +192,11 @@ pub fn date_format<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> DateRead
         }
     }
     match fitting.len() {
-        0 => DateReading::None {
-            first_bad_row: best.map_or(0, |(_, row)| row),
-        },
+        0 => DateReading::None { first_bad_row: best.map_or(0, |(_, row)| row) },
         1 => DateReading::One(fitting[0].0),
         _ if fitting.iter().all(|(_, days)| *days == fitting[0].1) => DateReading::One(fitting[0].0),
         _ => {
-            let mut regular = fitting
-                .iter()
-                .filter(|(_, days)| is_regular(days))
-                .map(|(format, _)| *format);
+            let mut regular = fitting.iter().filter(|(_, days)| is_regular(days)).map(|(format, _)| *format);
             match (regular.next(), regular.next()) {
                 (Some(format), None) => DateReading::One(format),
                 _ => DateReading::Ambiguous(fitting.iter().map(|(format, _)| *format).collect()),
@@ -299,10 +275,7 @@ mod tests {
         assert_eq!(number_style(["1,234", "12,5"].into_iter()), Some(NumberStyle::Comma));
         assert_eq!(number_style(["1,234", "2,345"].into_iter()), None);
         assert_eq!(number_style(["12,5", "12.5"].into_iter()), None);
-        assert_eq!(
-            number_style(["12", "x", "", "1.234"].into_iter()),
-            Some(NumberStyle::Point)
-        );
+        assert_eq!(number_style(["12", "x", "", "1.234"].into_iter()), Some(NumberStyle::Point));
         assert_eq!(number_in("1,234", NumberStyle::Point), Some(1234.0));
         assert_eq!(number_in("1,234", NumberStyle::Comma), Some(1.234));
         assert_eq!(number_in("1.5", NumberStyle::Comma), None);
@@ -310,11 +283,7 @@ mod tests {
 
     #[test]
     fn missing_marks_are_known_in_any_case() {
-        assert!(
-            ["", "  ", "NA", "n/a", "NaN", "NULL", "None", "-"]
-                .iter()
-                .all(|t| is_missing(t))
-        );
+        assert!(["", "  ", "NA", "n/a", "NaN", "NULL", "None", "-"].iter().all(|t| is_missing(t)));
         assert!(["0", "no", "event1", "--"].iter().all(|t| !is_missing(t)));
     }
 
@@ -346,14 +315,8 @@ mod tests {
         assert_eq!(of(&["2026-01-05", "", "2026-01-12"]), DateReading::One(YearMonthDay));
         assert_eq!(of(&["01/02/2026", "13/02/2026"]), DateReading::One(DayMonthYear));
         assert_eq!(of(&["01/02/2026", "02/13/2026"]), DateReading::One(MonthDayYear));
-        assert_eq!(
-            of(&["05/06/2026", "07/08/2026"]),
-            DateReading::Ambiguous(vec![DayMonthYear, MonthDayYear])
-        );
-        assert_eq!(
-            of(&["2026-01-05", "soon", "2026-01-12"]),
-            DateReading::None { first_bad_row: 1 }
-        );
+        assert_eq!(of(&["05/06/2026", "07/08/2026"]), DateReading::Ambiguous(vec![DayMonthYear, MonthDayYear]));
+        assert_eq!(of(&["2026-01-05", "soon", "2026-01-12"]), DateReading::None { first_bad_row: 1 });
         assert_eq!(of(&["a", "b"]), DateReading::None { first_bad_row: 0 });
         assert_eq!(of(&[]), DateReading::None { first_bad_row: 0 });
     }
@@ -361,16 +324,9 @@ mod tests {
     #[test]
     fn regular_steps_settle_an_ambiguous_column() {
         let daily: Vec<String> = (1..=12).map(|d| format!("01/{d:02}/2026")).collect();
-        assert_eq!(
-            date_format(daily.iter().map(String::as_str)),
-            DateReading::One(MonthDayYear)
-        );
+        assert_eq!(date_format(daily.iter().map(String::as_str)), DateReading::One(MonthDayYear));
         let both = ["01/01/2026", "02/02/2026", "03/03/2026"];
-        assert_eq!(
-            date_format(both.into_iter()),
-            DateReading::One(DayMonthYear),
-            "both readings are the same days"
-        );
+        assert_eq!(date_format(both.into_iter()), DateReading::One(DayMonthYear), "both readings are the same days");
     }
 
     proptest! {

@@ -6,26 +6,15 @@ use crate::project::*;
 
 /// A table of text from the lines of a small CSV without quotes.
 pub(crate) fn csv(file: &str, text: &str) -> Table {
-    let mut lines = text
-        .trim()
-        .lines()
-        .map(|l| l.trim().split(',').map(str::to_owned).collect::<Vec<_>>());
+    let mut lines = text.trim().lines().map(|l| l.trim().split(',').map(str::to_owned).collect::<Vec<_>>());
     let header = lines.next().unwrap_or_default();
     let rows: Vec<Vec<String>> = lines.collect();
-    let cell = |row: &Vec<String>, at: usize| {
-        row.get(at)
-            .filter(|c| !c.is_empty())
-            .map(|c| c.clone().into_boxed_str())
-    };
+    let cell = |row: &Vec<String>, at: usize| row.get(at).filter(|c| !c.is_empty()).map(|c| c.clone().into_boxed_str());
     let columns = header.iter().enumerate().map(|(at, name)| Column {
         name: name.clone(),
         cells: Cells::Text(rows.iter().map(|row| cell(row, at)).collect()),
     });
-    Table {
-        file: file.to_owned(),
-        columns: columns.collect(),
-        lines: (0..rows.len() as u64).map(|i| i + 2).collect(),
-    }
+    Table { file: file.to_owned(), columns: columns.collect(), lines: (0..rows.len() as u64).map(|i| i + 2).collect() }
 }
 
 /// A national project on `data.csv` with outcome `y` in money and no driver.
@@ -42,12 +31,7 @@ pub(crate) fn project() -> Project {
             population: None,
             empty_is_zero: false,
         },
-        outcome: OutcomeSpec {
-            column: "y".to_owned(),
-            kind: OutcomeKind::Revenue,
-            margin: None,
-            order_value: None,
-        },
+        outcome: OutcomeSpec { column: "y".to_owned(), kind: OutcomeKind::Revenue, margin: None, order_value: None },
         drivers: Vec::new(),
         controls: Vec::new(),
         holidays: HolidaySpec::default(),
@@ -73,32 +57,19 @@ pub(crate) fn driver(name: &str, source: DriverSource) -> DriverSpec {
 
 /// A channel on one spend column, of the column's name.
 pub(crate) fn channel(spend: &str) -> DriverSpec {
-    driver(
-        spend,
-        DriverSource::Channel {
-            spend: spend.to_owned(),
-            exposure: None,
-            role: Role::Creation,
-        },
-    )
+    driver(spend, DriverSource::Channel { spend: spend.to_owned(), exposure: None, role: Role::Creation })
 }
 
 /// A channel with spend and exposure columns.
 pub(crate) fn channel_with(name: &str, spend: &str, exposure: &str) -> DriverSpec {
-    let source = DriverSource::Channel {
-        spend: spend.to_owned(),
-        exposure: Some(exposure.to_owned()),
-        role: Role::Creation,
-    };
+    let source =
+        DriverSource::Channel { spend: spend.to_owned(), exposure: Some(exposure.to_owned()), role: Role::Creation };
     driver(name, source)
 }
 
 /// A control column.
 pub(crate) fn control(column: &str) -> ControlSpec {
-    ControlSpec {
-        column: column.to_owned(),
-        per_head: false,
-    }
+    ControlSpec { column: column.to_owned(), per_head: false }
 }
 
 /// The findings of a code.
@@ -108,9 +79,5 @@ pub(crate) fn of<'a>(findings: &'a [Finding], code: &str) -> Vec<&'a Finding> {
 
 /// The codes of the findings that forbid going on.
 pub(crate) fn failures(findings: &[Finding]) -> Vec<&str> {
-    findings
-        .iter()
-        .filter(|f| f.severity == Severity::Fail)
-        .map(|f| f.code.as_str())
-        .collect()
+    findings.iter().filter(|f| f.severity == Severity::Fail).map(|f| f.code.as_str()).collect()
 }

@@ -39,16 +39,10 @@ pub fn interpolation(positions: &[usize], periods: usize) -> Vec<Between> {
             if right == 0 {
                 Between { left: 0, weight: 1.0 }
             } else if right > last {
-                Between {
-                    left: last,
-                    weight: 1.0,
-                }
+                Between { left: last, weight: 1.0 }
             } else {
                 let (a, b) = (positions[right - 1] as f64, positions[right] as f64);
-                Between {
-                    left: right - 1,
-                    weight: (b - t as f64) / (b - a),
-                }
+                Between { left: right - 1, weight: (b - t as f64) / (b - a) }
             }
         })
         .collect()
@@ -59,9 +53,7 @@ pub fn even_positions(count: usize, periods: usize) -> Vec<usize> {
     match count {
         0 => Vec::new(),
         1 => vec![0],
-        _ => (0..count)
-            .map(|k| (k as f64 * (periods - 1) as f64 / (count - 1) as f64) as usize)
-            .collect(),
+        _ => (0..count).map(|k| (k as f64 * (periods - 1) as f64 / (count - 1) as f64) as usize).collect(),
     }
 }
 
@@ -125,11 +117,7 @@ impl Baseline {
         let Between { left, weight } = self.between[t];
         let shift = usize::from(self.walk());
         let entry = |knot: usize, w: f64| {
-            if knot < shift || knot - shift >= self.knots || w == 0.0 {
-                (0, 0.0)
-            } else {
-                (knot - shift, w)
-            }
+            if knot < shift || knot - shift >= self.knots || w == 0.0 { (0, 0.0) } else { (knot - shift, w) }
         };
         [entry(left, weight), entry(left + 1, 1.0 - weight)]
     }
@@ -244,22 +232,14 @@ mod tests {
             values: (0..geos * periods).map(|i| (i as f64 * seed).sin()).collect(),
         };
         for knot_prior in [KnotPrior::Walk { step: 0 }, KnotPrior::Free { sd: 5.0 }] {
-            let knots = if matches!(knot_prior, KnotPrior::Walk { .. }) {
-                2
-            } else {
-                3
-            };
+            let knots = if matches!(knot_prior, KnotPrior::Walk { .. }) { 2 } else { 3 };
             let design = Baseline {
                 geos,
                 periods,
                 knots,
                 between: interpolation(&[0, 2, 4], periods),
                 knot_prior,
-                features: vec![
-                    feature("a", Some(1), 1.1),
-                    feature("b", None, 0.7),
-                    feature("c", Some(2), 0.3),
-                ],
+                features: vec![feature("a", Some(1), 1.1), feature("b", None, 0.7), feature("c", Some(2), 0.3)],
                 local: vec![0, 2],
             };
             let n = design.coefficients();

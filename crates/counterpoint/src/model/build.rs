@@ -4,7 +4,7 @@ use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolatio
 use super::defaults;
 use super::marginal::Moments;
 use super::noise::Noise;
-use super::parameters::{DriverSlots, Parameters};
+use super::parameters::{DriverSlots, Parameters, Path};
 use super::prior::Prior;
 use super::response::{Exposure, Order, Shape};
 use super::transform::{adstock, saturation};
@@ -100,17 +100,11 @@ impl Model {
         let scale = outcome_scale(data);
         let units: Vec<f64> = data.population.iter().map(|n| n * scale.sd).collect();
         let cell = |i: usize| i / periods;
-        let money: Vec<f64> = (0..geos * periods)
-            .map(|i| units[cell(i)] * data.unit_value[i])
-            .collect();
+        let money: Vec<f64> = (0..geos * periods).map(|i| units[cell(i)] * data.unit_value[i]).collect();
         let y = (0..geos * periods)
             .map(|i| {
                 let y = data.outcome[i];
-                if y.is_nan() {
-                    0.0
-                } else {
-                    (y / data.population[cell(i)] - scale.mean) / scale.sd
-                }
+                if y.is_nan() { 0.0 } else { (y / data.population[cell(i)] - scale.mean) / scale.sd }
             })
             .collect();
         let mut parameters = Parameters::default();
@@ -154,12 +148,7 @@ pub fn coefficient_names(baseline: &Baseline, geos: &[String]) -> Vec<String> {
     let mut names: Vec<String> = (0..baseline.knots).map(|k| format!("trend_{}", k + 1)).collect();
     names.extend(baseline.features.iter().map(|f| f.name.clone()));
     for geo in geos {
-        names.extend(
-            baseline
-                .local
-                .iter()
-                .map(|&f| format!("{}@{geo}", baseline.features[f].name)),
-        );
+        names.extend(baseline.local.iter().map(|&f| format!("{}@{geo}", baseline.features[f].name)));
     }
     names
 }
@@ -176,10 +165,7 @@ fn outcome_scale(data: &Dataset) -> OutcomeScale {
     let n = per_head.len() as f64;
     let mean = per_head.iter().sum::<f64>() / n;
     let variance = per_head.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
-    OutcomeScale {
-        mean,
-        sd: if variance > 0.0 { variance.sqrt() } else { 1.0 },
-    }
+    OutcomeScale { mean, sd: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
 }
 
 /// Sums that default priors need.
@@ -192,25 +178,11 @@ struct Totals {
 
 impl Totals {
     fn new(project: &Project, data: &Dataset) -> Totals {
-        let outcome = data
-            .outcome
-            .iter()
-            .zip(&data.unit_value)
-            .filter(|(y, _)| !y.is_nan())
-            .map(|(y, u)| y * u)
-            .sum();
+        let outcome = data.outcome.iter().zip(&data.unit_value).filter(|(y, _)| !y.is_nan()).map(|(y, u)| y * u).sum();
         let unknown = matches!(project.outcome.kind, OutcomeKind::Count(UnitValue::Unknown));
-        let spends: Vec<f64> = data
-            .drivers
-            .iter()
-            .filter_map(|d| d.spend.as_ref())
-            .map(|s| s.iter().sum())
-            .collect();
+        let spends: Vec<f64> = data.drivers.iter().filter_map(|d| d.spend.as_ref()).map(|s| s.iter().sum()).collect();
         let usable = unknown && outcome > 0.0 && spends.iter().sum::<f64>() > 0.0;
-        Totals {
-            outcome,
-            unknown_value: usable.then(|| defaults::roi_of_total_contribution(outcome, &spends)),
-        }
+        Totals { outcome, unknown_value: usable.then(|| defaults::roi_of_total_contribution(outcome, &spends)) }
     }
 }
 
@@ -224,16 +196,8 @@ fn driver(
 ) -> DriverModel {
     let (geos, periods) = (data.n_geos(), data.n_periods());
     let treatment = series.kind == DriverKind::Treatment;
-    let adstock = if treatment {
-        AdstockKind::None
-    } else {
-        wanted.adstock.unwrap_or(spec.adstock)
-    };
-    let saturation = if treatment {
-        SaturationKind::None
-    } else {
-        wanted.saturation.unwrap_or(spec.saturation)
-    };
+    let adstock = if treatment { AdstockKind::None } else { wanted.adstock.unwrap_or(spec.adstock) };
+    let saturation = if treatment { SaturationKind::None } else { wanted.saturation.unwrap_or(spec.saturation) };
     let longest = match data.cadence {
         crate::data::calendar::Cadence::Weekly => defaults::MAX_LAG_WEEKS,
         crate::data::calendar::Cadence::Daily => defaults::MAX_LAG_DAYS,
@@ -241,11 +205,7 @@ fn driver(
     let max_lag = if adstock == AdstockKind::None {
         0
     } else {
-        wanted
-            .max_lag
-            .or(spec.max_lag)
-            .unwrap_or(longest)
-            .min((data.history + periods).saturating_sub(1))
+        wanted.max_lag.or(spec.max_lag).unwrap_or(longest).min((data.history + periods).saturating_sub(1))
     };
     let order = if series.frequency.is_some() {
         Order::ReachFrequency
@@ -254,23 +214,11 @@ fn driver(
     } else {
         Order::AdstockFirst
     };
-    let shape = Shape {
-        adstock,
-        saturation,
-        order,
-        max_lag,
-        geos,
-        periods,
-    };
+    let shape = Shape { adstock, saturation, order, max_lag, geos, periods };
     let (exposure, unit) = exposure(data, wanted, series, max_lag);
-    let prior = wanted
-        .prior
-        .clone()
-        .unwrap_or_else(|| default_effect(spec, series.kind, totals));
-    let raised = (prior.on == EffectKind::MarginalRoi).then(|| Exposure {
-        x: exposure.x.iter().map(|x| 1.01 * x).collect(),
-        frequency: exposure.frequency.clone(),
-    });
+    let prior = wanted.prior.clone().unwrap_or_else(|| default_effect(spec, series.kind, totals));
+    let raised = (prior.on == EffectKind::MarginalRoi)
+        .then(|| Exposure { x: exposure.x.iter().map(|x| 1.01 * x).collect(), frequency: exposure.frequency.clone() });
     let spend_total: f64 = series.spend.iter().flatten().sum();
     let denominator = match prior.on {
         EffectKind::Roi => spend_total,
@@ -279,7 +227,7 @@ fn driver(
         EffectKind::Coefficient => 1.0,
     };
     let positive = !treatment && spec.effects == GeoEffects::LogNormal && prior.prior.support().0 >= 0.0;
-    let slots = driver_slots(spec, wanted, &shape, &prior, data, parameters);
+    let slots = driver_slots(spec, wanted, &shape, (&prior, positive), data, parameters);
     DriverModel {
         name: wanted.name.clone(),
         kind: series.kind,
@@ -298,29 +246,22 @@ fn driver(
 fn default_effect(spec: &ModelSpec, kind: DriverKind, totals: &Totals) -> crate::project::EffectPrior {
     let own = &spec.priors;
     let positive = spec.effects == GeoEffects::LogNormal && kind != DriverKind::Treatment;
-    let coefficient = own.coefficient.unwrap_or(if positive {
-        defaults::COEFFICIENT
-    } else {
-        defaults::SIGNED_COEFFICIENT
-    });
+    let coefficient =
+        own.coefficient.unwrap_or(if positive { defaults::COEFFICIENT } else { defaults::SIGNED_COEFFICIENT });
     let (on, prior) = match (kind, spec.prior) {
-        (DriverKind::Channel, EffectKind::Roi) => (
-            EffectKind::Roi,
-            own.roi.or(totals.unknown_value).unwrap_or(defaults::ROI),
-        ),
-        (DriverKind::Channel, EffectKind::MarginalRoi) => (
-            EffectKind::MarginalRoi,
-            own.marginal_roi.unwrap_or(defaults::MARGINAL_ROI),
-        ),
+        (DriverKind::Channel, EffectKind::Roi) => {
+            (EffectKind::Roi, own.roi.or(totals.unknown_value).unwrap_or(defaults::ROI))
+        }
+        (DriverKind::Channel, EffectKind::MarginalRoi) => {
+            (EffectKind::MarginalRoi, own.marginal_roi.unwrap_or(defaults::MARGINAL_ROI))
+        }
         (DriverKind::Channel | DriverKind::Organic, EffectKind::Contribution)
-        | (DriverKind::Organic, EffectKind::Roi | EffectKind::MarginalRoi) => (
-            EffectKind::Contribution,
-            own.contribution.unwrap_or(defaults::CONTRIBUTION),
-        ),
-        (DriverKind::Treatment, EffectKind::Roi | EffectKind::MarginalRoi | EffectKind::Contribution) => (
-            EffectKind::Contribution,
-            own.treatment_contribution.unwrap_or(defaults::TREATMENT_CONTRIBUTION),
-        ),
+        | (DriverKind::Organic, EffectKind::Roi | EffectKind::MarginalRoi) => {
+            (EffectKind::Contribution, own.contribution.unwrap_or(defaults::CONTRIBUTION))
+        }
+        (DriverKind::Treatment, EffectKind::Roi | EffectKind::MarginalRoi | EffectKind::Contribution) => {
+            (EffectKind::Contribution, own.treatment_contribution.unwrap_or(defaults::TREATMENT_CONTRIBUTION))
+        }
         (_, EffectKind::Coefficient) => (EffectKind::Coefficient, coefficient),
     };
     crate::project::EffectPrior { on, prior }
@@ -330,15 +271,13 @@ fn driver_slots(
     spec: &ModelSpec,
     wanted: &DriverSpec,
     shape: &Shape,
-    effect: &crate::project::EffectPrior,
+    (effect, positive): (&crate::project::EffectPrior, bool),
     data: &Dataset,
     parameters: &mut Parameters,
 ) -> DriverSlots {
     let name = &wanted.name;
     let pick = |get: fn(&ShapePriors) -> Option<Prior>, default: Prior| {
-        get(&wanted.shape)
-            .or_else(|| get(&spec.priors.shape))
-            .unwrap_or(default)
+        get(&wanted.shape).or_else(|| get(&spec.priors.shape)).unwrap_or(default)
     };
     let word = match effect.on {
         EffectKind::Roi => "roi",
@@ -346,32 +285,35 @@ fn driver_slots(
         EffectKind::Contribution => "contribution",
         EffectKind::Coefficient => "coefficient",
     };
-    let effect = parameters.add(&format!("{word}[{name}]"), effect.prior);
+    let mut geo = None;
+    if data.n_geos() > 1 {
+        let spread = parameters.add(&format!("geo_spread[{name}]"), pick(|p| p.geo_spread, defaults::GEO_SPREAD));
+        let first = parameters.len();
+        for g in &data.geos {
+            parameters.add_deviation(&format!("geo_effect[{name},{g}]"), spread);
+        }
+        geo = Some((spread, first));
+    }
+    let (on, prior) = (effect.on, effect.prior);
+    let effect = parameters.add(&format!("{word}[{name}]"), prior);
+    if let (Some((spread, first)), EffectKind::Coefficient, Some(per_unit)) = (geo, on, prior.per_unit(positive)) {
+        parameters.set_path(effect, Path::Common { spread, first, count: data.n_geos(), per_unit });
+    }
     let mut adstock_slots = [0; 2];
     let weibull = |shape, scale| {
-        [
-            ("weibull_shape", pick(|p| p.weibull_shape, shape)),
-            ("weibull_scale", pick(|p| p.weibull_scale, scale)),
-        ]
+        [("weibull_shape", pick(|p| p.weibull_shape, shape)), ("weibull_scale", pick(|p| p.weibull_scale, scale))]
     };
     let kernel = match shape.adstock {
         AdstockKind::WeibullPdf => weibull(defaults::WEIBULL_PDF_SHAPE, defaults::WEIBULL_PDF_SCALE),
         AdstockKind::WeibullCdf => weibull(defaults::WEIBULL_CDF, defaults::WEIBULL_CDF),
-        _ => [
-            ("retention", pick(|p| p.retention, defaults::RETENTION)),
-            ("delay", pick(|p| p.delay, defaults::DELAY)),
-        ],
+        _ => [("retention", pick(|p| p.retention, defaults::RETENTION)), ("delay", pick(|p| p.delay, defaults::DELAY))],
     };
     for i in 0..adstock::parameters(shape.adstock) {
         adstock_slots[i] = parameters.add(&format!("{}[{name}]", kernel[i].0), kernel[i].1);
     }
     let reach = shape.order == Order::ReachFrequency;
     let rate = |default| ("rate", pick(|p| p.rate, default));
-    let half = if reach {
-        defaults::FREQUENCY_HALF_SATURATION
-    } else {
-        defaults::HALF_SATURATION
-    };
+    let half = if reach { defaults::FREQUENCY_HALF_SATURATION } else { defaults::HALF_SATURATION };
     let curve = match shape.saturation {
         SaturationKind::None | SaturationKind::Hill | SaturationKind::MichaelisMenten => {
             ("half_saturation", pick(|p| p.half_saturation, half))
@@ -382,14 +324,7 @@ fn driver_slots(
     };
     let slope = match wanted.slope {
         Some(value) => Prior::Fixed { value },
-        None => pick(
-            |p| p.slope,
-            if reach {
-                defaults::FREQUENCY_SLOPE
-            } else {
-                defaults::SLOPE
-            },
-        ),
+        None => pick(|p| p.slope, if reach { defaults::FREQUENCY_SLOPE } else { defaults::SLOPE }),
     };
     let mut saturation_slots = [0; 2];
     for (i, (word, prior)) in [curve, ("slope", slope)].into_iter().enumerate() {
@@ -397,24 +332,7 @@ fn driver_slots(
             saturation_slots[i] = parameters.add(&format!("{word}[{name}]"), prior);
         }
     }
-    let mut geo = None;
-    if data.n_geos() > 1 {
-        let spread = parameters.add(
-            &format!("geo_spread[{name}]"),
-            pick(|p| p.geo_spread, defaults::GEO_SPREAD),
-        );
-        let first = parameters.len();
-        for g in &data.geos {
-            parameters.add_deviation(&format!("geo_effect[{name},{g}]"), spread);
-        }
-        geo = Some((spread, first));
-    }
-    DriverSlots {
-        effect,
-        adstock: adstock_slots,
-        saturation: saturation_slots,
-        geo,
-    }
+    DriverSlots { effect, adstock: adstock_slots, saturation: saturation_slots, geo }
 }
 
 /// Scaled exposure with its lags, and what one scaled unit is by geo.
@@ -460,13 +378,7 @@ fn exposure(data: &Dataset, wanted: &DriverSpec, series: &crate::data::Driver, m
         }
         out
     };
-    (
-        Exposure {
-            x: pad(&values),
-            frequency: series.frequency.as_ref().map(|f| pad(f)),
-        },
-        unit,
-    )
+    (Exposure { x: pad(&values), frequency: series.frequency.as_ref().map(|f| pad(f)) }, unit)
 }
 
 /// Median of the non-zero values (the scale of an exposure); 1 where all are zero.
@@ -496,10 +408,8 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
         TrendSpec::FreeKnots(dates) => {
             let start = data.dates.first().map_or(0, |d| day_number(*d));
             let days = i64::from(data.cadence.days());
-            let mut at: Vec<usize> = dates
-                .iter()
-                .map(|d| ((day_number(*d) - start) / days).clamp(0, periods as i64 - 1) as usize)
-                .collect();
+            let mut at: Vec<usize> =
+                dates.iter().map(|d| ((day_number(*d) - start) / days).clamp(0, periods as i64 - 1) as usize).collect();
             at.sort_unstable();
             at.dedup();
             (at, false)
@@ -507,28 +417,16 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
     };
     let knots = positions.len().saturating_sub(usize::from(walk));
     let knot_prior = if walk && knots > 0 {
-        KnotPrior::Walk {
-            step: parameters.add("trend_step", own.trend_step.unwrap_or(defaults::TREND_STEP)),
-        }
+        KnotPrior::Walk { step: parameters.add("trend_step", own.trend_step.unwrap_or(defaults::TREND_STEP)) }
     } else {
         KnotPrior::Free { sd: knot_sd }
     };
     let mut features = Vec::new();
     let mut push = |name: &str, sd: f64, spread: Option<usize>, values: Vec<f64>| {
-        features.push(Feature {
-            name: name.to_owned(),
-            sd,
-            spread,
-            values,
-        });
+        features.push(Feature { name: name.to_owned(), sd, spread, values });
     };
     let spread = several.then(|| parameters.add("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
-    push(
-        "level",
-        own.level_sd.unwrap_or(defaults::LEVEL_SD),
-        spread,
-        vec![1.0; geos * periods],
-    );
+    push("level", own.level_sd.unwrap_or(defaults::LEVEL_SD), spread, vec![1.0; geos * periods]);
 
     let mut seasons = Vec::new();
     for k in 1..=spec.season_yearly {
@@ -576,49 +474,22 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
         let sd = (control.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
         let sd = if sd > 0.0 { sd } else { 1.0 };
         let values = control.values.iter().map(|x| (x - mean) / sd).collect();
-        push(
-            &format!("control[{}]", control.name),
-            own.control_sd.unwrap_or(defaults::CONTROL_SD),
-            spread,
-            values,
-        );
+        push(&format!("control[{}]", control.name), own.control_sd.unwrap_or(defaults::CONTROL_SD), spread, values);
     }
-    let local = features
-        .iter()
-        .enumerate()
-        .filter(|(_, f)| f.spread.is_some())
-        .map(|(i, _)| i)
-        .collect();
-    Baseline {
-        geos,
-        periods,
-        knots,
-        between: interpolation(&positions, periods),
-        knot_prior,
-        features,
-        local,
-    }
+    let local = features.iter().enumerate().filter(|(_, f)| f.spread.is_some()).map(|(i, _)| i).collect();
+    Baseline { geos, periods, knots, between: interpolation(&positions, periods), knot_prior, features, local }
 }
 
 fn noise(spec: &ModelSpec, data: &Dataset, parameters: &mut Parameters) -> Noise {
     let own = &spec.priors;
     let prior = own.sigma.unwrap_or(defaults::SIGMA);
     let sigma = if spec.noise.sigma_per_geo && data.n_geos() > 1 {
-        data.geos
-            .iter()
-            .map(|g| parameters.add(&format!("sigma[{g}]"), prior))
-            .collect()
+        data.geos.iter().map(|g| parameters.add(&format!("sigma[{g}]"), prior)).collect()
     } else {
         vec![parameters.add("sigma", prior)]
     };
-    let rho = spec
-        .noise
-        .ar1
-        .then(|| parameters.add("ar1", own.ar1.unwrap_or(defaults::AR1)));
-    let df = spec
-        .noise
-        .student_t
-        .then(|| parameters.add("student_df", own.student_df.unwrap_or(defaults::STUDENT_DF)));
+    let rho = spec.noise.ar1.then(|| parameters.add("ar1", own.ar1.unwrap_or(defaults::AR1)));
+    let df = spec.noise.student_t.then(|| parameters.add("student_df", own.student_df.unwrap_or(defaults::STUDENT_DF)));
     let periods = data.n_periods();
     let runs = (0..data.n_geos())
         .map(|g| {

@@ -3,26 +3,13 @@
 use super::prior::Prior;
 
 /// ROI of a paid channel: median 1.22, 90 % in 0.28 to 5.4 (Meridian 1.8, `roi_m`).
-pub const ROI: Prior = Prior::LogNormal {
-    mu: 0.2,
-    sigma: 0.9,
-    shift: 0.0,
-};
+pub const ROI: Prior = Prior::LogNormal { mu: 0.2, sigma: 0.9, shift: 0.0 };
 /// Marginal ROI of a paid channel: median 1 (Meridian 1.8, `mroi_m`).
-pub const MARGINAL_ROI: Prior = Prior::LogNormal {
-    mu: 0.0,
-    sigma: 0.5,
-    shift: 0.0,
-};
+pub const MARGINAL_ROI: Prior = Prior::LogNormal { mu: 0.0, sigma: 0.5, shift: 0.0 };
 /// Share of the outcome that a channel or organic medium brings: mean 1 % (Meridian 1.8, `contribution_m`, `contribution_om`).
 pub const CONTRIBUTION: Prior = Prior::Beta { a: 1.0, b: 99.0 };
 /// Share of the outcome that a treatment brings, of either sign (Meridian 1.8, `contribution_n`).
-pub const TREATMENT_CONTRIBUTION: Prior = Prior::TruncatedNormal {
-    mean: 0.0,
-    sd: 0.1,
-    low: -1.0,
-    high: 1.0,
-};
+pub const TREATMENT_CONTRIBUTION: Prior = Prior::TruncatedNormal { mean: 0.0, sd: 0.1, low: -1.0, high: 1.0 };
 /// Effect at full saturation in standard deviations of the outcome per head: weak, positive (after PyMC-Marketing 0.19,
 /// `saturation_beta ~ HalfNormal(2)`, there on an outcome divided by its maximum).
 pub const COEFFICIENT: Prior = Prior::HalfNormal { sd: 2.0 };
@@ -37,36 +24,16 @@ pub const WEIBULL_PDF_SHAPE: Prior = Prior::Gamma { shape: 9.0, rate: 3.0 };
 /// Scale of the Weibull density kernel, in periods: mean 2, sd 1 (PyMC-Marketing 0.19).
 pub const WEIBULL_PDF_SCALE: Prior = Prior::Gamma { shape: 4.0, rate: 2.0 };
 /// Shape and scale of the Weibull survival kernel: mean 2, sd 2.5 (PyMC-Marketing 0.19).
-pub const WEIBULL_CDF: Prior = Prior::Gamma {
-    shape: 0.64,
-    rate: 0.32,
-};
+pub const WEIBULL_CDF: Prior = Prior::Gamma { shape: 0.64, rate: 0.32 };
 /// Half-saturation, in medians of non-zero exposure per head (Meridian 1.8, `ec_m`).
-pub const HALF_SATURATION: Prior = Prior::TruncatedNormal {
-    mean: 0.8,
-    sd: 0.8,
-    low: 0.1,
-    high: 10.0,
-};
+pub const HALF_SATURATION: Prior = Prior::TruncatedNormal { mean: 0.8, sd: 0.8, low: 0.1, high: 10.0 };
 /// Half-saturation of frequency, in contacts (Meridian 1.8, `ec_rf`).
-pub const FREQUENCY_HALF_SATURATION: Prior = Prior::LogNormal {
-    mu: 0.7,
-    sigma: 0.4,
-    shift: 0.1,
-};
+pub const FREQUENCY_HALF_SATURATION: Prior = Prior::LogNormal { mu: 0.7, sigma: 0.4, shift: 0.1 };
 /// Hill slope of exposure: around 1, and free. A prototype on a recovery set erred by 0.14 with it free and 0.37 with it
 /// fixed at 1 (mean over channels of the contribution's RMSE over its mean).
-pub const SLOPE: Prior = Prior::LogNormal {
-    mu: 0.0,
-    sigma: 0.4,
-    shift: 0.0,
-};
+pub const SLOPE: Prior = Prior::LogNormal { mu: 0.0, sigma: 0.4, shift: 0.0 };
 /// Hill slope of frequency: S-shapes allowed (Meridian 1.8, `slope_rf`).
-pub const FREQUENCY_SLOPE: Prior = Prior::LogNormal {
-    mu: 0.7,
-    sigma: 0.4,
-    shift: 0.0,
-};
+pub const FREQUENCY_SLOPE: Prior = Prior::LogNormal { mu: 0.7, sigma: 0.4, shift: 0.0 };
 /// Rate of logistic saturation (PyMC-Marketing 0.19, `lam`).
 pub const LOGISTIC_RATE: Prior = Prior::Gamma { shape: 3.0, rate: 1.0 };
 /// Scale of tanh saturation (PyMC-Marketing 0.19, `c`), kept away from zero, where the curve is a step.
@@ -80,12 +47,7 @@ pub const SIGMA: Prior = Prior::HalfNormal { sd: 5.0 };
 /// Degrees of freedom of Student-t noise (Juarez and Steel 2010).
 pub const STUDENT_DF: Prior = Prior::Gamma { shape: 2.0, rate: 0.1 };
 /// Autocorrelation of the noise: sales are seldom negatively autocorrelated, and a unit root belongs to the trend.
-pub const AR1: Prior = Prior::TruncatedNormal {
-    mean: 0.0,
-    sd: 0.5,
-    low: -0.95,
-    high: 0.95,
-};
+pub const AR1: Prior = Prior::TruncatedNormal { mean: 0.0, sd: 0.5, low: -0.95, high: 0.95 };
 /// Step of the trend from knot to knot, in standard deviations of the outcome per head.
 pub const TREND_STEP: Prior = Prior::HalfNormal { sd: 0.3 };
 /// Spread of levels over geos, in standard deviations of the outcome per head, which hold that spread already.
@@ -117,11 +79,7 @@ pub fn roi_of_total_contribution(outcome_total: f64, spends: &[f64]) -> Prior {
     let mean = 0.4 * outcome_total / total;
     let sd = 0.2 * outcome_total / squares.sqrt();
     let variance = (sd / mean).powi(2).ln_1p();
-    Prior::LogNormal {
-        mu: mean.ln() - 0.5 * variance,
-        sigma: variance.sqrt(),
-        shift: 0.0,
-    }
+    Prior::LogNormal { mu: mean.ln() - 0.5 * variance, sigma: variance.sqrt(), shift: 0.0 }
 }
 
 #[cfg(test)]

@@ -28,13 +28,7 @@ impl Effect {
     /// Memory for a number of geos.
     pub fn new(geos: usize) -> Effect {
         let zero = || vec![0.0; geos];
-        Effect {
-            beta: zero(),
-            by_beta: zero(),
-            by_outcome: zero(),
-            outcome: zero(),
-            by_deviation: zero(),
-        }
+        Effect { beta: zero(), by_beta: zero(), by_outcome: zero(), outcome: zero(), by_deviation: zero() }
     }
 }
 
@@ -53,11 +47,7 @@ pub fn effects(
     let deviation = |g: usize| driver.slots.geo.map_or(0.0, |(eta, d)| values[eta] * values[d + g]);
     if driver.on == EffectKind::Coefficient {
         for g in 0..geos {
-            out.beta[g] = if driver.positive {
-                theta * deviation(g).exp()
-            } else {
-                theta + deviation(g)
-            };
+            out.beta[g] = if driver.positive { theta * deviation(g).exp() } else { theta + deviation(g) };
         }
         return;
     }
@@ -92,11 +82,7 @@ pub fn effects_adjoint(driver: &DriverModel, values: &[f64], effect: &mut Effect
     let coefficient = driver.on == EffectKind::Coefficient;
     // d/d(eta d[g]) of the log density through geo g's own beta, and the adjoint of b.
     let own = |effect: &Effect, g: usize| {
-        if driver.positive {
-            effect.by_beta[g] * effect.beta[g]
-        } else {
-            effect.by_beta[g]
-        }
+        if driver.positive { effect.by_beta[g] * effect.beta[g] } else { effect.by_beta[g] }
     };
     let by_b: f64 = (0..geos).map(|g| own(effect, g)).sum();
     let sum: f64 = if driver.positive {
@@ -107,11 +93,8 @@ pub fn effects_adjoint(driver: &DriverModel, values: &[f64], effect: &mut Effect
     for g in 0..geos {
         let mut by = own(effect, g);
         if !coefficient {
-            let share = if driver.positive {
-                effect.outcome[g] * (spread * d(g)).exp() / sum
-            } else {
-                effect.outcome[g] / sum
-            };
+            let share =
+                if driver.positive { effect.outcome[g] * (spread * d(g)).exp() / sum } else { effect.outcome[g] / sum };
             by -= by_b * share;
         }
         effect.by_deviation[g] = by;

@@ -1,6 +1,7 @@
 //! Fitting: a short pilot that chooses coordinates, then the chains.
 
 use super::build::Model;
+use super::parameters::Path;
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError};
@@ -34,38 +35,25 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
     }
 }
 
-/// Chooses how far each geo's deviation is centred, by what a short pilot chain learns of it. A national model has no
-/// deviations and needs no pilot. `go_on` is asked at every draw.
-///
-/// With eta the spread and s^2 the variance that the data alone leave to a deviation, the best weight is about
-/// eta^2 / (eta^2 + s^2) (Papaspiliopoulos, Roberts and Skold 2007). The choice changes no posterior.
+/// Chooses the path of each geo's deviation (see [`Path::Deviation`]) by what a short pilot chain learns of it, and begins
+/// the chains around the pilot's mean. A national model has no deviations and needs no pilot. The choice changes no posterior.
+/// `watch` sees the pilot as chain 0.
 ///
 /// # Errors
 /// See [`SampleError`].
 pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result<Prepared, SampleError> {
     let start = Posterior::start(&model);
     if !model.drivers.iter().any(|d| d.slots.geo.is_some()) {
-        return Ok(Prepared {
-            model: Arc::new(model),
-            start,
-        });
+        return Ok(Prepared { model: Arc::new(model), start });
     }
     let shared = Arc::new(model.clone());
-    let pilot = ChainSettings {
-        warmup: PILOT.0,
-        draws: PILOT.1,
-        ..settings(sampler)
-    };
+    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, ..settings(sampler) };
     let make = || Posterior::new(shared.clone());
     let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None], 1, watch)?;
     let Some(chain) = chains.first() else {
         return Ok(Prepared { model: shared, start });
     };
-    let draws: Vec<Vec<f64>> = chain
-        .positions
-        .chunks_exact(chain.dim)
-        .map(|p| model.parameters.values(p))
-        .collect();
+    let draws: Vec<Vec<f64>> = chain.positions.chunks_exact(chain.dim).map(|p| model.parameters.values(p)).collect();
     let n = draws.len() as f64;
     let mut model = model;
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
@@ -73,13 +61,20 @@ pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result
     let slots: Vec<(usize, usize)> = model.drivers.iter().filter_map(|d| d.slots.geo).collect();
     for (eta, first) in slots {
         let spread = mean(&|v| v[eta] * v[eta]);
+        // The data know how geos differ, not their common part, which belongs to the driver's own parameter.
+        let contrast =
+            |v: &[f64], g: usize| v[eta] * (v[first + g] - v[first..first + geos].iter().sum::<f64>() / geos as f64);
+        let kept = 1.0 - 1.0 / geos as f64;
         for g in 0..geos {
-            let center = mean(&|v| v[eta] * v[first + g]);
-            let variance = mean(&|v| (v[eta] * v[first + g] - center).powi(2));
-            // 1/variance = 1/s^2 + 1/eta^2, so eta^2 / (eta^2 + s^2) = 1 - variance / eta^2.
-            model
-                .parameters
-                .centre(first + g, (1.0 - variance / spread).clamp(0.0, 1.0));
+            let average = mean(&|v| contrast(v, g));
+            let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
+            // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
+            let precision = 1.0 / variance - 1.0 / spread;
+            if precision > 0.0 {
+                let center = average * (1.0 + 1.0 / (precision * spread));
+                let path = Path::Deviation { spread: eta, center, sd: precision.powf(-0.5) };
+                model.parameters.set_path(first + g, path);
+            }
         }
     }
     let mut start = vec![0.0; model.parameters.sampled()];
@@ -88,10 +83,7 @@ pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result
             *s += x / n;
         }
     }
-    Ok(Prepared {
-        model: Arc::new(model),
-        start,
-    })
+    Ok(Prepared { model: Arc::new(model), start })
 }
 
 /// Runs the chains; those in `resumed` are taken as they are. The result depends on project, data and seed alone.
@@ -106,15 +98,7 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<Vec<ChainDraws>, SampleError> {
     let make = || Posterior::new(prepared.model.clone());
-    sample_chains(
-        &make,
-        &prepared.start,
-        SPREAD,
-        &settings(sampler),
-        resumed,
-        threads,
-        watch,
-    )
+    sample_chains(&make, &prepared.start, SPREAD, &settings(sampler), resumed, threads, watch)
 }
 
 /// [`prepare`] and [`run`], unwatched: for tests and benchmarks.

@@ -12,7 +12,7 @@ dispatch! {
             let (head, tail) = a.split_at_mut((k + 1) * n);
             let row = &mut head[k * n..];
             let pivot = row[k];
-            if !(pivot > 0.0) {
+            if pivot.is_nan() || pivot <= 0.0 {
                 return f64::NAN;
             }
             ln_det += pivot.ln();

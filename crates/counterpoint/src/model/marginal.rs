@@ -61,13 +61,7 @@ impl Moments {
         for own in by_geo.chunks_exact(orders * size) {
             axpy(1.0, own, &mut total);
         }
-        Moments {
-            orders,
-            by_geo,
-            total,
-            observed,
-            runs: noise.runs.iter().map(|r| r.len() as f64).collect(),
-        }
+        Moments { orders, by_geo, total, observed, runs: noise.runs.iter().map(|r| r.len() as f64).collect() }
     }
 }
 
@@ -200,11 +194,7 @@ impl Marginal {
             if q == 0 {
                 continue;
             }
-            let (data, scale) = if plain {
-                (own, scale)
-            } else {
-                (&self.precision[g * size..(g + 1) * size], 1.0)
-            };
+            let (data, scale) = if plain { (own, scale) } else { (&self.precision[g * size..(g + 1) * size], 1.0) };
             let block = &mut self.factors[g * q * q..(g + 1) * q * q];
             let cross = &mut self.cross[g * q * s..(g + 1) * q * s];
             for (j, &f) in baseline.local.iter().enumerate() {
@@ -225,14 +215,7 @@ impl Marginal {
         self.add_shared_prior(baseline, values);
         for g in 0..self.geos {
             let range = g * q * s..(g + 1) * q * s;
-            add_cross(
-                &mut self.schur,
-                s,
-                &self.cross[range.clone()],
-                &self.gain[range],
-                q,
-                -1.0,
-            );
+            add_cross(&mut self.schur, s, &self.cross[range.clone()], &self.gain[range], q, -1.0);
         }
         ln_det + cholesky(&mut self.schur, s)
     }
@@ -301,10 +284,7 @@ impl Marginal {
     /// Terms of the coefficients' prior: its ln determinant, the trace tr(A^-1 S^-1), and the derivatives by the prior scales.
     fn prior_terms(&mut self, baseline: &Baseline, values: &[f64], by_parameter: &mut [f64]) -> PriorPart {
         let (s, q) = (self.shared, self.locals);
-        let mut part = PriorPart {
-            ln_det: 0.0,
-            trace: 0.0,
-        };
+        let mut part = PriorPart { ln_det: 0.0, trace: 0.0 };
         let v = &self.covariance;
         match baseline.knot_prior {
             KnotPrior::Free { sd } => {
@@ -473,9 +453,7 @@ struct PriorPart {
 
 /// Spread over geos of local feature j.
 fn local_spread(baseline: &Baseline, j: usize, values: &[f64]) -> f64 {
-    baseline.features[baseline.local[j]]
-        .spread
-        .map_or(f64::INFINITY, |i| values[i])
+    baseline.features[baseline.local[j]].spread.map_or(f64::INFINITY, |i| values[i])
 }
 
 /// out = P x, geo by geo and run by run; zero outside the runs.
@@ -486,10 +464,8 @@ fn weigh(noise: &Noise, values: &[f64], x: &[f64], out: &mut [f64]) {
     for (g, runs) in noise.runs.iter().enumerate() {
         let precision = values[noise.sigma_of(g)].powi(-2);
         for &(start, end) in runs {
-            let (x, out) = (
-                &x[g * periods + start..g * periods + end],
-                &mut out[g * periods + start..g * periods + end],
-            );
+            let (x, out) =
+                (&x[g * periods + start..g * periods + end], &mut out[g * periods + start..g * periods + end]);
             match rho {
                 None => axpy(precision, x, out),
                 Some(rho) => {

@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod build;
 pub mod defaults;
 pub mod effect;
+pub mod estimate;
 pub mod fit;
 pub(crate) mod linalg;
 pub mod marginal;

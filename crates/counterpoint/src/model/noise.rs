@@ -21,11 +21,7 @@ pub struct Noise {
 impl Noise {
     /// Index of the scale parameter of a geo.
     pub fn sigma_of(&self, g: usize) -> usize {
-        if self.sigma.len() == 1 {
-            self.sigma[0]
-        } else {
-            self.sigma[g]
-        }
+        if self.sigma.len() == 1 { self.sigma[0] } else { self.sigma[g] }
     }
 
     /// Log density of the residuals `e` (`[geos x periods]`), given parameter values. Writes d/de to `slope`, adds the derivatives by
@@ -45,11 +41,7 @@ impl Noise {
             for &(start, end) in runs {
                 let base = g * periods;
                 for t in start..end {
-                    let (scale, before) = if t == start {
-                        (start_scale, 0.0)
-                    } else {
-                        (1.0, e[base + t - 1])
-                    };
+                    let (scale, before) = if t == start { (start_scale, 0.0) } else { (1.0, e[base + t - 1]) };
                     let innovation = scale * e[base + t] - rho * before;
                     let z = innovation / sigma;
                     let (value, by_z, by_nu) = standard(z, df);
@@ -125,24 +117,9 @@ mod tests {
     fn every_noise_has_exact_derivatives() {
         let runs = vec![vec![(0, 4), (5, 6)], vec![(1, 6)]];
         let cases = [
-            Noise {
-                sigma: vec![0],
-                rho: None,
-                df: None,
-                runs: runs.clone(),
-            },
-            Noise {
-                sigma: vec![0, 1],
-                rho: Some(2),
-                df: None,
-                runs: runs.clone(),
-            },
-            Noise {
-                sigma: vec![0, 1],
-                rho: Some(2),
-                df: Some(3),
-                runs,
-            },
+            Noise { sigma: vec![0], rho: None, df: None, runs: runs.clone() },
+            Noise { sigma: vec![0, 1], rho: Some(2), df: None, runs: runs.clone() },
+            Noise { sigma: vec![0, 1], rho: Some(2), df: Some(3), runs },
         ];
         let values = [0.7, 1.3, 0.45, 5.0];
         let mut e: Vec<f64> = (0..12).map(|i| (i as f64 * 1.7).sin() * 2.0).collect();
@@ -172,12 +149,7 @@ mod tests {
     #[test]
     fn autocorrelated_noise_is_the_multivariate_normal_of_its_covariance() {
         // Two observations: covariance sigma^2 / (1 - rho^2) [1 rho; rho 1].
-        let noise = Noise {
-            sigma: vec![0],
-            rho: Some(1),
-            df: None,
-            runs: vec![vec![(0, 2)]],
-        };
+        let noise = Noise { sigma: vec![0], rho: Some(1), df: None, runs: vec![vec![(0, 2)]] };
         let (sigma, rho, e) = (0.8_f64, 0.6_f64, [0.5_f64, -1.1]);
         let v = sigma * sigma / (1.0 - rho * rho);
         let det = v * v * (1.0 - rho * rho);

@@ -84,19 +84,9 @@ impl Posterior {
     /// Where chains begin: the middle of each prior, the noise at half a standard deviation of the outcome.
     pub fn start(model: &Model) -> Vec<f64> {
         let sigma = |i: usize| model.noise.sigma.contains(&i);
-        let parameters = model
-            .parameters
-            .iter()
-            .enumerate()
-            .filter(|(_, p)| p.coordinate.is_some());
+        let parameters = model.parameters.iter().enumerate().filter(|(_, p)| p.coordinate.is_some());
         parameters
-            .map(|(i, p)| {
-                p.prior.unconstrain(if sigma(i) {
-                    p.prior.middle().min(0.5)
-                } else {
-                    p.prior.middle()
-                })
-            })
+            .map(|(i, p)| p.prior.unconstrain(if sigma(i) { p.prior.middle().min(0.5) } else { p.prior.middle() }))
             .collect()
     }
 
@@ -106,19 +96,11 @@ impl Posterior {
         let log_prior = model.parameters.evaluate(position, &mut self.at, &mut self.values);
         for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
             work.shape_values = shape_values(driver, &self.values);
-            work.response
-                .forward(&driver.shape, &work.shape_values, &driver.exposure);
+            work.response.forward(&driver.shape, &work.shape_values, &driver.exposure);
             if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
                 response.forward(&driver.shape, &work.shape_values, exposure);
             }
-            effects(
-                driver,
-                &model.money,
-                &self.values,
-                &work.response,
-                work.raised.as_ref(),
-                &mut work.effect,
-            );
+            effects(driver, &model.money, &self.values, &work.response, work.raised.as_ref(), &mut work.effect);
         }
         log_prior
     }
@@ -155,11 +137,7 @@ impl Posterior {
         for work in &self.drivers {
             for g in 0..model.n_geos() {
                 let range = g * periods..(g + 1) * periods;
-                axpy(
-                    -work.effect.beta[g],
-                    &work.response.f[range.clone()],
-                    &mut self.residual[range],
-                );
+                axpy(-work.effect.beta[g], &work.response.f[range.clone()], &mut self.residual[range]);
             }
         }
         for (g, runs) in model.noise.runs.iter().enumerate() {
@@ -195,9 +173,7 @@ impl Posterior {
             let e = &mut self.residual[g * periods..(g + 1) * periods];
             baseline.add_geo(g, &self.trend, &self.coefficients, -1.0, e);
         }
-        let total = model
-            .noise
-            .log_density(&self.values, &self.residual, &mut self.pull, &mut self.by_value);
+        let total = model.noise.log_density(&self.values, &self.residual, &mut self.pull, &mut self.by_value);
         self.pull.iter_mut().for_each(|x| *x = -*x);
         self.by_coefficient.fill(0.0);
         baseline.add_transposed(&self.pull, &mut self.pooled, &mut self.by_coefficient);
@@ -230,23 +206,12 @@ impl LogDensity for Posterior {
             for g in 0..geos {
                 let range = g * periods..(g + 1) * periods;
                 let money = &model.money[range.clone()];
-                let by_outcome = if work.raised.is_some() {
-                    -work.effect.by_outcome[g]
-                } else {
-                    work.effect.by_outcome[g]
-                };
-                combine(
-                    work.effect.beta[g],
-                    &self.pull[range],
-                    by_outcome,
-                    money,
-                    &mut self.adjoint,
-                );
-                work.response
-                    .adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint);
+                let by_outcome =
+                    if work.raised.is_some() { -work.effect.by_outcome[g] } else { work.effect.by_outcome[g] };
+                combine(work.effect.beta[g], &self.pull[range], by_outcome, money, &mut self.adjoint);
+                work.response.adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint);
             }
-            work.response
-                .adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
+            work.response.adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
             if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
                 response.adjoint_start();
                 for g in 0..geos {
@@ -263,9 +228,7 @@ impl LogDensity for Posterior {
                 self.by_value[driver.slots.saturation[i]] += by_shape.saturation[i];
             }
         }
-        model
-            .parameters
-            .gradient(&self.at, &self.values, &mut self.by_value, gradient);
+        model.parameters.gradient(position, &self.at, &self.values, &mut self.by_value, gradient);
         log_prior + log_likelihood
     }
 }

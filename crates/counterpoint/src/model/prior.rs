@@ -117,29 +117,16 @@ impl Prior {
     /// Maps the real line to the support. A fixed parameter ignores `u`.
     pub fn at(&self, u: f64) -> At {
         match *self {
-            Prior::Normal { mean, sd } => At {
-                value: mean + sd * u,
-                slope: sd,
-                log_density: -0.5 * u * u,
-                log_density_slope: -u,
-            },
+            Prior::Normal { mean, sd } => {
+                At { value: mean + sd * u, slope: sd, log_density: -0.5 * u * u, log_density_slope: -u }
+            }
             Prior::LogNormal { mu, sigma, shift } => {
                 let e = (mu + sigma * u).exp();
-                At {
-                    value: shift + e,
-                    slope: sigma * e,
-                    log_density: -0.5 * u * u,
-                    log_density_slope: -u,
-                }
+                At { value: shift + e, slope: sigma * e, log_density: -0.5 * u * u, log_density_slope: -u }
             }
             Prior::HalfNormal { sd } => {
                 let e = u.exp();
-                At {
-                    value: sd * e,
-                    slope: sd * e,
-                    log_density: u - 0.5 * e * e,
-                    log_density_slope: 1.0 - e * e,
-                }
+                At { value: sd * e, slope: sd * e, log_density: u - 0.5 * e * e, log_density_slope: 1.0 - e * e }
             }
             Prior::Gamma { shape, rate } => {
                 let e = u.exp();
@@ -180,12 +167,7 @@ impl Prior {
                     log_density_slope: 1.0 - 2.0 * p,
                 }
             }
-            Prior::Fixed { value } => At {
-                value,
-                slope: 0.0,
-                log_density: 0.0,
-                log_density_slope: 0.0,
-            },
+            Prior::Fixed { value } => At { value, slope: 0.0, log_density: 0.0, log_density_slope: 0.0 },
         }
     }
 
@@ -202,6 +184,16 @@ impl Prior {
             }
             Prior::Beta { .. } => logit(value),
             Prior::Fixed { .. } => 0.0,
+        }
+    }
+
+    /// Change of `u` that changes ln value (or the value itself, if not `logarithm`) by one, where that is the same everywhere.
+    pub fn per_unit(&self, logarithm: bool) -> Option<f64> {
+        match *self {
+            Prior::Normal { sd, .. } if !logarithm => Some(1.0 / sd),
+            Prior::LogNormal { sigma, shift: 0.0, .. } if logarithm => Some(1.0 / sigma),
+            Prior::HalfNormal { .. } | Prior::Gamma { .. } if logarithm => Some(1.0),
+            _ => None,
         }
     }
 
@@ -284,11 +276,7 @@ impl Prior {
 
 /// ln(1 / (1 + exp(-u))), stable in both tails.
 fn ln_logistic(u: f64) -> f64 {
-    if u >= 0.0 {
-        -(-u).exp().ln_1p()
-    } else {
-        u - u.exp().ln_1p()
-    }
+    if u >= 0.0 { -(-u).exp().ln_1p() } else { u - u.exp().ln_1p() }
 }
 
 /// Uniform on the open unit interval.
@@ -324,25 +312,13 @@ mod tests {
 
     const ALL: &[Prior] = &[
         Prior::Normal { mean: 1.0, sd: 2.0 },
-        Prior::LogNormal {
-            mu: 0.2,
-            sigma: 0.9,
-            shift: 0.1,
-        },
+        Prior::LogNormal { mu: 0.2, sigma: 0.9, shift: 0.1 },
         Prior::HalfNormal { sd: 1.5 },
-        Prior::TruncatedNormal {
-            mean: 0.8,
-            sd: 0.8,
-            low: 0.1,
-            high: 10.0,
-        },
+        Prior::TruncatedNormal { mean: 0.8, sd: 0.8, low: 0.1, high: 10.0 },
         Prior::Beta { a: 1.5, b: 3.0 },
         Prior::Uniform { low: -1.0, high: 2.0 },
         Prior::Gamma { shape: 3.0, rate: 1.5 },
-        Prior::Gamma {
-            shape: 0.64,
-            rate: 0.32,
-        },
+        Prior::Gamma { shape: 0.64, rate: 0.32 },
     ];
 
     #[test]
@@ -354,10 +330,7 @@ mod tests {
                 let slope = (up.value - down.value) / (2.0 * h);
                 assert!((at.slope - slope).abs() < 1e-7 * (1.0 + slope.abs()), "{prior:?} {u}");
                 let slope = (up.log_density - down.log_density) / (2.0 * h);
-                assert!(
-                    (at.log_density_slope - slope).abs() < 1e-7 * (1.0 + slope.abs()),
-                    "{prior:?} {u}"
-                );
+                assert!((at.log_density_slope - slope).abs() < 1e-7 * (1.0 + slope.abs()), "{prior:?} {u}");
                 assert!((prior.unconstrain(at.value) - u).abs() < 1e-9, "{prior:?} {u}");
             }
         }

@@ -79,14 +79,7 @@ impl Response {
             weights: vec![0.0; shape.max_lag + 1],
             weights_adjoint: vec![0.0; shape.max_lag + 1],
             slope: vec![0.0; curve],
-            power: vec![
-                0.0;
-                if saturation::has_power(shape.saturation) {
-                    curve
-                } else {
-                    0
-                }
-            ],
+            power: vec![0.0; if saturation::has_power(shape.saturation) { curve } else { 0 }],
             inner: vec![0.0; inner],
             scratch: vec![0.0; shape.max_lag + shape.periods],
             by_scale: 0.0,
@@ -116,11 +109,7 @@ impl Response {
                     }
                     let s = &mut self.scratch[..n];
                     convolve(&self.weights, x, s);
-                    let power = if self.power.is_empty() {
-                        &mut [][..]
-                    } else {
-                        &mut self.power[range.clone()]
-                    };
+                    let power = if self.power.is_empty() { &mut [][..] } else { &mut self.power[range.clone()] };
                     saturation::forward(
                         shape.saturation,
                         p,
@@ -133,14 +122,7 @@ impl Response {
             }
             Order::SaturateFirst | Order::ReachFrequency => {
                 let argument = exposure.frequency.as_ref().unwrap_or(&exposure.x);
-                saturation::forward(
-                    shape.saturation,
-                    p,
-                    argument,
-                    &mut self.inner,
-                    &mut self.slope,
-                    &mut self.power,
-                );
+                saturation::forward(shape.saturation, p, argument, &mut self.inner, &mut self.slope, &mut self.power);
                 if exposure.frequency.is_some() {
                     for (y, x) in self.inner.iter_mut().zip(&exposure.x) {
                         *y *= x;
@@ -172,11 +154,7 @@ impl Response {
                     }
                     multiply(adj, &self.slope[g * n..(g + 1) * n]);
                 }
-                correlate(
-                    adj,
-                    &exposure.x[g * padded..(g + 1) * padded],
-                    &mut self.weights_adjoint,
-                );
+                correlate(adj, &exposure.x[g * padded..(g + 1) * padded], &mut self.weights_adjoint);
             }
             Order::SaturateFirst | Order::ReachFrequency => {
                 let range = g * padded..(g + 1) * padded;
@@ -312,18 +290,11 @@ mod tests {
     fn every_order_and_transform_has_an_exact_adjoint() {
         let (geos, periods, max_lag) = (2, 37, 4);
         let padded = geos * (periods + max_lag);
-        let x: Vec<f64> = (0..padded)
-            .map(|i| if i % 7 == 3 { 0.0 } else { 1.0 + (i as f64 * 0.9).sin() })
-            .collect();
+        let x: Vec<f64> = (0..padded).map(|i| if i % 7 == 3 { 0.0 } else { 1.0 + (i as f64 * 0.9).sin() }).collect();
         let frequency: Vec<f64> = (0..padded).map(|i| 1.0 + (i % 5) as f64 * 0.7).collect();
         let adjoint: Vec<f64> = (0..geos * periods).map(|i| (i as f64 * 0.31).cos()).collect();
         let orders = [Order::AdstockFirst, Order::SaturateFirst, Order::ReachFrequency];
-        let adstocks = [
-            AdstockKind::None,
-            AdstockKind::Geometric,
-            AdstockKind::Delayed,
-            AdstockKind::WeibullPdf,
-        ];
+        let adstocks = [AdstockKind::None, AdstockKind::Geometric, AdstockKind::Delayed, AdstockKind::WeibullPdf];
         let curves = [
             SaturationKind::None,
             SaturationKind::Hill,
@@ -335,22 +306,12 @@ mod tests {
         for order in orders {
             for adstock in adstocks {
                 for saturation in curves {
-                    let shape = Shape {
-                        adstock,
-                        saturation,
-                        order,
-                        max_lag,
-                        geos,
-                        periods,
-                    };
+                    let shape = Shape { adstock, saturation, order, max_lag, geos, periods };
                     let exposure = Exposure {
                         x: x.clone(),
                         frequency: (order == Order::ReachFrequency).then(|| frequency.clone()),
                     };
-                    let values = ShapeValues {
-                        adstock: [0.55, 1.7],
-                        saturation: [0.8, 1.3],
-                    };
+                    let values = ShapeValues { adstock: [0.55, 1.7], saturation: [0.8, 1.3] };
                     let mut response = Response::new(&shape);
                     response.forward(&shape, &values, &exposure);
                     let mut exact = ShapeValues::default();
@@ -372,11 +333,7 @@ mod tests {
                             value(&shape, &v, &exposure, &adjoint)
                         };
                         let numeric = (side(h) - side(-h)) / (2.0 * h);
-                        let got = if i < 2 {
-                            exact.adstock[i]
-                        } else {
-                            exact.saturation[i - 2]
-                        };
+                        let got = if i < 2 { exact.adstock[i] } else { exact.saturation[i - 2] };
                         assert!(
                             (got - numeric).abs() < 1e-6,
                             "{order:?} {adstock:?} {saturation:?} {i}: {got} {numeric}"
@@ -390,11 +347,7 @@ mod tests {
     #[test]
     fn adstock_and_hill_match_the_published_case() {
         // Meridian, adstock_hill_test.py:474: five periods, three columns, the adstock at the last row.
-        let x = [
-            [0.12, 0.34, 0.91, 0.45, 0.78],
-            [0.55, 0.71, 0.08, 0.82, 0.29],
-            [0.89, 0.23, 0.67, 0.11, 0.95],
-        ];
+        let x = [[0.12, 0.34, 0.91, 0.45, 0.78], [0.55, 0.71, 0.08, 0.82, 0.29], [0.89, 0.23, 0.67, 0.11, 0.95]];
         let cases = [
             (AdstockKind::Geometric, [0.751_014, 0.435_161, 0.572_220]),
             (AdstockKind::Binomial, [0.742_346, 0.462_667, 0.567_051]),
@@ -410,23 +363,9 @@ mod tests {
                     periods: 1,
                 };
                 let mut response = Response::new(&shape);
-                let values = ShapeValues {
-                    adstock: [[0.1, 0.5, 0.9][c], 0.0],
-                    saturation: [0.0; 2],
-                };
-                response.forward(
-                    &shape,
-                    &values,
-                    &Exposure {
-                        x: x[c].to_vec(),
-                        frequency: None,
-                    },
-                );
-                assert!(
-                    (response.f[0] - want[c]).abs() < 1e-6,
-                    "{adstock:?} {c}: {}",
-                    response.f[0]
-                );
+                let values = ShapeValues { adstock: [[0.1, 0.5, 0.9][c], 0.0], saturation: [0.0; 2] };
+                response.forward(&shape, &values, &Exposure { x: x[c].to_vec(), frequency: None });
+                assert!((response.f[0] - want[c]).abs() < 1e-6, "{adstock:?} {c}: {}", response.f[0]);
             }
         }
     }
@@ -448,18 +387,8 @@ mod tests {
             let mut padded = vec![0.0; max_lag];
             padded.extend_from_slice(x);
             let mut response = Response::new(&shape);
-            let values = ShapeValues {
-                adstock: [a, 0.0],
-                ..ShapeValues::default()
-            };
-            response.forward(
-                &shape,
-                &values,
-                &Exposure {
-                    x: padded,
-                    frequency: None,
-                },
-            );
+            let values = ShapeValues { adstock: [a, 0.0], ..ShapeValues::default() };
+            response.forward(&shape, &values, &Exposure { x: padded, frequency: None });
             response.f
         };
         let mut sum = 0.0;

@@ -24,26 +24,15 @@ pub(crate) fn driver_spec(name: &str, source: DriverSource) -> DriverSpec {
 
 /// A channel, a reach-and-frequency channel, organic media and a treatment.
 pub(crate) fn project(model: ModelSpec) -> Project {
-    let channel = DriverSource::Channel {
-        spend: "s".into(),
-        exposure: None,
-        role: Role::Creation,
-    };
+    let channel = DriverSource::Channel { spend: "s".into(), exposure: None, role: Role::Creation };
     let reach = DriverSource::ReachFrequency {
         spend: "rs".into(),
         reach: "r".into(),
         frequency: "f".into(),
         role: Role::Creation,
     };
-    let organic = DriverSource::Organic {
-        exposure: "o".into(),
-        frequency: None,
-    };
-    let treatment = DriverSource::Treatment {
-        column: "p".into(),
-        baseline: BaselineValue::Min,
-        per_head: false,
-    };
+    let organic = DriverSource::Organic { exposure: "o".into(), frequency: None };
+    let treatment = DriverSource::Treatment { column: "p".into(), baseline: BaselineValue::Min, per_head: false };
     Project {
         name: "test".into(),
         currency: "USD".into(),
@@ -56,22 +45,14 @@ pub(crate) fn project(model: ModelSpec) -> Project {
             population: None,
             empty_is_zero: false,
         },
-        outcome: OutcomeSpec {
-            column: "y".into(),
-            kind: OutcomeKind::Revenue,
-            margin: None,
-            order_value: None,
-        },
+        outcome: OutcomeSpec { column: "y".into(), kind: OutcomeKind::Revenue, margin: None, order_value: None },
         drivers: vec![
             driver_spec("search", channel),
             driver_spec("video", reach),
             driver_spec("newsletter", organic),
             driver_spec("promo", treatment),
         ],
-        controls: vec![ControlSpec {
-            column: "price".into(),
-            per_head: false,
-        }],
+        controls: vec![ControlSpec { column: "price".into(), per_head: false }],
         holidays: HolidaySpec::default(),
         model,
         sampler: SamplerSpec::default(),
@@ -82,9 +63,7 @@ pub(crate) fn project(model: ModelSpec) -> Project {
 pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
     move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -94,9 +73,7 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
     let cells = geos * periods;
     let padded = geos * (periods + history);
     let mut series = |n: usize, zeros: f64| -> Vec<f64> {
-        (0..n)
-            .map(|_| if u() < zeros { 0.0 } else { 10.0 + 90.0 * u() })
-            .collect()
+        (0..n).map(|_| if u() < zeros { 0.0 } else { 10.0 + 90.0 * u() }).collect()
     };
     let search = series(padded, 0.3);
     let reach = series(padded, 0.2);
@@ -123,9 +100,7 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
     let start = jiff::civil::date(2023, 1, 2);
     Dataset {
         geos: (0..geos).map(|g| format!("Geo{g}")).collect(),
-        dates: (0..periods)
-            .map(|t| start.saturating_add((7 * t as i64).days()))
-            .collect(),
+        dates: (0..periods).map(|t| start.saturating_add((7 * t as i64).days())).collect(),
         cadence: Cadence::Weekly,
         history,
         outcome,
@@ -143,10 +118,7 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
             driver("newsletter", DriverKind::Organic, newsletter, None, None),
             driver("promo", DriverKind::Treatment, promo, None, None),
         ],
-        controls: vec![Control {
-            name: "price".into(),
-            values: price,
-        }],
+        controls: vec![Control { name: "price".into(), values: price }],
         holidays: vec![],
     }
 }

@@ -6,10 +6,7 @@ use crate::draws::variance;
 /// between draws over the variance (Betancourt 2016, arXiv:1604.00695). About 1 when fresh momentum reaches
 /// all energies; small when the sampler crawls through the tails. NaN for fewer than two draws, constant or not finite energies.
 pub fn ebfmi(energy: &[f64]) -> f64 {
-    let changes = energy
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]) * (pair[1] - pair[0]))
-        .sum::<f64>();
+    let changes = energy.windows(2).map(|pair| (pair[1] - pair[0]) * (pair[1] - pair[0])).sum::<f64>();
     changes / (energy.len() as f64 - 1.0) / variance(energy)
 }
 

@@ -41,11 +41,7 @@ pub fn ess_quantile(chains: Chains<'_>, p: f64) -> f64 {
 
 /// [`ess_mean`] of a function of the draws.
 pub(super) fn ess_mean_of(chains: Chains<'_>, of: impl Fn(f64) -> f64) -> f64 {
-    if can_be_judged(chains) {
-        of_split(Split::map(chains, of))
-    } else {
-        f64::NAN
-    }
+    if can_be_judged(chains) { of_split(Split::map(chains, of)) } else { f64::NAN }
 }
 
 /// [`ess_tail`] of draws that can be judged, given all of them in ascending order.
@@ -76,12 +72,7 @@ pub(super) fn of_split(mut split: Split) -> f64 {
     }
     let chains = means.len() as f64;
     let autocovariance = |lag: usize| {
-        split
-            .values
-            .chunks_exact(n)
-            .map(|chain| lagged_product(chain, lag))
-            .sum::<f64>()
-            / (chains * n as f64)
+        split.values.chunks_exact(n).map(|chain| lagged_product(chain, lag)).sum::<f64>() / (chains * n as f64)
     };
     let total = autocovariance(0);
     let within = total * n as f64 / (n as f64 - 1.0);
@@ -146,9 +137,7 @@ mod tests {
         let mut state = 12_345_u64;
         let mut x = 0.0;
         let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let u = (state >> 11) as f64 / (1_u64 << 53) as f64;
             x = coefficient * x + crate::math::norm_quantile(u.clamp(1e-12, 1.0 - 1e-12));
             x

@@ -75,11 +75,7 @@ pub fn loo(
 /// One observation: ln of the mean of its density under the draws, weighted by the smoothed inverse of that density.
 fn leave_out(log_density: &[f64], relative_efficiency: f64) -> LooPoint {
     if log_density.is_empty() || log_density.iter().any(|v| !v.is_finite()) {
-        return LooPoint {
-            elpd: f64::NAN,
-            pareto_k: f64::INFINITY,
-            p_loo: f64::NAN,
-        };
+        return LooPoint { elpd: f64::NAN, pareto_k: f64::INFINITY, p_loo: f64::NAN };
     }
     let smallest = log_density.iter().copied().fold(f64::INFINITY, f64::min);
     let mut log_weights: Vec<f64> = log_density.iter().map(|v| smallest - v).collect();
@@ -87,11 +83,7 @@ fn leave_out(log_density: &[f64], relative_efficiency: f64) -> LooPoint {
     let weight = log_sum_exp(log_weights.iter().copied());
     let elpd = log_sum_exp(log_weights.iter().zip(log_density).map(|(w, v)| w + v)) - weight;
     let within = log_sum_exp(log_density.iter().copied()) - (log_density.len() as f64).ln();
-    LooPoint {
-        elpd,
-        pareto_k,
-        p_loo: within - elpd,
-    }
+    LooPoint { elpd, pareto_k, p_loo: within - elpd }
 }
 
 /// Replaces the largest weights by the quantiles of the generalised Pareto distribution that fits them, none above the largest
@@ -104,10 +96,7 @@ fn smooth_tail(log_weights: &mut [f64], relative_efficiency: f64) -> f64 {
     }
     let mut scratch = log_weights.to_vec();
     let place = scratch.len() - wanted;
-    let cutoff = scratch
-        .select_nth_unstable_by(place, f64::total_cmp)
-        .1
-        .max(f64::MIN_POSITIVE.ln());
+    let cutoff = scratch.select_nth_unstable_by(place, f64::total_cmp).1.max(f64::MIN_POSITIVE.ln());
     let mut tail: Vec<usize> = (0..log_weights.len()).filter(|i| log_weights[*i] > cutoff).collect();
     if tail.len() < MIN_TAIL {
         return f64::INFINITY;
@@ -145,10 +134,8 @@ fn fit_generalised_pareto(sorted: &[f64]) -> (f64, f64) {
             n * ((-(b / k)).ln() - k - 1.0)
         })
         .collect();
-    let weights: Vec<f64> = likelihood
-        .iter()
-        .map(|own| 1.0 / likelihood.iter().map(|other| (other - own).exp()).sum::<f64>())
-        .collect();
+    let weights: Vec<f64> =
+        likelihood.iter().map(|own| 1.0 / likelihood.iter().map(|other| (other - own).exp()).sum::<f64>()).collect();
     let kept = |weight: f64| if weight >= 10.0 * f64::EPSILON { weight } else { 0.0 };
     let total: f64 = weights.iter().map(|w| kept(*w)).sum();
     let b = grid.iter().zip(&weights).map(|(b, w)| b * (kept(*w) / total)).sum();
@@ -159,12 +146,7 @@ fn fit_generalised_pareto(sorted: &[f64]) -> (f64, f64) {
 /// The p-quantile of a generalised Pareto distribution, 0 < p < 1, sigma > 0.
 fn pareto_quantile(p: f64, k: f64, sigma: f64) -> f64 {
     let exponential = -(-p).ln_1p();
-    sigma
-        * if k.abs() < f64::EPSILON {
-            exponential
-        } else {
-            (k * exponential).exp_m1() / k
-        }
+    sigma * if k.abs() < f64::EPSILON { exponential } else { (k * exponential).exp_m1() / k }
 }
 
 /// ln of the sum of the exponentials.
@@ -197,11 +179,7 @@ mod tests {
         let exact =
             -0.5 * (y - mean).powi(2) / (1.0 + variance) - 0.5 * (1.0 + variance).ln() - 0.918_938_533_204_672_7;
         let found = loo(4000, 3, 1.0, normal(y, s2.sqrt()));
-        assert!(
-            (found.points[1].elpd - exact).abs() < 1e-4,
-            "{} {exact}",
-            found.points[1].elpd
-        );
+        assert!((found.points[1].elpd - exact).abs() < 1e-4, "{} {exact}", found.points[1].elpd);
         assert!((found.elpd - 3.0 * exact).abs() < 3e-4 && found.se < 1e-9);
         assert!(found.p_loo > 0.0 && found.p_loo < 0.1);
         assert!(found.untrusted().is_empty());
@@ -215,9 +193,7 @@ mod tests {
 
     #[test]
     fn broken_and_degenerate_densities_are_told_and_never_panic() {
-        let found = loo(100, 2, 1.0, |i, out| {
-            out.fill(if i == 0 { -1.5 } else { f64::NEG_INFINITY })
-        });
+        let found = loo(100, 2, 1.0, |i, out| out.fill(if i == 0 { -1.5 } else { f64::NEG_INFINITY }));
         assert!((found.points[0].elpd + 1.5).abs() < 1e-13 && found.points[0].pareto_k == f64::INFINITY);
         assert!(found.points[1].elpd.is_nan() && found.elpd.is_nan() && found.se.is_nan());
         assert_eq!(found.untrusted(), [0, 1]);

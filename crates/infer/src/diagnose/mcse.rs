@@ -44,9 +44,7 @@ mod tests {
 
     /// 4 x 1000 well-spread normal draws (a golden-ratio sequence).
     fn normal() -> Vec<f64> {
-        (1..=4000)
-            .map(|i| norm_quantile((f64::from(i) * 0.618_033_988_749_894_8).fract()))
-            .collect()
+        (1..=4000).map(|i| norm_quantile((f64::from(i) * 0.618_033_988_749_894_8).fract())).collect()
     }
 
     #[test]
@@ -55,12 +53,7 @@ mod tests {
         let tenfold: Vec<f64> = x.iter().map(|v| 10.0 * v).collect();
         let errors = |v: &[f64]| {
             let chains = Chains::new(v, 4);
-            [
-                mcse_mean(chains),
-                mcse_sd(chains),
-                mcse_quantile(chains, 0.05),
-                mcse_quantile(chains, 0.5),
-            ]
+            [mcse_mean(chains), mcse_sd(chains), mcse_quantile(chains, 0.05), mcse_quantile(chains, 0.5)]
         };
         for (one, ten) in errors(&x).iter().zip(errors(&tenfold)) {
             assert!(*one > 0.0 && (ten / one - 10.0).abs() < 1e-6, "{one} {ten}");

@@ -47,10 +47,7 @@ impl Ranked {
         let mut keyed: Vec<(u64, u32)> = values.iter().zip(0..).map(|(v, i)| (ordered_bits(*v), i)).collect();
         keyed.sort_unstable_by_key(|entry| entry.0);
         let order: Vec<u32> = keyed.iter().map(|entry| entry.1).collect();
-        Ranked {
-            sorted: order.iter().map(|i| values[*i as usize]).collect(),
-            order,
-        }
+        Ranked { sorted: order.iter().map(|i| values[*i as usize]).collect(), order }
     }
 
     /// The distances from the median, ranked: the sorted numbers are merged outwards from their middle, without another sort.
@@ -59,21 +56,10 @@ impl Ranked {
         let median = 0.5 * (self.sorted[(n - 1) / 2] + self.sorted[n / 2]);
         let mut high = self.sorted.partition_point(|v| *v < median);
         let mut low = high;
-        let mut folded = Ranked {
-            sorted: Vec::with_capacity(n),
-            order: Vec::with_capacity(n),
-        };
+        let mut folded = Ranked { sorted: Vec::with_capacity(n), order: Vec::with_capacity(n) };
         while low > 0 || high < n {
-            let below = if low > 0 {
-                median - self.sorted[low - 1]
-            } else {
-                f64::INFINITY
-            };
-            let above = if high < n {
-                self.sorted[high] - median
-            } else {
-                f64::INFINITY
-            };
+            let below = if low > 0 { median - self.sorted[low - 1] } else { f64::INFINITY };
+            let above = if high < n { self.sorted[high] - median } else { f64::INFINITY };
             let from = if below < above {
                 low -= 1;
                 low
@@ -94,15 +80,9 @@ impl Ranked {
         let mut z = vec![0.0; n];
         let mut start = 0;
         while start < n {
-            let ties = self.sorted[start..]
-                .iter()
-                .take_while(|v| **v == self.sorted[start])
-                .count();
-            let score = if ties == 1 {
-                scores.0[start]
-            } else {
-                normal_score(start as f64 + 0.5 * (ties + 1) as f64, n)
-            };
+            let ties = self.sorted[start..].iter().take_while(|v| **v == self.sorted[start]).count();
+            let score =
+                if ties == 1 { scores.0[start] } else { normal_score(start as f64 + 0.5 * (ties + 1) as f64, n) };
             for place in &self.order[start..start + ties] {
                 z[*place as usize] = score;
             }
@@ -153,10 +133,7 @@ mod tests {
         let scores = Scores::new(values.len());
         let folded = Ranked::new(&values).folded();
         assert_eq!(folded.sorted, Ranked::new(&distances).sorted);
-        assert_eq!(
-            folded.normal_scores(&scores),
-            Ranked::new(&distances).normal_scores(&scores)
-        );
+        assert_eq!(folded.normal_scores(&scores), Ranked::new(&distances).normal_scores(&scores));
     }
 
     #[test]

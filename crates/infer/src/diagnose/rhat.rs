@@ -16,11 +16,7 @@ pub fn rhat(chains: Chains<'_>) -> f64 {
     let split = Split::map(chains, |v| v);
     let scores = Scores::new(split.values.len());
     let ranked = Ranked::new(&split.values);
-    larger(
-        &ranked.normal_scores(&scores),
-        &ranked.folded().normal_scores(&scores),
-        split.draws,
-    )
+    larger(&ranked.normal_scores(&scores), &ranked.folded().normal_scores(&scores), split.draws)
 }
 
 /// The larger R-hat of bulk scores and folded scores. When only one is undefined (folded scores of draws that

@@ -19,18 +19,12 @@ pub struct ParameterDiagnostics {
 /// The diagnostics of every scalar of `draws`, in their order: each is sorted once, and the normal scores of ranks are computed once.
 pub fn parameters(draws: &Draws) -> Vec<ParameterDiagnostics> {
     let scores = Scores::new(2 * draws.chains() * (draws.draws() / 2));
-    (0..draws.len())
-        .map(|i| parameter(draws.chains_of(i), &scores))
-        .collect()
+    (0..draws.len()).map(|i| parameter(draws.chains_of(i), &scores)).collect()
 }
 
 fn parameter(chains: Chains<'_>, scores: &Scores) -> ParameterDiagnostics {
     if !can_be_judged(chains) {
-        return ParameterDiagnostics {
-            rhat: f64::NAN,
-            ess_bulk: f64::NAN,
-            ess_tail: f64::NAN,
-        };
+        return ParameterDiagnostics { rhat: f64::NAN, ess_bulk: f64::NAN, ess_tail: f64::NAN };
     }
     let split = Split::map(chains, |v| v);
     let half = split.draws;
@@ -45,10 +39,7 @@ fn parameter(chains: Chains<'_>, scores: &Scores) -> ParameterDiagnostics {
     };
     ParameterDiagnostics {
         rhat: larger(&bulk, &folded, half),
-        ess_bulk: of_split(Split {
-            values: bulk,
-            draws: half,
-        }),
+        ess_bulk: of_split(Split { values: bulk, draws: half }),
         ess_tail,
     }
 }

@@ -113,11 +113,7 @@ impl Diagnostics {
             rhat_max: named(worst(&|p| p.rhat), &|p| p.rhat),
             ess_bulk_min: named(worst(&|p| -p.ess_bulk), &|p| p.ess_bulk),
             ess_tail_min: named(worst(&|p| -p.ess_tail), &|p| p.ess_tail),
-            ess_bulk_q10: if bulk.iter().any(|v| v.is_nan()) {
-                f64::NAN
-            } else {
-                quantile(&sorted(&bulk), 0.1)
-            },
+            ess_bulk_q10: if bulk.iter().any(|v| v.is_nan()) { f64::NAN } else { quantile(&sorted(&bulk), 0.1) },
             divergences: record.divergences,
             ebfmi_min: smallest(record.energy.iter().map(|energy| ebfmi(energy))),
             max_depth_hits: record.max_depth_hits,
@@ -156,10 +152,7 @@ impl Diagnostics {
             }
             _ => "The chains have not quite met: run more draws.",
         };
-        Some((
-            status,
-            format!("R-hat of {parameter} is {value:.3}, above {RHAT_OK}. {advice}"),
-        ))
+        Some((status, format!("R-hat of {parameter} is {value:.3}, above {RHAT_OK}. {advice}")))
     }
 
     fn check_ess(&self) -> Option<(Status, String)> {
@@ -260,9 +253,7 @@ fn unjudged(what: &str, parameter: &str) -> String {
 
 /// The smallest number; NaN when any is NaN or there is none.
 fn smallest(values: impl Iterator<Item = f64>) -> f64 {
-    values
-        .reduce(|a, b| if a.is_nan() || a < b { a } else { b })
-        .unwrap_or(f64::NAN)
+    values.reduce(|a, b| if a.is_nan() || a < b { a } else { b }).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -272,10 +263,7 @@ mod tests {
 
     /// Diagnostics in which nothing is amiss, of 4 x 1000 draws.
     fn sound() -> Diagnostics {
-        let worst = |value| Worst {
-            value,
-            parameter: "half_life[tv]".to_owned(),
-        };
+        let worst = |value| Worst { value, parameter: "half_life[tv]".to_owned() };
         Diagnostics {
             chains: 4,
             draws: 1000,
@@ -300,13 +288,7 @@ mod tests {
 
     #[test]
     fn a_sound_fit_is_ok_without_reasons() {
-        assert_eq!(
-            sound().verdict(),
-            Verdict {
-                status: Status::Ok,
-                reasons: vec![]
-            }
-        );
+        assert_eq!(sound().verdict(), Verdict { status: Status::Ok, reasons: vec![] });
     }
 
     #[test]
@@ -314,16 +296,8 @@ mod tests {
         check(|d| d.rhat_max.value = 1.03, Status::Review, "half_life[tv] is 1.030");
         check(|d| d.rhat_max.value = 1.2, Status::Fail, "different answers");
         check(|d| d.rhat_max.value = f64::INFINITY, Status::Fail, "half_life[tv]");
-        check(
-            |d| d.ess_bulk_min.value = 399.0,
-            Status::Review,
-            "399 independent ones (bulk), fewer than 400",
-        );
-        check(
-            |d| d.ess_tail_min.value = 99.0,
-            Status::Fail,
-            "(tail), fewer than 400. Run about 5 times",
-        );
+        check(|d| d.ess_bulk_min.value = 399.0, Status::Review, "399 independent ones (bulk), fewer than 400");
+        check(|d| d.ess_tail_min.value = 99.0, Status::Fail, "(tail), fewer than 400. Run about 5 times");
         check(|d| d.divergences = 1, Status::Review, "1 of 4000 draws diverged");
         check(|d| d.divergences = 41, Status::Fail, "41 of 4000");
         check(|d| d.ebfmi_min = 0.25, Status::Review, "0.25");
@@ -352,21 +326,14 @@ mod tests {
 
     #[test]
     fn the_worst_reason_comes_first() {
-        let verdict = Diagnostics {
-            divergences: 1,
-            ebfmi_min: 0.1,
-            ..sound()
-        }
-        .verdict();
+        let verdict = Diagnostics { divergences: 1, ebfmi_min: 0.1, ..sound() }.verdict();
         assert_eq!(verdict.status, Status::Fail);
         assert!(verdict.reasons[0].contains("E-BFMI") && verdict.reasons[1].contains("diverged"));
     }
 
     #[test]
     fn the_worst_parameter_is_found_and_nan_is_the_worst_of_all() {
-        let spread: Vec<f64> = (1..=400)
-            .map(|i| norm_quantile((f64::from(i) * 0.618_034).fract()))
-            .collect();
+        let spread: Vec<f64> = (1..=400).map(|i| norm_quantile((f64::from(i) * 0.618_034).fract())).collect();
         let mut apart = spread.clone();
         apart[..100].iter_mut().for_each(|v| *v += 2.0);
         let mut draws = Draws::new(4, 100);
@@ -377,10 +344,7 @@ mod tests {
             ..SamplerRecord::default()
         };
         let found = Diagnostics::new(&draws, &record);
-        assert_eq!(
-            (found.rhat_max.parameter.as_str(), found.ess_bulk_min.parameter.as_str()),
-            ("apart", "apart")
-        );
+        assert_eq!((found.rhat_max.parameter.as_str(), found.ess_bulk_min.parameter.as_str()), ("apart", "apart"));
         assert!(found.rhat_max.value > 1.05 && found.ebfmi_min > 0.3 && found.ess_bulk_q10 >= found.ess_bulk_min.value);
         draws.push("stuck", &[1.0; 400]);
         let found = Diagnostics::new(&draws, &record);

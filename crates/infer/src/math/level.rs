@@ -184,11 +184,7 @@ mod tests {
         for level in Level::available() {
             let mut out = vec![0.0; x.len()];
             assert_eq!(mixed(level, &x, &mut out).to_bits(), sum.to_bits(), "{}", level.name());
-            assert!(
-                out.iter().zip(&first).all(|(a, b)| a.to_bits() == b.to_bits()),
-                "{}",
-                level.name()
-            );
+            assert!(out.iter().zip(&first).all(|(a, b)| a.to_bits() == b.to_bits()), "{}", level.name());
         }
     }
 

@@ -85,11 +85,7 @@ pub fn norm_quantile(p: f64) -> f64 {
         return f64::INFINITY.copysign(q);
     }
     let r = (-nearer.ln()).sqrt();
-    let (coefficients, r) = if r <= 5.0 {
-        (&QUANTILE_MIDDLE, r - 1.6)
-    } else {
-        (&QUANTILE_TAIL, r - 5.0)
-    };
+    let (coefficients, r) = if r <= 5.0 { (&QUANTILE_MIDDLE, r - 1.6) } else { (&QUANTILE_TAIL, r - 5.0) };
     (polynomial(&coefficients.0, r) / polynomial(&coefficients.1, r)).copysign(q)
 }
 
@@ -110,13 +106,8 @@ fn centre(x: f64) -> f64 {
         2.235_252_035_460_684,
         0.065_682_337_918_207_45,
     ];
-    const DENOMINATOR: [f64; 5] = [
-        45_507.789_335_026_73,
-        10_260.932_208_618_979,
-        976.098_551_737_776_7,
-        47.202_581_904_688_24,
-        1.0,
-    ];
+    const DENOMINATOR: [f64; 5] =
+        [45_507.789_335_026_73, 10_260.932_208_618_979, 976.098_551_737_776_7, 47.202_581_904_688_24, 1.0];
     x * polynomial(&NUMERATOR, x * x) / polynomial(&DENOMINATOR, x * x)
 }
 
@@ -262,11 +253,7 @@ mod tests {
         for pair in pairs {
             let (x, expected) = (pair[0].as_f64().expect("x"), pair[1].as_f64().expect("y"));
             let error = (ours(x) - expected).abs();
-            assert!(
-                error <= (relative * expected.abs()).max(absolute),
-                "{name}({x}) = {} not {expected}",
-                ours(x)
-            );
+            assert!(error <= (relative * expected.abs()).max(absolute), "{name}({x}) = {} not {expected}", ours(x));
         }
     }
 
@@ -287,14 +274,8 @@ mod tests {
     #[test]
     fn the_edges_of_the_normal_distribution_are_defined() {
         assert_eq!((norm_cdf(f64::NEG_INFINITY), norm_cdf(f64::INFINITY)), (0.0, 1.0));
-        assert_eq!(
-            (ln_norm_cdf(f64::NEG_INFINITY), ln_norm_cdf(f64::INFINITY)),
-            (f64::NEG_INFINITY, 0.0)
-        );
-        assert_eq!(
-            (norm_quantile(0.0), norm_quantile(1.0)),
-            (f64::NEG_INFINITY, f64::INFINITY)
-        );
+        assert_eq!((ln_norm_cdf(f64::NEG_INFINITY), ln_norm_cdf(f64::INFINITY)), (f64::NEG_INFINITY, 0.0));
+        assert_eq!((norm_quantile(0.0), norm_quantile(1.0)), (f64::NEG_INFINITY, f64::INFINITY));
         assert!(norm_quantile(-0.1).is_nan() && norm_quantile(1.1).is_nan() && norm_quantile(f64::NAN).is_nan());
         assert!(norm_cdf(f64::NAN).is_nan() && ln_norm_cdf(f64::NAN).is_nan());
     }

@@ -35,20 +35,9 @@ pub(super) struct Values {
 
 impl<'a> Frame<'a> {
     pub(super) fn new(project: &'a Project, sources: &'a [Source<'a>], grid: Grid, out: &mut Vec<Finding>) -> Self {
-        let mut frame = Frame {
-            project,
-            sources,
-            grid,
-            keys: Vec::new(),
-            index: Vec::new(),
-        };
-        let geo_at: std::collections::BTreeMap<&str, usize> = frame
-            .grid
-            .geos
-            .iter()
-            .enumerate()
-            .map(|(i, g)| (g.as_str(), i))
-            .collect();
+        let mut frame = Frame { project, sources, grid, keys: Vec::new(), index: Vec::new() };
+        let geo_at: std::collections::BTreeMap<&str, usize> =
+            frame.grid.geos.iter().enumerate().map(|(i, g)| (g.as_str(), i)).collect();
         let mut keys = Vec::new();
         for source in sources {
             keys.push(
@@ -82,11 +71,7 @@ impl<'a> Frame<'a> {
 
     /// Rows of cells that a source has: geos, or one.
     pub(super) fn height(&self, source: usize) -> usize {
-        if self.is_national(source) {
-            1
-        } else {
-            self.grid.geos.len()
-        }
+        if self.is_national(source) { 1 } else { self.grid.geos.len() }
     }
 
     fn index_of(&self, source: usize, channel: Option<&str>) -> Vec<Option<usize>> {
@@ -112,10 +97,7 @@ impl<'a> Frame<'a> {
         let mut capped = Capped::new();
         for (row, key) in self.keys[at].iter().enumerate() {
             let Some((geo, period)) = *key else { continue };
-            let channel = source
-                .long
-                .as_ref()
-                .map(|(_, channels)| channels.get(row).and_then(|c| c.as_deref()));
+            let channel = source.long.as_ref().map(|(_, channels)| channels.get(row).and_then(|c| c.as_deref()));
             let Some(first) = seen.insert((geo, period, channel), row) else {
                 continue;
             };
@@ -144,11 +126,7 @@ impl<'a> Frame<'a> {
 
     /// The row of each cell `[height x range]`.
     pub(super) fn rows(&self, want: &Want, range: &Range<usize>) -> Vec<Option<usize>> {
-        let long = want
-            .at
-            .channel
-            .as_deref()
-            .map(|channel| self.index_of(want.at.source, Some(channel)));
+        let long = want.at.channel.as_deref().map(|channel| self.index_of(want.at.source, Some(channel)));
         let index = long.as_ref().unwrap_or(&self.index[want.at.source]);
         let mut rows = Vec::with_capacity(self.height(want.at.source) * range.len());
         for geo in 0..self.height(want.at.source) {
@@ -172,11 +150,7 @@ impl<'a> Frame<'a> {
     pub(super) fn cell_name(&self, want: &Want, range: &Range<usize>, cell: usize) -> String {
         let (geo, t) = (cell / range.len().max(1), cell % range.len().max(1));
         let date = self.grid.show(range.start + t);
-        if self.is_national(want.at.source) {
-            date
-        } else {
-            format!("{date}, {}", self.grid.geos[geo])
-        }
+        if self.is_national(want.at.source) { date } else { format!("{date}, {}", self.grid.geos[geo]) }
     }
 
     /// The numbers of a wanted series, with a finding for each cell that holds something else.
@@ -199,20 +173,10 @@ impl<'a> Frame<'a> {
                 }),
                 Cell::Unclear(found) => tell(&mut unclear, &|| {
                     let mend = "write the column without thousands marks, with a point before decimals (1234.5)";
-                    fail(
-                        "ambiguous-number",
-                        format!("`{found}`"),
-                        "a number with one reading in this column",
-                        mend,
-                    )
+                    fail("ambiguous-number", format!("`{found}`"), "a number with one reading in this column", mend)
                 }),
                 Cell::Infinite => tell(&mut infinite, &|| {
-                    fail(
-                        "not-finite",
-                        "infinity",
-                        "a finite number",
-                        "look for a division by zero in the export",
-                    )
+                    fail("not-finite", "infinity", "a finite number", "look for a division by zero in the export")
                 }),
                 Cell::Empty | Cell::Number(_) => {}
             }
@@ -222,21 +186,12 @@ impl<'a> Frame<'a> {
         for capped in [text, unclear, infinite] {
             capped.finish(out);
         }
-        Values {
-            values,
-            empty,
-            rows,
-            width: range.len(),
-        }
+        Values { values, empty, rows, width: range.len() }
     }
 
     /// Repeats a national series over all geos; one a geo stays as it is.
     pub(super) fn spread(&self, values: Vec<f64>, source: usize) -> Vec<f64> {
-        if self.is_national(source) {
-            values.repeat(self.grid.geos.len())
-        } else {
-            values
-        }
+        if self.is_national(source) { values.repeat(self.grid.geos.len()) } else { values }
     }
 
     /// Whether a cell is missing only because its row is missing from a wide table (which has a finding of its own).
@@ -270,17 +225,9 @@ pub(super) fn cell(column: &Column, row: usize, style: Option<NumberStyle>) -> C
             Some(x) if x.is_infinite() => Cell::Infinite,
             _ => Cell::Empty,
         },
-        Cells::Date(v) => v
-            .get(row)
-            .copied()
-            .flatten()
-            .map_or(Cell::Empty, |d| Cell::Text(d.to_string())),
+        Cells::Date(v) => v.get(row).copied().flatten().map_or(Cell::Empty, |d| Cell::Text(d.to_string())),
         Cells::Text(v) => {
-            let Some(text) = v
-                .get(row)
-                .and_then(|t| t.as_deref())
-                .filter(|t| !recognise::is_missing(t))
-            else {
+            let Some(text) = v.get(row).and_then(|t| t.as_deref()).filter(|t| !recognise::is_missing(t)) else {
                 return Cell::Empty;
             };
             let number = match style {
@@ -309,9 +256,5 @@ pub(super) fn cell(column: &Column, row: usize, style: Option<NumberStyle>) -> C
 
 /// The first 40 characters.
 pub(super) fn short(text: &str) -> String {
-    if text.chars().count() <= 40 {
-        text.to_owned()
-    } else {
-        text.chars().take(39).chain(['…']).collect()
-    }
+    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).chain(['…']).collect() }
 }

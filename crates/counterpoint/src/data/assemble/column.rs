@@ -58,16 +58,7 @@ impl Catalogue {
         for (source, s) in sources.iter().enumerate() {
             let columns = s.table.columns.iter().enumerate();
             let Some((long, channels)) = &s.long else {
-                series.extend(columns.map(|(column, c)| {
-                    (
-                        c.name.clone(),
-                        Place {
-                            source,
-                            column,
-                            channel: None,
-                        },
-                    )
-                }));
+                series.extend(columns.map(|(column, c)| (c.name.clone(), Place { source, column, channel: None })));
                 continue;
             };
             let mut distinct: Vec<&String> = Vec::new();
@@ -80,14 +71,7 @@ impl Catalogue {
                 for (wanted, suffix) in [(&long.spend, "spend"), (&long.exposure, "exposure")] {
                     if wanted.as_deref() == Some(c.name.as_str()) {
                         series.extend(distinct.iter().map(|channel| {
-                            (
-                                format!("{channel}_{suffix}"),
-                                Place {
-                                    source,
-                                    column,
-                                    channel: Some((*channel).clone()),
-                                },
-                            )
+                            (format!("{channel}_{suffix}"), Place { source, column, channel: Some((*channel).clone()) })
                         }));
                     }
                 }
@@ -97,10 +81,7 @@ impl Catalogue {
     }
 
     fn find(&self, name: &str) -> impl Iterator<Item = &Place> {
-        self.series
-            .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, place)| place)
+        self.series.iter().filter(move |(n, _)| n == name).map(|(_, place)| place)
     }
 }
 
@@ -117,11 +98,7 @@ pub(super) fn resolve(
     for (name, purpose, key) in wanted(project) {
         let mut places = catalogue.find(name);
         match (places.next(), places.next()) {
-            (Some(at), None) => wants.push(Want {
-                purpose,
-                name: name.to_owned(),
-                at: at.clone(),
-            }),
+            (Some(at), None) => wants.push(Want { purpose, name: name.to_owned(), at: at.clone() }),
             (Some(at), Some(second)) => out.push(
                 fail(
                     "column-twice",
@@ -138,24 +115,15 @@ pub(super) fn resolve(
             (None, _) => {
                 let files: Vec<&str> = sources.iter().map(|s| s.table.file.as_str()).collect();
                 let hint = nearest_hint(name, &names);
-                let finding = fail(
-                    "missing-column",
-                    format!("no column `{name}`"),
-                    format!("the column that {key} names"),
-                    hint,
-                );
+                let finding =
+                    fail("missing-column", format!("no column `{name}`"), format!("the column that {key} names"), hint);
                 out.push(finding.at_file(files.join(", ")).at_column(name));
             }
         }
     }
     if project.drivers.is_empty() {
         let mend = "name the columns of at least one channel under [[channel]]";
-        out.push(fail(
-            "no-drivers",
-            "no driver",
-            "a channel, organic medium or treatment to measure",
-            mend,
-        ));
+        out.push(fail("no-drivers", "no driver", "a channel, organic medium or treatment to measure", mend));
     }
     reused(&wants, sources, out);
     for (at, source) in sources.iter().enumerate() {
@@ -178,10 +146,7 @@ fn reused(wants: &[Want], sources: &[Source<'_>], out: &mut Vec<Finding>) {
     let Some(outcome) = wants.iter().find(|w| w.purpose == Purpose::Outcome) else {
         return;
     };
-    for want in wants
-        .iter()
-        .filter(|w| w.purpose.of_driver() || matches!(w.purpose, Purpose::Control(_)))
-    {
+    for want in wants.iter().filter(|w| w.purpose.of_driver() || matches!(w.purpose, Purpose::Control(_))) {
         if want.at == outcome.at {
             out.push(
                 fail(
@@ -205,12 +170,8 @@ fn long_columns(sources: &[Source<'_>], out: &mut Vec<Finding>) {
         for name in [&long.spend, &long.exposure].into_iter().flatten() {
             if !names.contains(&name.as_str()) {
                 let expected = "the column that the long table's entry names";
-                let finding = fail(
-                    "missing-column",
-                    format!("no column `{name}`"),
-                    expected,
-                    nearest_hint(name, &names),
-                );
+                let finding =
+                    fail("missing-column", format!("no column `{name}`"), expected, nearest_hint(name, &names));
                 out.push(finding.at_file(&source.table.file).at_column(name));
             }
         }
@@ -219,11 +180,7 @@ fn long_columns(sources: &[Source<'_>], out: &mut Vec<Finding>) {
 
 /// Every series that the project names, with the key that names it.
 fn wanted(project: &Project) -> Vec<(&str, Purpose, String)> {
-    let mut all = vec![(
-        project.outcome.column.as_str(),
-        Purpose::Outcome,
-        "[outcome] column".to_owned(),
-    )];
+    let mut all = vec![(project.outcome.column.as_str(), Purpose::Outcome, "[outcome] column".to_owned())];
     if let OutcomeKind::Count(UnitValue::Column(name)) = &project.outcome.kind {
         all.push((name, Purpose::UnitValue, "[outcome] unit_value".to_owned()));
     }
@@ -239,12 +196,7 @@ fn wanted(project: &Project) -> Vec<(&str, Purpose, String)> {
                     all.push((exposure, Purpose::Exposure(i), key("exposure")));
                 }
             }
-            DriverSource::ReachFrequency {
-                spend,
-                reach,
-                frequency,
-                ..
-            } => {
+            DriverSource::ReachFrequency { spend, reach, frequency, .. } => {
                 all.push((spend, Purpose::Spend(i), key("spend")));
                 all.push((reach, Purpose::Exposure(i), key("reach")));
                 all.push((frequency, Purpose::Frequency(i), key("frequency")));
@@ -274,12 +226,7 @@ pub(super) fn nearest_hint(name: &str, names: &[&str]) -> String {
 }
 
 fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
-    let plain = |s: &str| {
-        s.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect::<String>()
-    };
+    let plain = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let target = plain(name);
     let mut best: Option<(f64, &str)> = None;
     for candidate in names {

@@ -56,18 +56,11 @@ fn number(frame: &Frame<'_>, want: &Want, window: &Range<usize>, out: &mut Vec<F
     for at in (0..read.values.len()).filter(|at| read.empty[*at] && read.rows[*at].is_some()) {
         empty.push(out, || {
             let mend = "fill in the value that held in that period; a control is never filled in for you";
-            frame.place(
-                fail("empty-cell", "an empty cell", "a number", mend),
-                want,
-                read.rows[at],
-            )
+            frame.place(fail("empty-cell", "an empty cell", "a number", mend), want, read.rows[at])
         });
     }
     empty.finish(out);
-    Control {
-        name: want.name.clone(),
-        values: frame.spread(read.values, want.at.source),
-    }
+    Control { name: want.name.clone(), values: frame.spread(read.values, want.at.source) }
 }
 
 /// One 0/1 control a level. Cells without a value are the baseline; if there are none, the commonest level is.
@@ -76,10 +69,7 @@ fn levels(frame: &Frame<'_>, want: &Want, window: &Range<usize>, out: &mut Vec<F
     let cells: Vec<Option<String>> = frame
         .rows(want, window)
         .into_iter()
-        .map(|row| {
-            row.and_then(|row| text(&column.cells, row))
-                .map(std::borrow::Cow::into_owned)
-        })
+        .map(|row| row.and_then(|row| text(&column.cells, row)).map(std::borrow::Cow::into_owned))
         .collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for level in cells.iter().flatten() {
@@ -89,12 +79,7 @@ fn levels(frame: &Frame<'_>, want: &Want, window: &Range<usize>, out: &mut Vec<F
         let examples: Vec<String> = counts.keys().take(3).map(|l| format!("`{}`", short(l))).collect();
         let found = format!("{} different texts, such as {}", counts.len(), examples.join(", "));
         let mend = "name a column of numbers; or write fewer, broader categories";
-        let finding = fail(
-            "text-control-levels",
-            found,
-            format!("numbers, or at most {MOST_LEVELS} categories"),
-            mend,
-        );
+        let finding = fail("text-control-levels", found, format!("numbers, or at most {MOST_LEVELS} categories"), mend);
         out.push(frame.place(finding, want, None));
         return Vec::new();
     }
@@ -108,32 +93,17 @@ fn levels(frame: &Frame<'_>, want: &Want, window: &Range<usize>, out: &mut Vec<F
     let controls: Vec<Control> = kept
         .iter()
         .map(|level| {
-            let values = cells
-                .iter()
-                .map(|c| f64::from(u8::from(c.as_deref() == Some(*level))))
-                .collect();
-            Control {
-                name: format!("{}[{level}]", want.name),
-                values: frame.spread(values, want.at.source),
-            }
+            let values = cells.iter().map(|c| f64::from(u8::from(c.as_deref() == Some(*level)))).collect();
+            Control { name: format!("{}[{level}]", want.name), values: frame.spread(values, want.at.source) }
         })
         .collect();
     let names: Vec<String> = controls.iter().map(|c| format!("`{}`", c.name)).collect();
-    let baseline = baseline.map_or("cells without a value".to_owned(), |level| {
-        format!("`{level}`, the commonest")
-    });
+    let baseline = baseline.map_or("cells without a value".to_owned(), |level| format!("`{level}`, the commonest"));
     let found = match names.is_empty() {
         true => format!("one level only ({baseline}): no control is made of it"),
-        false => format!(
-            "text, read as 0/1 controls {}; compared with {baseline}",
-            names.join(", ")
-        ),
+        false => format!("text, read as 0/1 controls {}; compared with {baseline}", names.join(", ")),
     };
     let mend = "nothing to do; write numbers if the levels have an order";
-    out.push(frame.place(
-        info("text-control", found, "numbers or a few categories", mend),
-        want,
-        None,
-    ));
+    out.push(frame.place(info("text-control", found, "numbers or a few categories", mend), want, None));
     controls
 }

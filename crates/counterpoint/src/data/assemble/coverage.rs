@@ -12,10 +12,7 @@ use std::ops::Range;
 /// last of the driver tables starts, if that is before the window.
 pub(super) fn spans(frame: &Frame<'_>, wants: &[Want], present: Option<Range<usize>>) -> (usize, Range<usize>) {
     let window = present.unwrap_or(0..frame.grid.len);
-    let starts = wants
-        .iter()
-        .filter(|w| w.purpose.of_driver())
-        .filter_map(|w| first_period(frame, w.at.source));
+    let starts = wants.iter().filter(|w| w.purpose.of_driver()).filter_map(|w| first_period(frame, w.at.source));
     let start = starts.max().unwrap_or(window.start);
     (start.min(window.start), window)
 }
@@ -38,11 +35,7 @@ pub(super) fn check(
             continue;
         }
         let drives = of(&Purpose::of_driver);
-        let needed = if drives {
-            history_start..window.end
-        } else {
-            window.clone()
-        };
+        let needed = if drives { history_start..window.end } else { window.clone() };
         lacking(frame, source, &needed, out);
         left_out(frame, source, &needed, of(&|p| p == Purpose::Outcome), out);
     }
@@ -57,9 +50,7 @@ fn lacking(frame: &Frame<'_>, source: usize, needed: &Range<usize>, out: &mut Ve
     if absent.iter().all(|a| *a) && !needed.is_empty() && frame.keys[source].iter().all(Option::is_none) {
         return; // No row of the table has a key: that is said already.
     }
-    let gap: Vec<bool> = (0..len)
-        .map(|t| needed.contains(&t) && (0..height).all(|geo| !has(geo, t)))
-        .collect();
+    let gap: Vec<bool> = (0..len).map(|t| needed.contains(&t) && (0..height).all(|geo| !has(geo, t))).collect();
     let word = frame.grid.cadence.word();
 
     let mut capped = Capped::new();
@@ -76,20 +67,10 @@ fn lacking(frame: &Frame<'_>, source: usize, needed: &Range<usize>, out: &mut Ve
         capped.push(out, || {
             let found = match t - start {
                 1 => format!("no row for {}", frame.grid.show(start)),
-                n => format!(
-                    "no row from {} to {} ({n} {word}s)",
-                    frame.grid.show(start),
-                    frame.grid.show(t - 1)
-                ),
+                n => format!("no row from {} to {} ({n} {word}s)", frame.grid.show(start), frame.grid.show(t - 1)),
             };
             let mend = "add the rows; a period in which nothing was spent has 0, not no row";
-            fail(
-                "missing-period",
-                found,
-                format!("a row each {word} without a gap"),
-                mend,
-            )
-            .at_file(file)
+            fail("missing-period", found, format!("a row each {word} without a gap"), mend).at_file(file)
         });
     }
     capped.finish(out);
@@ -101,13 +82,8 @@ fn lacking(frame: &Frame<'_>, source: usize, needed: &Range<usize>, out: &mut Ve
         match missing.first() {
             Some(_) if absent[geo] => geos.push(out, || {
                 let mend = "add the geo's rows, correct its spelling, or take it out of the other tables";
-                fail(
-                    "geo-absent",
-                    format!("no row for `{name}`"),
-                    "the same geos in every table that has geos",
-                    mend,
-                )
-                .at_file(file)
+                fail("geo-absent", format!("no row for `{name}`"), "the same geos in every table that has geos", mend)
+                    .at_file(file)
             }),
             Some(first) => ragged.push(out, || {
                 let found = format!(
@@ -130,11 +106,8 @@ fn left_out(frame: &Frame<'_>, source: usize, needed: &Range<usize>, has_outcome
     let before = keys().filter(|t| *t < needed.start).count();
     let after = keys().filter(|t| *t >= needed.end).count();
     let file = &frame.sources[source].table.file;
-    let expected = format!(
-        "rows from {} to {}",
-        frame.grid.show(needed.start),
-        frame.grid.show(needed.end.saturating_sub(1))
-    );
+    let expected =
+        format!("rows from {} to {}", frame.grid.show(needed.start), frame.grid.show(needed.end.saturating_sub(1)));
     if after > 0 && has_outcome {
         let found = format!("{after} rows after the last outcome");
         let mend = "fill in their outcome if it is known; they are not used";

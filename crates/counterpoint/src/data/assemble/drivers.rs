@@ -23,13 +23,7 @@ pub(super) fn drivers(
     for (i, spec) in frame.project.drivers.iter().enumerate() {
         let mut series = |purpose: Purpose| {
             let want = wants.iter().find(|w| w.purpose == purpose)?;
-            read(
-                frame,
-                want,
-                matches!(spec.source, DriverSource::Treatment { .. }),
-                &span,
-                out,
-            )
+            read(frame, want, matches!(spec.source, DriverSource::Treatment { .. }), &span, out)
         };
         let spend = series(Purpose::Spend(i));
         let exposure = series(Purpose::Exposure(i));
@@ -51,13 +45,7 @@ pub(super) fn drivers(
                 .flat_map(|geo| geo[geo.len().min(window.start - history_start)..].iter().copied())
                 .collect()
         });
-        drivers.push(Driver {
-            name: spec.name.clone(),
-            kind,
-            exposure,
-            frequency,
-            spend,
-        });
+        drivers.push(Driver { name: spec.name.clone(), kind, exposure, frequency, spend });
     }
     drivers.sort_by_key(|d| d.kind);
     complete.then_some(drivers)
@@ -98,12 +86,7 @@ fn read(
         } else if read.values[at] < 0.0 && !treatment {
             negative.push(out, || {
                 let mend = "correct it; book refunds and credits in the period in which the money was spent";
-                let finding = fail(
-                    "negative-exposure",
-                    format!("{}", read.values[at]),
-                    "zero or more",
-                    mend,
-                );
+                let finding = fail("negative-exposure", format!("{}", read.values[at]), "zero or more", mend);
                 frame.place(finding, want, read.rows[at])
             });
         }

@@ -37,12 +37,7 @@ impl Grid {
         let has_geos = sources.iter().any(|s| s.geos.is_some());
         if has_geos && geos.len() == 1 {
             let mend = "nothing to do; or leave `geo` out of [data]";
-            out.push(info(
-                "one-geo",
-                format!("one geo, `{}`", geos[0]),
-                "two geos or more in a geo column",
-                mend,
-            ));
+            out.push(info("one-geo", format!("one geo, `{}`", geos[0]), "two geos or more in a geo column", mend));
         }
         if geos.is_empty() {
             geos.push("national".to_owned());
@@ -83,22 +78,13 @@ impl Grid {
         let (first, last) = (*used.first()?, *used.last()?);
         let len = usize::try_from((last - first) / step + 1).ok()?;
         if len > SPARSE_SPAN * used.len() + SPARSE_SPAN {
-            let found = format!(
-                "dates from {} to {}, with {} periods between them",
-                show(first),
-                show(last),
-                used.len()
-            );
+            let found =
+                format!("dates from {} to {}, with {} periods between them", show(first), show(last), used.len());
             let mend = "look for a mistyped year in the first and the last dates";
             out.push(fail("dates-far-apart", found, "periods that follow each other", mend).at_file(file));
             return None;
         }
-        Some(Grid {
-            first,
-            len,
-            cadence,
-            geos,
-        })
+        Some(Grid { first, len, cadence, geos })
     }
 
     /// The period of a day.
@@ -187,9 +173,7 @@ fn check_calendar(
         capped.push(out, || {
             let expected = "a first day of the week, on the same week day as the other rows";
             let mend = "correct the date; or bring the row to the week that it belongs to";
-            fail("date-off-grid", show(day), expected, mend)
-                .at_file(&source.table.file)
-                .at_row(line(source.table, row))
+            fail("date-off-grid", show(day), expected, mend).at_file(&source.table.file).at_row(line(source.table, row))
         });
     }
     capped.finish(out);

@@ -16,26 +16,14 @@ pub(super) fn check(project: &Project, out: &mut Vec<Finding>) -> bool {
             let expected = format!("one of {}", holidays::countries().join(", "));
             let mend = "write the two-letter code of a bundled country, or list the days as events of your own";
             out.push(
-                fail(
-                    "unknown-country",
-                    format!("no calendar for `{country}`"),
-                    expected,
-                    mend,
-                )
-                .at_column("holidays"),
+                fail("unknown-country", format!("no calendar for `{country}`"), expected, mend).at_column("holidays"),
             );
         }
     }
     for event in project.holidays.events.iter().filter(|e| e.end < e.start) {
         let found = format!("`{}` from {} to {}", event.name, event.start, event.end);
         out.push(
-            fail(
-                "event-backwards",
-                found,
-                "an end on or after the start",
-                "swap the two dates",
-            )
-            .at_column("holidays"),
+            fail("event-backwards", found, "an end on or after the start", "swap the two dates").at_column("holidays"),
         );
     }
     out.len() == before
@@ -76,29 +64,18 @@ pub(super) fn expand(
             let expected = format!("days between {first} and {last}");
             let mend = "nothing to do; the event is not used";
             out.push(
-                info(
-                    "event-outside",
-                    format!("`{name}` lies outside of the data"),
-                    expected,
-                    mend,
-                )
-                .at_column("holidays"),
+                info("event-outside", format!("`{name}` lies outside of the data"), expected, mend)
+                    .at_column("holidays"),
             );
             continue;
         }
         let mut national = vec![0.0; dates.len()];
         for day in days {
-            if let Some(share) = usize::try_from((day - first_day) / length)
-                .ok()
-                .and_then(|t| national.get_mut(t))
-            {
+            if let Some(share) = usize::try_from((day - first_day) / length).ok().and_then(|t| national.get_mut(t)) {
                 *share += 1.0 / length as f64;
             }
         }
-        controls.push(Control {
-            name,
-            values: national.repeat(geos),
-        });
+        controls.push(Control { name, values: national.repeat(geos) });
     }
     controls
 }

@@ -39,10 +39,7 @@ fn build(project: &Project, tables: &[Table], out: &mut Vec<Finding>) -> Option<
     let wants = column::resolve(project, &sources, &catalogue, out);
     let holidays_ok = holidays::check(project, out);
 
-    let reference = wants
-        .iter()
-        .find(|w| w.purpose == Purpose::Outcome)
-        .map(|w| w.at.source);
+    let reference = wants.iter().find(|w| w.purpose == Purpose::Outcome).map(|w| w.at.source);
     let grid = Grid::new(&sources, reference, out)?;
     let frame = Frame::new(project, &sources, grid, out);
 

@@ -18,10 +18,8 @@ pub(super) fn window(frame: &Frame<'_>, wants: &[Want], out: &mut Vec<Finding>) 
     let style = style(column);
     let len = frame.grid.len;
     let rows = frame.rows(want, &(0..len));
-    let known = rows
-        .iter()
-        .enumerate()
-        .filter(|(_, row)| row.is_some_and(|r| !matches!(cell(column, r, style), Cell::Empty)));
+    let known =
+        rows.iter().enumerate().filter(|(_, row)| row.is_some_and(|r| !matches!(cell(column, r, style), Cell::Empty)));
     let periods: Vec<usize> = known.map(|(at, _)| at % len).collect();
     match (periods.iter().min(), periods.iter().max()) {
         (Some(first), Some(last)) => Some(*first..last + 1),
@@ -49,15 +47,10 @@ pub(super) fn outcome(
         return None;
     }
     let read = frame.numbers(want, window, out);
-    let missing: Vec<usize> = (0..read.values.len())
-        .filter(|at| read.empty[*at] && read.rows[*at].is_some())
-        .collect();
+    let missing: Vec<usize> = (0..read.values.len()).filter(|at| read.empty[*at] && read.rows[*at].is_some()).collect();
     if let Some(first) = missing.first() {
-        let found = format!(
-            "{} cells without a value, the first {}",
-            missing.len(),
-            frame.cell_name(want, window, *first)
-        );
+        let found =
+            format!("{} cells without a value, the first {}", missing.len(), frame.cell_name(want, window, *first));
         let mend = "fill them in if they are known (0 if nothing was sold); they are left out of the likelihood";
         let finding = review("outcome-missing", found, "an outcome in each period", mend);
         out.push(frame.place(finding, want, read.rows[*first]));
@@ -66,11 +59,7 @@ pub(super) fn outcome(
     for (at, value) in read.values.iter().enumerate().filter(|(_, v)| **v < 0.0) {
         capped.push(out, || {
             let mend = "right if returns are subtracted; else correct it";
-            frame.place(
-                review("negative-outcome", format!("{value}"), "zero or more", mend),
-                want,
-                read.rows[at],
-            )
+            frame.place(review("negative-outcome", format!("{value}"), "zero or more", mend), want, read.rows[at])
         });
     }
     capped.finish(out);
@@ -105,11 +94,7 @@ pub(super) fn unit_value(
     let national = frame.is_national(want.at.source);
     for geo in 0..frame.height(want.at.source) {
         let cells = geo * read.width..(geo + 1) * read.width;
-        let known: Vec<f64> = cells
-            .clone()
-            .map(|at| read.values[at])
-            .filter(|v| v.is_finite())
-            .collect();
+        let known: Vec<f64> = cells.clone().map(|at| read.values[at]).filter(|v| v.is_finite()).collect();
         let mean = known.iter().map(|v| v / known.len() as f64).sum::<f64>();
         for at in cells {
             let unused = !national && outcome.and_then(|o| o.get(at)).is_some_and(|y| y.is_nan());
@@ -119,22 +104,13 @@ pub(super) fn unit_value(
                 } else {
                     empty.push(out, || {
                         let mend = "fill in the money that one unit brought in that period";
-                        frame.place(
-                            fail("empty-cell", "an empty cell", "a number above 0", mend),
-                            want,
-                            read.rows[at],
-                        )
+                        frame.place(fail("empty-cell", "an empty cell", "a number above 0", mend), want, read.rows[at])
                     });
                 }
             } else if read.values[at] <= 0.0 {
                 negative.push(out, || {
                     let mend = "correct it; or leave the row's outcome empty";
-                    let finding = fail(
-                        "unit-value-not-positive",
-                        format!("{}", read.values[at]),
-                        "more than 0",
-                        mend,
-                    );
+                    let finding = fail("unit-value-not-positive", format!("{}", read.values[at]), "more than 0", mend);
                     frame.place(finding, want, read.rows[at])
                 });
             }
@@ -172,19 +148,12 @@ pub(super) fn population(frame: &Frame<'_>, wants: &[Want], out: &mut Vec<Findin
         }
         let known: Vec<f64> = read.values[cells].iter().copied().filter(|v| *v > 0.0).collect();
         let mean = known.iter().map(|v| v / known.len() as f64).sum::<f64>();
-        let (low, high) = known
-            .iter()
-            .fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
+        let (low, high) = known.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), v| (l.min(*v), h.max(*v)));
         if known.is_empty() {
             none.push(out, || {
                 let mend = "fill in how many people live there";
                 frame.place(
-                    fail(
-                        "empty-cell",
-                        format!("no population for `{name}`"),
-                        "a number above 0",
-                        mend,
-                    ),
+                    fail("empty-cell", format!("no population for `{name}`"), "a number above 0", mend),
                     want,
                     None,
                 )
@@ -193,11 +162,7 @@ pub(super) fn population(frame: &Frame<'_>, wants: &[Want], out: &mut Vec<Findin
             drift.push(out, || {
                 let found = format!("`{name}` from {low} to {high}");
                 let mend = "right if the region grew; the mean is used. Else name the column that holds the population";
-                frame.place(
-                    review("population-changes", found, "one population a geo", mend),
-                    want,
-                    None,
-                )
+                frame.place(review("population-changes", found, "one population a geo", mend), want, None)
             });
         }
         people.push(mean);
@@ -212,11 +177,7 @@ pub(super) fn population(frame: &Frame<'_>, wants: &[Want], out: &mut Vec<Findin
 pub(super) fn national_allowed(frame: &Frame<'_>, want: &Want, expected: &str, out: &mut Vec<Finding>) -> bool {
     let allowed = frame.grid.geos.len() == 1 || !frame.is_national(want.at.source);
     if !allowed {
-        let found = format!(
-            "one value a {} for all {} geos",
-            frame.grid.cadence.word(),
-            frame.grid.geos.len()
-        );
+        let found = format!("one value a {} for all {} geos", frame.grid.cadence.word(), frame.grid.geos.len());
         let mend = "give the table a geo column with a row for each geo (split national spend by population or by impressions); \
                     or leave `geo` out and model the country as a whole";
         out.push(frame.place(fail("national-column", found, expected, mend), want, None));

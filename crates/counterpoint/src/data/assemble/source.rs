@@ -32,10 +32,7 @@ pub(super) fn sources<'a>(project: &'a Project, tables: &'a [Table], out: &mut V
             "give each table of the project once, in its order",
         ));
     }
-    let any_geo = spec
-        .geo
-        .as_ref()
-        .is_some_and(|geo| tables.iter().any(|t| t.column(geo).is_some()));
+    let any_geo = spec.geo.as_ref().is_some_and(|geo| tables.iter().any(|t| t.column(geo).is_some()));
     let mut sources = Vec::new();
     for (at, table) in tables.iter().take(expected).enumerate() {
         let long = at.checked_sub(spec.tables.len()).and_then(|i| spec.long.get(i));
@@ -53,21 +50,13 @@ pub(super) fn sources<'a>(project: &'a Project, tables: &'a [Table], out: &mut V
             _ => None,
         };
         let long = long.map(|spec| match table.column(&spec.channel) {
-            Some(column) => (
-                spec,
-                names(table, column, "channel-missing", "a channel in each row", out),
-            ),
+            Some(column) => (spec, names(table, column, "channel-missing", "a channel in each row", out)),
             None => {
                 out.push(missing_key(table, &spec.channel, "the long table's channel"));
                 (spec, vec![None; table.rows()])
             }
         });
-        sources.push(Source {
-            table,
-            days,
-            geos,
-            long,
-        });
+        sources.push(Source { table, days, geos, long });
     }
     sources
 }
@@ -105,11 +94,9 @@ fn names(table: &Table, column: &Column, code: &str, expected: &str, out: &mut V
     let mut names = Vec::with_capacity(table.rows());
     for row in 0..table.rows() {
         let name = match &column.cells {
-            Cells::Text(v) => v
-                .get(row)
-                .and_then(|c| c.as_deref())
-                .map(|t| t.trim().to_owned())
-                .filter(|t| !t.is_empty()),
+            Cells::Text(v) => {
+                v.get(row).and_then(|c| c.as_deref()).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
+            }
             other => text(other, row).map(Cow::into_owned),
         };
         if name.is_none() {
@@ -134,15 +121,12 @@ fn days(project: &Project, table: &Table, out: &mut Vec<Finding>) -> Vec<Option<
     };
     let texts: Vec<Option<String>> = match &column.cells {
         Cells::Date(v) => {
-            let days: Vec<Option<i64>> = (0..table.rows())
-                .map(|r| v.get(r).copied().flatten().map(day_number))
-                .collect();
+            let days: Vec<Option<i64>> =
+                (0..table.rows()).map(|r| v.get(r).copied().flatten().map(day_number)).collect();
             missing_dates(table, name, days.iter().map(Option::is_none), out);
             return days;
         }
-        cells => (0..table.rows())
-            .map(|row| text(cells, row).map(Cow::into_owned))
-            .collect(),
+        cells => (0..table.rows()).map(|row| text(cells, row).map(Cow::into_owned)).collect(),
     };
     missing_dates(table, name, texts.iter().map(Option::is_none), out);
     let Some(format) = format_of(project, table, &texts, out) else {
@@ -155,15 +139,10 @@ fn days(project: &Project, table: &Table, out: &mut Vec<Finding>) -> Vec<Option<
         if let (Some(text), None) = (text, day) {
             capped.push(out, || {
                 let mend = "write a date that exists, in one format down the column";
-                fail(
-                    "date-unreadable",
-                    format!("`{text}`"),
-                    format!("a date as {}", word(format)),
-                    mend,
-                )
-                .at_file(&table.file)
-                .at_row(line(table, row))
-                .at_column(name)
+                fail("date-unreadable", format!("`{text}`"), format!("a date as {}", word(format)), mend)
+                    .at_file(&table.file)
+                    .at_row(line(table, row))
+                    .at_column(name)
             });
         }
         days.push(day);
@@ -176,15 +155,10 @@ fn missing_dates(table: &Table, name: &str, missing: impl Iterator<Item = bool>,
     let mut capped = Capped::new();
     for (row, _) in missing.enumerate().filter(|(_, missing)| *missing) {
         capped.push(out, || {
-            fail(
-                "date-missing",
-                "an empty cell",
-                "a date in each row",
-                "fill in the date, or take the row out",
-            )
-            .at_file(&table.file)
-            .at_row(line(table, row))
-            .at_column(name)
+            fail("date-missing", "an empty cell", "a date in each row", "fill in the date, or take the row out")
+                .at_file(&table.file)
+                .at_row(line(table, row))
+                .at_column(name)
         });
     }
     capped.finish(out);
@@ -201,14 +175,8 @@ fn format_of(project: &Project, table: &Table, texts: &[Option<String>], out: &m
         DateReading::Ambiguous(formats) => {
             let example = cells().next().unwrap_or_default();
             let words: Vec<&str> = formats.iter().map(|f| word(*f)).collect();
-            let mend = format!(
-                "set date_format under [data] to the one that is meant: {}",
-                words.join(" or ")
-            );
-            let found = format!(
-                "dates such as `{example}`, which read both as {}",
-                words.join(" and as ")
-            );
+            let mend = format!("set date_format under [data] to the one that is meant: {}", words.join(" or "));
+            let found = format!("dates such as `{example}`, which read both as {}", words.join(" and as "));
             out.push(
                 fail("date-ambiguous", found, "dates with one reading", mend)
                     .at_file(&table.file)

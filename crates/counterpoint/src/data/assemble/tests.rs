@@ -31,10 +31,7 @@ fn a_clean_national_table_becomes_arrays_without_a_finding() {
     let (data, findings) = assemble(&p, &[csv("data.csv", &weeks(&["5", "6", "7"]))]);
     assert_eq!(findings, []);
     let data = data.unwrap();
-    assert_eq!(
-        (data.geos.as_slice(), data.cadence, data.history),
-        (&["national".to_owned()][..], Cadence::Weekly, 0)
-    );
+    assert_eq!((data.geos.as_slice(), data.cadence, data.history), (&["national".to_owned()][..], Cadence::Weekly, 0));
     assert_eq!(data.dates, [date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)]);
     assert_eq!(data.outcome, [5.0, 6.0, 7.0]);
     assert_eq!(data.drivers[0].exposure, [0.0, 10.0, 20.0]);
@@ -52,10 +49,7 @@ fn rows_before_the_first_outcome_are_history_and_a_hole_in_it_is_left_out() {
     assert_eq!(data.drivers[0].spend.as_deref(), Some(&[20.0, 30.0, 40.0][..]));
     assert!(data.outcome[1].is_nan() && data.outcome[0] == 7.0);
     let missing = of(&findings, "outcome-missing");
-    assert_eq!(
-        (missing.len(), missing[0].row, missing[0].severity),
-        (1, Some(5), Severity::Review)
-    );
+    assert_eq!((missing.len(), missing[0].row, missing[0].severity), (1, Some(5), Severity::Review));
     assert_eq!(of(&findings, "rows-left-out")[0].severity, Severity::Review);
 }
 
@@ -80,10 +74,7 @@ fn a_national_table_is_repeated_for_controls_and_refused_for_drivers() {
     p.data.geo = Some("geo".to_owned());
     p.data.tables.push("national.csv".to_owned());
     p.controls = vec![control("price")];
-    let geo = csv(
-        "data.csv",
-        "date,geo,y,tv\n2026-01-05,a,1,1\n2026-01-05,b,2,2\n2026-01-12,a,3,3\n2026-01-12,b,4,4",
-    );
+    let geo = csv("data.csv", "date,geo,y,tv\n2026-01-05,a,1,1\n2026-01-05,b,2,2\n2026-01-12,a,3,3\n2026-01-12,b,4,4");
     let national = csv("national.csv", "date,price,radio\n2026-01-05,10,7\n2026-01-12,11,8");
     let (data, findings) = assemble(&p, &[geo.clone(), national.clone()]);
     assert_eq!(findings, []);
@@ -106,19 +97,12 @@ fn long_tables_become_wide() {
     }];
     p.drivers = vec![channel_with("tv", "tv_spend", "tv_exposure"), channel("web_spend")];
     let wide = csv("data.csv", "date,y\n2026-01-05,1\n2026-01-12,2");
-    let long = csv(
-        "media.csv",
-        "date,channel,cost,views\n2026-01-05,tv,5,50\n2026-01-05,web,6,60\n2026-01-12,tv,7,70",
-    );
+    let long = csv("media.csv", "date,channel,cost,views\n2026-01-05,tv,5,50\n2026-01-05,web,6,60\n2026-01-12,tv,7,70");
     let (data, findings) = assemble(&p, &[wide.clone(), long.clone()]);
     assert!(data.is_none());
     let empty = of(&findings, "empty-cell");
     assert_eq!(empty.len(), 1);
-    assert!(
-        empty[0].found.contains("no row of `web` for 2026-01-12"),
-        "{}",
-        empty[0].found
-    );
+    assert!(empty[0].found.contains("no row of `web` for 2026-01-12"), "{}", empty[0].found);
 
     p.data.empty_is_zero = true;
     let (data, findings) = assemble(&p, &[wide, long]);
@@ -133,10 +117,7 @@ fn long_tables_become_wide() {
 fn a_misspelt_column_is_told_with_the_nearest_name() {
     let mut p = project();
     p.drivers = vec![channel("serch_spend")];
-    let (data, findings) = assemble(
-        &p,
-        &[csv("data.csv", "date,y,search_spend\n2026-01-05,1,1\n2026-01-12,1,1")],
-    );
+    let (data, findings) = assemble(&p, &[csv("data.csv", "date,y,search_spend\n2026-01-05,1,1\n2026-01-12,1,1")]);
     assert!(data.is_none());
     let missing = of(&findings, "missing-column");
     assert!(missing[0].mend.contains("`search_spend`"), "{}", missing[0].mend);
@@ -180,10 +161,8 @@ fn gaps_ragged_geos_and_absent_geos_are_told_apart() {
         "data.csv",
         "date,geo,y\n2026-01-05,a,1\n2026-01-05,b,1\n2026-01-12,a,1\n2026-01-19,a,1\n2026-01-19,b,1\n2026-02-02,a,1\n2026-02-02,b,1",
     );
-    let media = csv(
-        "media.csv",
-        "date,geo,tv\n2026-01-05,a,1\n2026-01-12,a,1\n2026-01-19,a,1\n2026-01-26,a,1\n2026-02-02,a,1",
-    );
+    let media =
+        csv("media.csv", "date,geo,tv\n2026-01-05,a,1\n2026-01-12,a,1\n2026-01-19,a,1\n2026-01-26,a,1\n2026-02-02,a,1");
     let (_, findings) = assemble(&p, &[outcome, media]);
     assert!(of(&findings, "missing-period")[0].found.contains("2026-01-26"));
     assert!(of(&findings, "ragged-geo")[0].found.contains("`b` lacks 1 week"));
@@ -213,14 +192,8 @@ fn commas_that_may_be_thousands_or_decimals_are_not_guessed() {
                 name: "date".to_owned(),
                 cells: Cells::Date(vec![Some(date(2026, 1, 5)), Some(date(2026, 1, 12))]),
             },
-            Column {
-                name: "y".to_owned(),
-                cells: Cells::Text(y.iter().map(|t| Some((*t).into())).collect()),
-            },
-            Column {
-                name: "tv".to_owned(),
-                cells: Cells::Number(vec![Some(1.0), Some(2.0)]),
-            },
+            Column { name: "y".to_owned(), cells: Cells::Text(y.iter().map(|t| Some((*t).into())).collect()) },
+            Column { name: "tv".to_owned(), cells: Cells::Number(vec![Some(1.0), Some(2.0)]) },
         ],
         lines: vec![1, 2],
     };
@@ -276,11 +249,7 @@ fn population_is_averaged_and_must_be_positive() {
 fn holidays_are_shares_of_the_days_that_they_cover() {
     let mut p = tv();
     p.holidays.countries = vec!["US".to_owned()];
-    let event = |name: &str, start, end| EventSpec {
-        name: name.to_owned(),
-        start,
-        end,
-    };
+    let event = |name: &str, start, end| EventSpec { name: name.to_owned(), start, end };
     p.holidays.events = vec![
         event("Sale", date(2026, 1, 10), date(2026, 1, 13)),
         event("Sale", date(2026, 1, 13), date(2026, 1, 14)),
@@ -294,53 +263,32 @@ fn holidays_are_shares_of_the_days_that_they_cover() {
     assert_eq!(sale, [2.0, 3.0, 0.0]);
     assert_eq!(of(&findings, "event-outside").len(), 1);
     p.holidays.countries = vec!["ZZ".to_owned()];
-    assert_eq!(
-        failures(&assemble(&p, &[csv("data.csv", &weeks(&["5", "6", "7"]))]).1),
-        ["unknown-country"]
-    );
+    assert_eq!(failures(&assemble(&p, &[csv("data.csv", &weeks(&["5", "6", "7"]))]).1), ["unknown-country"]);
 }
 
 #[test]
 fn drivers_come_by_kind_and_in_project_order() {
     let mut p = project();
-    let treatment = DriverSource::Treatment {
-        column: "price".to_owned(),
-        baseline: BaselineValue::Min,
-        per_head: false,
-    };
+    let treatment =
+        DriverSource::Treatment { column: "price".to_owned(), baseline: BaselineValue::Min, per_head: false };
     p.drivers = vec![driver("price", treatment), channel("tv")];
     let (data, _) = assemble(&p, &[csv("data.csv", &weeks(&["5", "6"]))]);
     let drivers = data.unwrap().drivers;
-    assert_eq!(
-        (drivers[0].kind, drivers[1].kind),
-        (DriverKind::Channel, DriverKind::Treatment)
-    );
+    assert_eq!((drivers[0].kind, drivers[1].kind), (DriverKind::Channel, DriverKind::Treatment));
     assert_eq!(drivers[1].spend, None);
 }
 
 #[test]
 fn daily_rows_are_daily_and_monthly_rows_are_refused() {
     let daily = "date,y,tv\n2026-01-01,1,1\n2026-01-02,2,2\n2026-01-03,3,3";
-    assert_eq!(
-        assemble(&tv(), &[csv("data.csv", daily)]).0.unwrap().cadence,
-        Cadence::Daily
-    );
+    assert_eq!(assemble(&tv(), &[csv("data.csv", daily)]).0.unwrap().cadence, Cadence::Daily);
     let monthly = "date,y,tv\n2026-01-01,1,1\n2026-02-01,2,2\n2026-03-01,3,3\n2026-04-01,3,3";
-    assert_eq!(
-        failures(&assemble(&tv(), &[csv("data.csv", monthly)]).1),
-        ["cadence-unsupported"]
-    );
+    assert_eq!(failures(&assemble(&tv(), &[csv("data.csv", monthly)]).1), ["cadence-unsupported"]);
     let one = "date,y,tv\n2026-01-01,1,1";
     assert_eq!(failures(&assemble(&tv(), &[csv("data.csv", one)]).1), ["one-period"]);
     let typo = "date,y,tv\n2026-01-01,1,1\n2026-01-02,2,2\n2026-01-03,3,3\n0206-01-04,3,3";
-    assert_eq!(
-        failures(&assemble(&tv(), &[csv("data.csv", typo)]).1),
-        ["dates-far-apart"]
-    );
-    assert_eq!(
-        failures(&assemble(&tv(), &[csv("data.csv", "date,y,tv")]).1),
-        ["empty-table"]
-    );
+    assert_eq!(failures(&assemble(&tv(), &[csv("data.csv", typo)]).1), ["dates-far-apart"]);
+    assert_eq!(failures(&assemble(&tv(), &[csv("data.csv", "date,y,tv")]).1), ["empty-table"]);
     assert_eq!(failures(&assemble(&tv(), &[]).1)[0], "table-count");
 }
 
@@ -349,24 +297,11 @@ fn cell() -> impl Strategy<Value = Option<Box<str>>> {
     prop_oneof![
         Just(None),
         (0..40_i64).prop_map(|i| {
-            Some(
-                date(2026, 1, 1)
-                    .saturating_add(jiff::Span::new().days(i))
-                    .to_string()
-                    .into_boxed_str(),
-            )
+            Some(date(2026, 1, 1).saturating_add(jiff::Span::new().days(i)).to_string().into_boxed_str())
         }),
         (-5..50_i32).prop_map(|x| Some(x.to_string().into_boxed_str())),
-        prop_oneof![
-            Just("1,234"),
-            Just("inf"),
-            Just("na"),
-            Just("a"),
-            Just("b"),
-            Just("9999-12-31"),
-            Just("1e308")
-        ]
-        .prop_map(|t| Some(t.into())),
+        prop_oneof![Just("1,234"), Just("inf"), Just("na"), Just("a"), Just("b"), Just("9999-12-31"), Just("1e308")]
+            .prop_map(|t| Some(t.into())),
     ]
 }
 
@@ -393,19 +328,11 @@ fn table(file: &'static str) -> impl Strategy<Value = Table> {
         let rest = proptest::collection::vec(numbers, columns.len() - 1);
         (dates, rest, proptest::collection::vec(any::<bool>(), columns.len())).prop_map(move |(dates, rest, keep)| {
             let all = std::iter::once(dates).chain(rest);
-            let columns = columns
-                .iter()
-                .zip(all)
-                .zip(&keep)
-                .enumerate()
-                .filter(|(i, (_, keep))| *i == 0 || **keep);
+            let columns = columns.iter().zip(all).zip(&keep).enumerate().filter(|(i, (_, keep))| *i == 0 || **keep);
             Table {
                 file: file.to_owned(),
                 columns: columns
-                    .map(|(_, ((name, cells), _))| Column {
-                        name: (*name).to_owned(),
-                        cells: Cells::Text(cells),
-                    })
+                    .map(|(_, ((name, cells), _))| Column { name: (*name).to_owned(), cells: Cells::Text(cells) })
                     .collect(),
                 lines: (0..rows as u64).map(|i| i + 2).collect(),
             }

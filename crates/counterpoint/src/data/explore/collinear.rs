@@ -69,10 +69,7 @@ pub(super) fn variance_inflation(data: &Dataset, out: &mut Vec<Finding>) {
     if k < 2 || data.n_geos() * data.n_periods() <= k + data.n_geos() {
         return; // Fewer rows than series: few-observations says so.
     }
-    let correlations: Vec<f64> = series
-        .iter()
-        .flat_map(|(_, x)| series.iter().map(move |(_, y)| dot(x, y)))
-        .collect();
+    let correlations: Vec<f64> = series.iter().flat_map(|(_, x)| series.iter().map(move |(_, y)| dot(x, y))).collect();
     for ((at, (name, x)), vif) in series.iter().enumerate().zip(inflation(&correlations, k)) {
         if vif <= VIF_REVIEW {
             continue;

@@ -30,24 +30,13 @@ pub(super) fn driver_zero(project: &Project, data: &Dataset, out: &mut Vec<Findi
         let free =
             driver.kind == DriverKind::Channel && driver.spend.as_ref().is_some_and(|s| s.iter().all(|x| *x == 0.0));
         if free {
-            let on = spec(project, driver)
-                .and_then(|s| s.prior.as_ref())
-                .map_or(project.model.prior, |p| p.on);
+            let on = spec(project, driver).and_then(|s| s.prior.as_ref()).map_or(project.model.prior, |p| p.on);
             let found = "exposure, but no spend in any period";
             let mend = "give its spend; or make it an organic medium, which has none";
-            let make = if matches!(on, EffectKind::Roi | EffectKind::MarginalRoi) {
-                fail
-            } else {
-                review
-            };
+            let make = if matches!(on, EffectKind::Roi | EffectKind::MarginalRoi) { fail } else { review };
             out.push(
-                make(
-                    "spend-zero",
-                    found.to_owned(),
-                    "spend in some period".to_owned(),
-                    mend.to_owned(),
-                )
-                .at_column(&driver.name),
+                make("spend-zero", found.to_owned(), "spend in some period".to_owned(), mend.to_owned())
+                    .at_column(&driver.name),
             );
         }
     }
@@ -77,21 +66,13 @@ pub(super) fn driver_constant(data: &Dataset, out: &mut Vec<Finding>) {
 /// Media that are on in fewer than [`MIN_ACTIVE_PERIODS`].
 pub(super) fn few_active_periods(data: &Dataset, out: &mut Vec<Finding>) {
     for driver in data.drivers.iter().filter(|d| d.kind != DriverKind::Treatment) {
-        let active = total(&contacts(data, driver), data.n_periods())
-            .iter()
-            .filter(|x| **x != 0.0)
-            .count();
+        let active = total(&contacts(data, driver), data.n_periods()).iter().filter(|x| **x != 0.0).count();
         if (1..MIN_ACTIVE_PERIODS).contains(&active) {
             let word = data.cadence.word();
             let found = format!("on in {active} of {} {word}s", data.n_periods());
             let mend =
                 "read its result as its prior; merge it with a like channel, or set its prior from an experiment";
-            let finding = review(
-                "few-active-periods",
-                found,
-                format!("{MIN_ACTIVE_PERIODS} {word}s or more"),
-                mend,
-            );
+            let finding = review("few-active-periods", found, format!("{MIN_ACTIVE_PERIODS} {word}s or more"), mend);
             out.push(finding.at_column(&driver.name));
         }
     }
@@ -108,24 +89,14 @@ pub(super) fn spend_and_exposure(data: &Dataset, out: &mut Vec<Finding>) {
         if let (n, Some(first)) = count(&|s, x| s > 0.0 && x == 0.0) {
             let found = format!("{n} cells with spend but no exposure, the first {first}");
             let mend = "book spend in the period in which it ran; production costs and fees are spread over the flight";
-            let finding = review(
-                "spend-without-exposure",
-                found,
-                "spend only where there is exposure",
-                mend,
-            );
+            let finding = review("spend-without-exposure", found, "spend only where there is exposure", mend);
             out.push(finding.at_column(&driver.name));
         }
         if let (n, Some(first)) = count(&|s, x| x > 0.0 && s == 0.0) {
             let found = format!("{n} cells with exposure but no spend, the first {first}");
             let mend =
                 "add the missing spend, else the return looks too good; free exposure belongs in an organic medium";
-            let finding = review(
-                "exposure-without-spend",
-                found,
-                "exposure only where there is spend",
-                mend,
-            );
+            let finding = review("exposure-without-spend", found, "exposure only where there is spend", mend);
             out.push(finding.at_column(&driver.name));
         }
     }
@@ -157,12 +128,7 @@ pub(super) fn cost_jump(data: &Dataset, out: &mut Vec<Finding>) {
             let found =
                 format!("cost per exposure goes from {before:.4} to {after:.4} (a factor of {ratio:.1}) around {date}");
             let mend = "find out what changed (format, audience, counting); if it is another thing, make it a channel of its own";
-            let finding = review(
-                "cost-jump",
-                found,
-                format!("medians within a factor of {COST_JUMP}"),
-                mend,
-            );
+            let finding = review("cost-jump", found, format!("medians within a factor of {COST_JUMP}"), mend);
             out.push(finding.at_column(&driver.name));
         }
     }

@@ -40,12 +40,7 @@ pub(super) fn mediator_control(data: &Dataset, out: &mut Vec<Finding>) {
     let periods = data.n_periods();
     let least = (MEDIATOR_SIGMAS / ((data.n_geos() * periods) as f64).sqrt()).max(MEDIATOR_CORRELATION);
     for control in &data.controls {
-        let plain: String = control
-            .name
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect();
+        let plain: String = control.name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         if !MEDIATOR_NAMES.iter().any(|name| plain.contains(name)) {
             continue;
         }
@@ -55,11 +50,7 @@ pub(super) fn mediator_control(data: &Dataset, out: &mut Vec<Finding>) {
             for lag in 0..=MEDIATOR_LAGS.min(periods.saturating_sub(2)) {
                 let width = periods - lag;
                 let earlier: Vec<f64> = exposure.chunks(periods).flat_map(|geo| geo[..width].to_vec()).collect();
-                let later: Vec<f64> = control
-                    .values
-                    .chunks(periods)
-                    .flat_map(|geo| geo[lag..].to_vec())
-                    .collect();
+                let later: Vec<f64> = control.values.chunks(periods).flat_map(|geo| geo[lag..].to_vec()).collect();
                 let (Some(x), Some(y)) = (demeaned(&earlier, width), demeaned(&later, width)) else {
                     continue;
                 };

@@ -78,15 +78,6 @@ fn total(values: &[f64], periods: usize) -> Vec<f64> {
 
 /// The names of a few things, with the number of those left out.
 fn list(names: &[String]) -> String {
-    let shown = names
-        .iter()
-        .take(5)
-        .map(|n| format!("`{n}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > 5 {
-        format!("{shown} and {} more", names.len() - 5)
-    } else {
-        shown
-    }
+    let shown = names.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
 }

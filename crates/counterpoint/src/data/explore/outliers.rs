@@ -15,10 +15,7 @@ pub const OUTLIER_SIGMAS: f64 = 10.0;
 pub(super) fn outliers(data: &Dataset, out: &mut Vec<Finding>) {
     check(data, "the outcome", &data.outcome, out);
     for driver in &data.drivers {
-        let on: Vec<f64> = contacts(data, driver)
-            .into_iter()
-            .map(|x| if x == 0.0 { f64::NAN } else { x })
-            .collect();
+        let on: Vec<f64> = contacts(data, driver).into_iter().map(|x| if x == 0.0 { f64::NAN } else { x }).collect();
         check(data, &driver.name, &on, out);
     }
     for control in &data.controls {

@@ -24,11 +24,7 @@ pub(super) fn seasonal_spend(data: &Dataset, out: &mut Vec<Finding>) {
     if (periods as f64) < data.cadence.per_year().floor() {
         return;
     }
-    let outcome: Vec<f64> = data
-        .outcome
-        .iter()
-        .map(|y| if y.is_finite() { *y } else { 0.0 })
-        .collect();
+    let outcome: Vec<f64> = data.outcome.iter().map(|y| if y.is_finite() { *y } else { 0.0 }).collect();
     let Some((own_share, own)) = season(&total(&outcome, periods), data) else {
         return;
     };

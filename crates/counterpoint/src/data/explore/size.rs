@@ -28,12 +28,7 @@ pub const MIN_RANK_GEOS: usize = 5;
 pub(super) fn outcome_constant(data: &Dataset, out: &mut Vec<Finding>) {
     if is_constant(&data.outcome) {
         let mend = "name the column that holds the outcome";
-        out.push(fail(
-            "outcome-constant",
-            "the same outcome everywhere",
-            "an outcome that varies",
-            mend,
-        ));
+        out.push(fail("outcome-constant", "the same outcome everywhere", "an outcome that varies", mend));
         return;
     }
     let still: Vec<String> = data
@@ -46,12 +41,7 @@ pub(super) fn outcome_constant(data: &Dataset, out: &mut Vec<Finding>) {
     if !still.is_empty() {
         let mend = "take these geos out, or correct their outcome";
         let found = format!("the outcome never changes in {}", list(&still));
-        out.push(review(
-            "outcome-constant",
-            found,
-            "an outcome that varies in each geo",
-            mend,
-        ));
+        out.push(review("outcome-constant", found, "an outcome that varies in each geo", mend));
     }
 }
 
@@ -86,11 +76,7 @@ pub(super) fn few_observations(project: &Project, data: &Dataset, out: &mut Vec<
         TrendSpec::FreeKnots(dates) => dates.len(),
         TrendSpec::FreeKnotCount(count) => *count,
     };
-    let weekly = if data.cadence == Cadence::Daily {
-        model.season_weekly
-    } else {
-        0
-    };
+    let weekly = if data.cadence == Cadence::Daily { model.season_weekly } else { 0 };
     let season = 2_usize.saturating_mul(model.season_yearly.saturating_add(weekly));
     let baseline = (data.n_geos() - 1).saturating_add(knots).saturating_add(season);
     let parameters = baseline.saturating_add(data.controls.len() + data.holidays.len() + data.drivers.len());
@@ -98,20 +84,10 @@ pub(super) fn few_observations(project: &Project, data: &Dataset, out: &mut Vec<
     let found = format!("{points} data points for {parameters} parameters ({ratio:.1} each)");
     if ratio < TOO_LITTLE_DATA {
         let mend = "merge small channels, take out controls, use fewer knots, or give more weeks or geos";
-        out.push(review(
-            "few-observations",
-            found,
-            format!("{TOO_LITTLE_DATA} or more for each"),
-            mend,
-        ));
+        out.push(review("few-observations", found, format!("{TOO_LITTLE_DATA} or more for each"), mend));
     } else if ratio < DIRECTIONAL_DATA {
         let mend = "read results as directions; geos, or experiments, make them firmer";
-        out.push(info(
-            "few-observations",
-            found,
-            format!("{DIRECTIONAL_DATA} or more for each"),
-            mend,
-        ));
+        out.push(info("few-observations", found, format!("{DIRECTIONAL_DATA} or more for each"), mend));
     }
 }
 
@@ -123,16 +99,11 @@ pub(super) fn short_history(project: &Project, data: &Dataset, out: &mut Vec<Fin
     };
     let of_model = project.model.max_lag.unwrap_or(default);
     let media = data.drivers.iter().filter(|d| d.kind != DriverKind::Treatment);
-    let longest = media
-        .map(|d| super::spec(project, d).and_then(|s| s.max_lag).unwrap_or(of_model))
-        .max()
-        .unwrap_or(0);
+    let longest = media.map(|d| super::spec(project, d).and_then(|s| s.max_lag).unwrap_or(of_model)).max().unwrap_or(0);
     if data.history < longest {
         let word = data.cadence.word();
-        let found = format!(
-            "{} {word}s of exposure before the first outcome, and lags of up to {longest}",
-            data.history
-        );
+        let found =
+            format!("{} {word}s of exposure before the first outcome, and lags of up to {longest}", data.history);
         let mend = format!(
             "add rows with exposure and an empty outcome before {}; else what ran then counts as 0",
             data.dates[0]
@@ -165,10 +136,7 @@ pub(super) fn population_correlation(data: &Dataset, out: &mut Vec<Finding>) {
         return;
     }
     let by_geo = |values: &[f64]| -> Vec<f64> {
-        values
-            .chunks(data.n_periods())
-            .map(|geo| geo.iter().filter(|v| v.is_finite()).sum())
-            .collect()
+        values.chunks(data.n_periods()).map(|geo| geo.iter().filter(|v| v.is_finite()).sum()).collect()
     };
     let mut parts = Vec::new();
     let media = data.drivers.iter().filter(|d| d.kind != DriverKind::Treatment);
@@ -181,11 +149,6 @@ pub(super) fn population_correlation(data: &Dataset, out: &mut Vec<Finding>) {
     if !parts.is_empty() {
         let found = format!("rank correlation with population over geos: {}", parts.join(", "));
         let mend = "nothing to do if low values are meant (regional media); else check the population column";
-        out.push(info(
-            "population-correlation",
-            found,
-            "high where a medium is bought by reach",
-            mend,
-        ));
+        out.push(info("population-correlation", found, "high where a medium is bought by reach", mend));
     }
 }

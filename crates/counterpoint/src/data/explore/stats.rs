@@ -117,10 +117,8 @@ pub(super) fn inflation(correlations: &[f64], k: usize) -> Vec<f64> {
     (0..k)
         .map(|last| {
             let order: Vec<usize> = (0..k).filter(|i| *i != last).chain([last]).collect();
-            let mut a: Vec<f64> = order
-                .iter()
-                .flat_map(|i| order.iter().map(move |j| correlations[i * k + j]))
-                .collect();
+            let mut a: Vec<f64> =
+                order.iter().flat_map(|i| order.iter().map(move |j| correlations[i * k + j])).collect();
             for p in 0..k.saturating_sub(1) {
                 let pivot = a[p * k + p];
                 if pivot < 1e-9 {
@@ -134,11 +132,7 @@ pub(super) fn inflation(correlations: &[f64], k: usize) -> Vec<f64> {
                 }
             }
             let unexplained = a[k * k - 1];
-            if unexplained > 1e-9 {
-                1.0 / unexplained
-            } else {
-                f64::INFINITY
-            }
+            if unexplained > 1e-9 { 1.0 / unexplained } else { f64::INFINITY }
         })
         .collect()
 }
@@ -175,10 +169,7 @@ mod tests {
     fn projection_splits_a_series_into_fit_and_rest() {
         let ones = vec![1.0; 4];
         let (rest, fitted) = project_out(&[1.0, 2.0, 3.0, 6.0], &[ones.clone(), ones]);
-        assert_eq!(
-            fitted.iter().map(|v| (v * 1e9).round() / 1e9).collect::<Vec<_>>(),
-            [3.0; 4]
-        );
+        assert_eq!(fitted.iter().map(|v| (v * 1e9).round() / 1e9).collect::<Vec<_>>(), [3.0; 4]);
         assert!(rest.iter().sum::<f64>().abs() < 1e-12);
     }
 }

@@ -14,22 +14,14 @@ fn noise(n: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
     (0..n)
         .map(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 11) as f64 / (1_u64 << 53) as f64
         })
         .collect()
 }
 
 fn paid(name: &str, exposure: Vec<f64>, spend: Vec<f64>) -> Driver {
-    Driver {
-        name: name.to_owned(),
-        kind: DriverKind::Channel,
-        exposure,
-        frequency: None,
-        spend: Some(spend),
-    }
+    Driver { name: name.to_owned(), kind: DriverKind::Channel, exposure, frequency: None, spend: Some(spend) }
 }
 
 /// Three years of national weeks with two unlike channels and a control.
@@ -38,19 +30,14 @@ fn clean() -> Dataset {
     let (tv, web) = (noise(n, 1), noise(n, 2));
     let mut data = Dataset {
         geos: vec!["national".to_owned()],
-        dates: (0..n as i64)
-            .map(|i| date(2023, 1, 2).saturating_add(jiff::Span::new().days(7 * i)))
-            .collect(),
+        dates: (0..n as i64).map(|i| date(2023, 1, 2).saturating_add(jiff::Span::new().days(7 * i))).collect(),
         cadence: Cadence::Weekly,
         history: 0,
         outcome: noise(n, 3).iter().map(|y| 100.0 + y).collect(),
         unit_value: vec![1.0; n],
         population: vec![1.0],
         drivers: vec![paid("tv", tv.clone(), tv), paid("web", web.clone(), web)],
-        controls: vec![Control {
-            name: "price".to_owned(),
-            values: noise(n, 4),
-        }],
+        controls: vec![Control { name: "price".to_owned(), values: noise(n, 4) }],
         holidays: Vec::new(),
     };
     data.history = 8;
@@ -76,11 +63,8 @@ fn check(data: &Dataset, code: &str) -> Vec<Finding> {
 #[track_caller]
 fn says(data: &Dataset, code: &str, severity: Severity, column: &str) -> Finding {
     let found = check(data, code);
-    let hit = found
-        .iter()
-        .find(|f| f.severity == severity && f.column.as_deref().unwrap_or("") == column);
-    hit.cloned()
-        .unwrap_or_else(|| panic!("no {severity:?} {code} for {column:?} in {found:?}"))
+    let hit = found.iter().find(|f| f.severity == severity && f.column.as_deref().unwrap_or("") == column);
+    hit.cloned().unwrap_or_else(|| panic!("no {severity:?} {code} for {column:?} in {found:?}"))
 }
 
 #[test]
@@ -88,17 +72,9 @@ fn clean_data_give_no_finding_but_the_count_of_data_points() {
     let mut p = project();
     p.drivers = vec![channel("tv"), channel("web")];
     let found = explore(&p, &clean());
-    assert_eq!(
-        found.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(),
-        ["few-observations"],
-        "{found:?}"
-    );
+    assert_eq!(found.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["few-observations"], "{found:?}");
     assert_eq!(found[0].severity, Severity::Info);
-    assert!(
-        found[0].found.contains("156 data points for 19 parameters"),
-        "{}",
-        found[0].found
-    );
+    assert!(found[0].found.contains("156 data points for 19 parameters"), "{}", found[0].found);
 }
 
 #[test]
@@ -134,11 +110,7 @@ fn series_that_never_change_are_told() {
 #[test]
 fn a_channel_that_is_on_in_seven_weeks_is_told_and_one_of_eight_is_not() {
     let mut data = clean();
-    let flight = |on: usize| {
-        (0..156)
-            .map(|t| if t < on { 1.0 + t as f64 } else { 0.0 })
-            .collect::<Vec<f64>>()
-    };
+    let flight = |on: usize| (0..156).map(|t| if t < on { 1.0 + t as f64 } else { 0.0 }).collect::<Vec<f64>>();
     set(&mut data, 0, &flight(7));
     says(&data, "few-active-periods", Severity::Review, "tv");
     set(&mut data, 0, &flight(8));
@@ -150,29 +122,16 @@ fn money_without_exposure_and_the_reverse_are_counted_with_their_first_date() {
     let mut data = clean();
     data.drivers[0].spend.as_mut().unwrap()[3] = 0.0;
     data.drivers[0].exposure[8 + 5] = 0.0;
-    assert!(
-        says(&data, "exposure-without-spend", Severity::Review, "tv")
-            .found
-            .contains("1 cells")
-    );
-    assert!(
-        says(&data, "spend-without-exposure", Severity::Review, "tv")
-            .found
-            .contains("2023-02-06")
-    );
+    assert!(says(&data, "exposure-without-spend", Severity::Review, "tv").found.contains("1 cells"));
+    assert!(says(&data, "spend-without-exposure", Severity::Review, "tv").found.contains("2023-02-06"));
 }
 
 #[test]
 fn a_price_that_triples_is_dated() {
     let mut data = clean();
     let exposure: Vec<f64> = data.drivers[0].exposure[8..].to_vec();
-    data.drivers[0].spend = Some(
-        exposure
-            .iter()
-            .enumerate()
-            .map(|(t, x)| x * if t < 100 { 1.0 } else { 3.0 })
-            .collect(),
-    );
+    data.drivers[0].spend =
+        Some(exposure.iter().enumerate().map(|(t, x)| x * if t < 100 { 1.0 } else { 3.0 }).collect());
     let finding = says(&data, "cost-jump", Severity::Review, "tv");
     assert!(finding.found.contains("factor of 3.0"), "{}", finding.found);
     data.drivers[0].spend = Some(exposure.iter().map(|x| x * 0.01).collect());
@@ -196,11 +155,7 @@ fn series_that_cannot_be_told_apart_are_told() {
     says(&data, "collinear", Severity::Fail, "tv");
 
     let e = noise(156, 7);
-    set(
-        &mut data,
-        1,
-        &tv.iter().zip(&e).map(|(x, e)| x + 0.2 * e).collect::<Vec<_>>(),
-    );
+    set(&mut data, 1, &tv.iter().zip(&e).map(|(x, e)| x + 0.2 * e).collect::<Vec<_>>());
     says(&data, "correlated-pair", Severity::Review, "web");
     says(&data, "collinear", Severity::Review, "web");
 
@@ -214,15 +169,9 @@ fn series_that_cannot_be_told_apart_are_told() {
 #[test]
 fn spend_that_follows_the_season_of_the_outcome_is_told() {
     let mut data = clean();
-    let year: Vec<f64> = (0..156)
-        .map(|t| (2.0 * std::f64::consts::PI * t as f64 / 52.18).cos())
-        .collect();
+    let year: Vec<f64> = (0..156).map(|t| (2.0 * std::f64::consts::PI * t as f64 / 52.18).cos()).collect();
     let e = noise(156, 11);
-    set(
-        &mut data,
-        0,
-        &year.iter().zip(&e).map(|(s, e)| 2.0 + s + e).collect::<Vec<_>>(),
-    );
+    set(&mut data, 0, &year.iter().zip(&e).map(|(s, e)| 2.0 + s + e).collect::<Vec<_>>());
     assert_eq!(check(&data, "seasonal-spend"), [], "the outcome has no season");
     data.outcome = year.iter().zip(noise(156, 12)).map(|(s, e)| 100.0 + s + e).collect();
     says(&data, "seasonal-spend", Severity::Review, "tv");
@@ -268,9 +217,7 @@ fn population_goes_with_the_volume_of_geos() {
     data.population = (0..geos).map(|g| (g + 1) as f64).collect();
     data.dates.truncate(n);
     data.history = 0;
-    data.outcome = (0..geos * n)
-        .map(|i| (i / n + 1) as f64 + noise(1, i as u64)[0] * 0.1)
-        .collect();
+    data.outcome = (0..geos * n).map(|i| (i / n + 1) as f64 + noise(1, i as u64)[0] * 0.1).collect();
     for driver in &mut data.drivers {
         driver.exposure = driver.exposure[..geos * n].to_vec();
     }
@@ -279,19 +226,8 @@ fn population_goes_with_the_volume_of_geos() {
 }
 
 fn cells(n: usize) -> impl Strategy<Value = Vec<f64>> {
-    let value = prop_oneof![
-        Just(0.0),
-        Just(1.0),
-        0.0..10.0,
-        Just(1e300),
-        Just(1e-300),
-        Just(f64::MAX)
-    ];
-    prop_oneof![
-        proptest::collection::vec(value, n),
-        Just(vec![0.0; n]),
-        Just(vec![7.0; n])
-    ]
+    let value = prop_oneof![Just(0.0), Just(1.0), 0.0..10.0, Just(1e300), Just(1e-300), Just(f64::MAX)];
+    prop_oneof![proptest::collection::vec(value, n), Just(vec![0.0; n]), Just(vec![7.0; n])]
 }
 
 proptest! {

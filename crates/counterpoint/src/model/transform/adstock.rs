@@ -151,11 +151,7 @@ mod tests {
                     at(*kind, &q, 9).iter().zip(&adjoint).map(|(w, a)| w * a).sum::<f64>()
                 };
                 let numeric = (side(1.0) - side(-1.0)) / (2.0 * h);
-                assert!(
-                    (exact[i] - numeric).abs() < 1e-8,
-                    "{kind:?} {i}: {} {numeric}",
-                    exact[i]
-                );
+                assert!((exact[i] - numeric).abs() < 1e-8, "{kind:?} {i}: {} {numeric}", exact[i]);
             }
         }
     }
@@ -171,11 +167,7 @@ mod tests {
         };
         check(AdstockKind::Binomial, 0.25, [0.008, 0.064, 0.216, 0.512, 1.0]);
         check(AdstockKind::Binomial, 0.5, [0.2, 0.4, 0.6, 0.8, 1.0]);
-        check(
-            AdstockKind::Binomial,
-            2.0 / 3.0,
-            [0.2_f64.sqrt(), 0.4_f64.sqrt(), 0.6_f64.sqrt(), 0.8_f64.sqrt(), 1.0],
-        );
+        check(AdstockKind::Binomial, 2.0 / 3.0, [0.2_f64.sqrt(), 0.4_f64.sqrt(), 0.6_f64.sqrt(), 0.8_f64.sqrt(), 1.0]);
         check(AdstockKind::Binomial, 0.0, [0.0, 0.0, 0.0, 0.0, 1.0]);
         check(AdstockKind::Binomial, 1.0, [1.0; 5]);
         check(AdstockKind::Geometric, 0.5, [0.0625, 0.125, 0.25, 0.5, 1.0]);

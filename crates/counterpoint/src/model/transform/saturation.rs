@@ -61,15 +61,17 @@ dispatch! {
         let (f, slope, power) = (&mut f[..n], &mut slope[..n], &mut power[..n]);
         for t in 0..n {
             let x = s[t];
-            let d = ln(x) - ln_e;
-            let e = exp(-h * d);
-            let value = 1.0 / (1.0 + e);
             let some = x > NOTHING;
-            let value = if some { value } else { 0.0 };
-            let rise = value * (e * value);
-            let rise = if some { rise } else { 0.0 };
-            f[t] = value;
-            slope[t] = if some { rise * h / x } else { 0.0 };
+            let x = if some { x } else { 1.0 };
+            let d = ln(x) - ln_e;
+            // Capped so that x (1 + e) stays finite: one division gives both 1/(1 + e) and 1/x.
+            let e = exp((-h * d).min(500.0));
+            let r = 1.0 / (x * (1.0 + e));
+            let value = x * r;
+            let keep = if some { value } else { 0.0 };
+            let rise = keep * (e * value);
+            f[t] = keep;
+            slope[t] = rise * h * ((1.0 + e) * r);
             power[t] = rise * d;
         }
     }
@@ -164,11 +166,7 @@ mod tests {
             let down = at(*kind, p, &s.iter().map(|x| x - h).collect::<Vec<_>>());
             for t in 0..s.len() {
                 let numeric = (up[0][t] - down[0][t]) / (2.0 * h);
-                assert!(
-                    (slope[t] - numeric).abs() < 1e-7 * (1.0 + slope[t].abs()),
-                    "{kind:?} at {}",
-                    s[t]
-                );
+                assert!((slope[t] - numeric).abs() < 1e-7 * (1.0 + slope[t].abs()), "{kind:?} at {}", s[t]);
             }
             let adjoint: Vec<f64> = (0..s.len()).map(|t| (t as f64).cos()).collect();
             let mut exact = [0.0; 2];
@@ -179,18 +177,10 @@ mod tests {
                 let side = |d: f64| {
                     let mut q = p.to_vec();
                     q[i] += d;
-                    at(*kind, &q, &s)[0]
-                        .iter()
-                        .zip(&adjoint)
-                        .map(|(f, a)| f * a)
-                        .sum::<f64>()
+                    at(*kind, &q, &s)[0].iter().zip(&adjoint).map(|(f, a)| f * a).sum::<f64>()
                 };
                 let numeric = (side(h) - side(-h)) / (2.0 * h);
-                assert!(
-                    (exact[i] - numeric).abs() < 1e-7,
-                    "{kind:?} {i}: {} {numeric}",
-                    exact[i]
-                );
+                assert!((exact[i] - numeric).abs() < 1e-7, "{kind:?} {i}: {} {numeric}", exact[i]);
             }
             assert_eq!(f.len(), s.len());
         }
@@ -203,10 +193,7 @@ mod tests {
             let [f, slope, power] = at(*kind, p, &s);
             assert!(f[0].abs() < 1e-90, "{kind:?}");
             assert!(f.windows(2).all(|w| w[0] <= w[1]), "{kind:?} {f:?}");
-            assert!(
-                f.iter().chain(&slope).chain(&power).all(|x| x.is_finite()),
-                "{kind:?} {slope:?}"
-            );
+            assert!(f.iter().chain(&slope).chain(&power).all(|x| x.is_finite()), "{kind:?} {slope:?}");
         }
     }
 

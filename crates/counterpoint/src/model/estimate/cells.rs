@@ -1,0 +1,323 @@
+//! Quantiles of every cell, geo by geo, so that memory stays at one geo's draws; and how well the model describes the data.
+
+use super::draws::{OneDraw, Pass, fit_band, is_control, join, row};
+use super::{CELL_DRAWS, Contribution, FitBand, RowKind, in_parallel};
+use crate::model::build::Model;
+use crate::model::linalg::axpy;
+use crate::model::posterior::shape_values;
+use crate::model::response::{Exposure, Response, Shape};
+use counterpoint_infer::diagnose::{Loo, loo};
+use counterpoint_infer::math::ln_gamma;
+use counterpoint_infer::nuts::chain_rng;
+use counterpoint_infer::sample::standard_normal;
+
+/// Random streams of predicted noise lie beyond those of the baseline.
+const STREAM: u64 = 3 << 32;
+
+/// What cells say.
+pub(crate) struct Cells {
+    pub(crate) contributions: Vec<Contribution>,
+    pub(crate) fit: FitBand,
+    pub(crate) fit_national: FitBand,
+    pub(crate) r2: f64,
+    pub(crate) mape: f64,
+    pub(crate) coverage90: f64,
+    pub(crate) loo: Option<Loo>,
+}
+
+/// One driver's data in one geo.
+struct Local {
+    shape: Shape,
+    exposure: Exposure,
+}
+
+pub(crate) fn by_cell(model: &Model, pass: &Pass, seed: u64, threads: usize) -> Cells {
+    let (geos, periods) = (model.n_geos(), model.n_periods());
+    let design = &model.baseline;
+    let controls: Vec<usize> = (0..design.features.len()).filter(|&f| is_control(&design.features[f].name)).collect();
+    let mut rows = vec![row("baseline", RowKind::Baseline, geos * periods, periods)];
+    for &f in &controls {
+        let name = &design.features[f].name;
+        let name = name.strip_prefix("control[").and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+        rows.push(row(name, RowKind::Control, geos * periods, periods));
+    }
+    for driver in &model.drivers {
+        rows.push(row(&driver.name, RowKind::Driver(driver.kind), geos * periods, periods));
+    }
+    let (mut fit, mut fit_national) = (fit_band(geos * periods), fit_band(periods));
+    fill_means(model, pass, &controls, &mut rows, &mut fit, &mut fit_national);
+
+    // Draws that cells are read from, evenly spaced.
+    let count = pass.draws.len().min(CELL_DRAWS);
+    let thinned: Vec<usize> = (0..count).map(|i| i * pass.draws.len() / count).collect();
+    // Rows, then expected and predicted outcome, by draw.
+    let width = (rows.len() + 2) * periods;
+    let mut national: Vec<Vec<f64>> = thinned.iter().map(|_| vec![0.0; width]).collect();
+    let mut parts = Vec::new();
+    for g in 0..geos {
+        let local: Vec<Local> = model.drivers.iter().map(|d| one_geo(&d.shape, &d.exposure, g)).collect();
+        let chunk = count.div_ceil(4 * threads.max(1)).max(1);
+        let chunks: Vec<Vec<Vec<f64>>> = in_parallel(count.div_ceil(chunk), threads, |c| {
+            let mut work: Vec<Response> = local.iter().map(|l| Response::new(&l.shape)).collect();
+            thinned[c * chunk..((c + 1) * chunk).min(count)]
+                .iter()
+                .map(|&i| {
+                    let mut rng = chain_rng(seed, STREAM + (i * geos + g) as u64);
+                    one_draw(model, &pass.draws[i], g, &controls, &local, &mut work, &mut rng)
+                })
+                .collect()
+        });
+        let draws: Vec<Vec<f64>> = chunks.into_iter().flatten().collect();
+        for (total, draw) in national.iter_mut().zip(&draws) {
+            axpy(1.0, draw, total);
+        }
+        let quantiles = quantiles(&draws, width, threads);
+        let range = g * periods..(g + 1) * periods;
+        for (r, row) in rows.iter_mut().enumerate() {
+            let (low, high) = part(&quantiles, r, periods);
+            row.cells.q05[range.clone()].copy_from_slice(low);
+            row.cells.q95[range.clone()].copy_from_slice(high);
+        }
+        set_fit(&mut fit, &quantiles, rows.len(), periods, range);
+        if model.noise.rho.is_none() {
+            parts.push(geo_loo(model, pass, &thinned, &draws, rows.len(), g));
+        }
+    }
+    let quantiles = quantiles(&national, width, threads);
+    for (r, row) in rows.iter_mut().enumerate() {
+        let (low, high) = part(&quantiles, r, periods);
+        row.national.q05.copy_from_slice(low);
+        row.national.q95.copy_from_slice(high);
+    }
+    set_fit(&mut fit_national, &quantiles, rows.len(), periods, 0..periods);
+    let (r2, mape, coverage90) = describe(&fit);
+    Cells { contributions: rows, fit, fit_national, r2, mape, coverage90, loo: join(parts) }
+}
+
+/// Means over all draws: drivers' were summed in the pass; the rest is linear in the coefficients.
+fn fill_means(
+    model: &Model,
+    pass: &Pass,
+    controls: &[usize],
+    rows: &mut [Contribution],
+    fit: &mut FitBand,
+    national: &mut FitBand,
+) {
+    let (periods, design) = (model.n_periods(), &model.baseline);
+    let mut mean = vec![0.0; design.coefficients()];
+    for draw in &pass.draws {
+        axpy(1.0 / pass.draws.len() as f64, &draw.coefficients, &mut mean);
+    }
+    let mut trend = vec![0.0; periods];
+    design.trend(&mean[..design.knots], &mut trend);
+    for g in 0..model.n_geos() {
+        let range = g * periods..(g + 1) * periods;
+        let people = model.units[g] / model.scale.sd;
+        baseline_rows(model, &mean, &trend, g, controls, |r, values| {
+            rows[r].cells.mean[range.clone()].copy_from_slice(values);
+        });
+        for (m, scaled) in pass.mean.iter().enumerate() {
+            let cells = &mut rows[1 + controls.len() + m].cells.mean[range.clone()];
+            axpy(model.units[g], &scaled[range.clone()], cells);
+        }
+        for row in rows.iter_mut() {
+            axpy(1.0, &row.cells.mean[range.clone()], &mut fit.expected.mean[range.clone()]);
+            axpy(1.0, &row.cells.mean[range.clone()], &mut row.national.mean);
+        }
+        let mut seen = vec![false; periods];
+        for &(from, to) in &model.noise.runs[g] {
+            seen[from..to].fill(true);
+        }
+        for t in 0..periods {
+            let i = g * periods + t;
+            let y = people * (model.scale.mean + model.scale.sd * model.y[i]);
+            fit.observed[i] = if seen[t] { y } else { f64::NAN };
+            national.observed[t] += fit.observed[i];
+        }
+        axpy(1.0, &fit.expected.mean[range], &mut national.expected.mean);
+    }
+}
+
+/// Calls `put(row, values)` with the baseline and each control of a geo, in outcome units.
+fn baseline_rows(
+    model: &Model,
+    coefficients: &[f64],
+    trend: &[f64],
+    g: usize,
+    controls: &[usize],
+    mut put: impl FnMut(usize, &[f64]),
+) {
+    let (periods, design) = (model.n_periods(), &model.baseline);
+    let mut all = vec![0.0; periods];
+    design.add_geo(g, trend, coefficients, 1.0, &mut all);
+    let mut values = vec![0.0; periods];
+    for (r, &f) in controls.iter().enumerate() {
+        let own = design.local.iter().position(|&l| l == f);
+        let deviation = own.map_or(0.0, |j| coefficients[design.shared() + g * design.locals() + j]);
+        let slope = coefficients[design.knots + f] + deviation;
+        let z = &design.features[f].values[g * periods..(g + 1) * periods];
+        for t in 0..periods {
+            values[t] = slope * z[t];
+            all[t] -= values[t];
+            values[t] *= model.units[g];
+        }
+        put(1 + r, &values);
+    }
+    let people = model.units[g] / model.scale.sd;
+    all.iter_mut().for_each(|x| *x = people * model.scale.mean + model.units[g] * *x);
+    put(0, &all);
+}
+
+fn one_geo(shape: &Shape, exposure: &Exposure, g: usize) -> Local {
+    let padded = shape.max_lag + shape.periods;
+    let cut = |v: &Vec<f64>| v[g * padded..(g + 1) * padded].to_vec();
+    Local {
+        shape: Shape { geos: 1, ..shape.clone() },
+        exposure: Exposure { x: cut(&exposure.x), frequency: exposure.frequency.as_ref().map(cut) },
+    }
+}
+
+/// All rows of one draw in one geo, then the expected and a predicted outcome: `[rows + 2][periods]`.
+fn one_draw(
+    model: &Model,
+    draw: &OneDraw,
+    g: usize,
+    controls: &[usize],
+    local: &[Local],
+    work: &mut [Response],
+    rng: &mut impl rand::Rng,
+) -> Vec<f64> {
+    let (periods, design) = (model.n_periods(), &model.baseline);
+    let rows = 1 + controls.len() + local.len();
+    let mut out = vec![0.0; (rows + 2) * periods];
+    let mut trend = vec![0.0; periods];
+    design.trend(&draw.coefficients[..design.knots], &mut trend);
+    baseline_rows(model, &draw.coefficients, &trend, g, controls, |r, values| {
+        out[r * periods..(r + 1) * periods].copy_from_slice(values);
+    });
+    for (m, (driver, one)) in model.drivers.iter().zip(local).enumerate() {
+        work[m].forward(&one.shape, &shape_values(driver, &draw.values), &one.exposure);
+        let r = 1 + controls.len() + m;
+        let scale = draw.beta[m * model.n_geos() + g] * model.units[g];
+        axpy(scale, &work[m].f, &mut out[r * periods..(r + 1) * periods]);
+    }
+    let (parts, outcome) = out.split_at_mut(rows * periods);
+    let (expected, predicted) = outcome.split_at_mut(periods);
+    for part in parts.chunks_exact(periods) {
+        axpy(1.0, part, expected);
+    }
+    noise(model, &draw.values, g, rng, predicted);
+    for t in 0..periods {
+        predicted[t] = expected[t] + model.units[g] * predicted[t];
+    }
+    out
+}
+
+/// Fresh noise of one geo, in scaled units.
+fn noise(model: &Model, values: &[f64], g: usize, rng: &mut impl rand::Rng, out: &mut [f64]) {
+    let sigma = values[model.noise.sigma_of(g)];
+    let rho = model.noise.rho.map_or(0.0, |i| values[i]);
+    let mut before = None;
+    for e in out {
+        let innovation = match model.noise.df {
+            None => standard_normal(rng),
+            Some(i) => {
+                let nu = values[i];
+                let chi = crate::model::prior::Prior::Gamma { shape: 0.5 * nu, rate: 0.5 }.draw(rng);
+                standard_normal(rng) / (chi / nu).sqrt()
+            }
+        };
+        *e = match before {
+            None => sigma * innovation / (1.0 - rho * rho).sqrt(),
+            Some(last) => rho * last + sigma * innovation,
+        };
+        before = Some(*e);
+    }
+}
+
+/// 5 % and 95 % quantiles over draws of each of `width` places (type 7, as [`counterpoint_infer::draws::quantile`]).
+fn quantiles(draws: &[Vec<f64>], width: usize, threads: usize) -> [Vec<f64>; 2] {
+    const STEP: usize = 16;
+    let n = draws.len();
+    let blocks = in_parallel(width.div_ceil(STEP), threads, |b| {
+        let places = b * STEP..((b + 1) * STEP).min(width);
+        let mut columns = vec![0.0; places.len() * n];
+        for (i, draw) in draws.iter().enumerate() {
+            for (k, &x) in draw[places.clone()].iter().enumerate() {
+                columns[k * n + i] = x;
+            }
+        }
+        columns.chunks_exact_mut(n).map(|c| [select(c, 0.05), select(c, 0.95)]).collect::<Vec<_>>()
+    });
+    let mut out = [Vec::with_capacity(width), Vec::with_capacity(width)];
+    for [low, high] in blocks.into_iter().flatten() {
+        out[0].push(low);
+        out[1].push(high);
+    }
+    out
+}
+
+/// Type 7 quantile by selection; reorders `values`.
+fn select(values: &mut [f64], p: f64) -> f64 {
+    let at = p * (values.len() - 1) as f64;
+    let k = at.floor() as usize;
+    let (_, &mut low, above) = values.select_nth_unstable_by(k, f64::total_cmp);
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    if above.is_empty() { low } else { low + (at - k as f64) * (high - low) }
+}
+
+fn part(quantiles: &[Vec<f64>; 2], r: usize, periods: usize) -> (&[f64], &[f64]) {
+    (&quantiles[0][r * periods..(r + 1) * periods], &quantiles[1][r * periods..(r + 1) * periods])
+}
+
+fn set_fit(fit: &mut FitBand, quantiles: &[Vec<f64>; 2], rows: usize, periods: usize, range: std::ops::Range<usize>) {
+    let (low, high) = part(quantiles, rows, periods);
+    fit.expected.q05[range.clone()].copy_from_slice(low);
+    fit.expected.q95[range.clone()].copy_from_slice(high);
+    let (low, high) = part(quantiles, rows + 1, periods);
+    fit.predicted_q05[range.clone()].copy_from_slice(low);
+    fit.predicted_q95[range].copy_from_slice(high);
+}
+
+/// PSIS-LOO of one geo's observations, in scaled units; draws are taken as independent for its smoothing.
+fn geo_loo(model: &Model, pass: &Pass, thinned: &[usize], draws: &[Vec<f64>], rows: usize, g: usize) -> Loo {
+    let periods = model.n_periods();
+    let seen: Vec<usize> = model.noise.runs[g].iter().flat_map(|&(from, to)| from..to).collect();
+    let people = model.units[g] / model.scale.sd;
+    loo(draws.len(), seen.len(), 1.0, |i, out| {
+        let t = seen[i];
+        for (k, value) in out.iter_mut().enumerate() {
+            let values = &pass.draws[thinned[k]].values;
+            let sigma = values[model.noise.sigma_of(g)];
+            let expected = (draws[k][rows * periods + t] / people - model.scale.mean) / model.scale.sd;
+            let z = (model.y[g * periods + t] - expected) / sigma;
+            *value = -sigma.ln()
+                + match model.noise.df.map(|i| values[i]) {
+                    None => -0.5 * z * z - 0.918_938_533_204_672_7,
+                    Some(nu) => {
+                        ln_gamma(0.5 * (nu + 1.0))
+                            - ln_gamma(0.5 * nu)
+                            - 0.5 * (nu * std::f64::consts::PI).ln()
+                            - 0.5 * (nu + 1.0) * (z * z / nu).ln_1p()
+                    }
+                };
+        }
+    })
+}
+
+/// R2, MAPE and the share of observed cells inside their 90 % predictive interval.
+fn describe(fit: &FitBand) -> (f64, f64, f64) {
+    let cells: Vec<usize> = (0..fit.observed.len()).filter(|&i| !fit.observed[i].is_nan()).collect();
+    let n = cells.len() as f64;
+    let mean = cells.iter().map(|&i| fit.observed[i]).sum::<f64>() / n;
+    let total: f64 = cells.iter().map(|&i| (fit.observed[i] - mean).powi(2)).sum();
+    let rest: f64 = cells.iter().map(|&i| (fit.observed[i] - fit.expected.mean[i]).powi(2)).sum();
+    let some: Vec<f64> = cells
+        .iter()
+        .filter(|&&i| fit.observed[i] != 0.0)
+        .map(|&i| ((fit.observed[i] - fit.expected.mean[i]) / fit.observed[i]).abs())
+        .collect();
+    let inside =
+        cells.iter().filter(|&&i| (fit.predicted_q05[i]..=fit.predicted_q95[i]).contains(&fit.observed[i])).count();
+    (1.0 - rest / total, some.iter().sum::<f64>() / some.len() as f64, inside as f64 / n)
+}

@@ -1,0 +1,141 @@
+//! The project file `counterpoint.toml`: read whole, with every mistake at once, each at its line and key.
+
+mod data;
+mod drivers;
+mod model;
+mod prior;
+mod walk;
+
+use crate::read::read_bytes;
+use counterpoint::finding::{Finding, Severity, any_fail};
+use counterpoint::project::Project;
+use std::path::Path;
+use toml_edit::Document;
+use walk::{Section, Walk};
+
+/// Name of the project file in its folder.
+pub const PROJECT_FILE: &str = "counterpoint.toml";
+
+/// The sections and keys at the top of the file.
+const TOP: &[&str] = &[
+    "name",
+    "currency",
+    "data",
+    "outcome",
+    "channel",
+    "organic",
+    "treatment",
+    "controls",
+    "holidays",
+    "event",
+    "model",
+    "sampler",
+    "creators",
+    "experiment",
+];
+
+/// Reads the text of a project file.
+///
+/// The project comes back only if no finding is a FAIL. Findings are in the order of the file, and each has the file name,
+/// the line, and the path of the key, such as `channel[2].prior.roi`.
+pub fn read_project(text: &str) -> (Option<Project>, Vec<Finding>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut walk = Walk::new(text);
+    let project = match Document::parse(text) {
+        Ok(document) => whole(&mut walk, &document),
+        Err(error) => {
+            let line = error.span().map(|span| walk.line_at(span.start));
+            walk.syntax(line, error.message());
+            None
+        }
+    };
+    let findings = walk.finish();
+    (project.filter(|_| !any_fail(&findings)), findings)
+}
+
+/// Reads `counterpoint.toml` of a project folder: the project, its harmless findings, and the text of the file.
+///
+/// # Errors
+/// All findings, if one of them is a FAIL.
+pub fn load_project(dir: &Path) -> Result<(Project, Vec<Finding>, String), Vec<Finding>> {
+    let bytes = read_bytes(dir, PROJECT_FILE).map_err(|mut finding| {
+        if finding.code == "missing-file" {
+            let dir = dir.display();
+            finding.found = format!("no {PROJECT_FILE} in {dir}");
+            finding.expected = "a project folder".to_owned();
+            finding.mend = format!("name the folder of a project, or start one with `counterpoint init {dir}`");
+        }
+        vec![*finding]
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let found = format!("byte 0x{:02X}, which is not UTF-8", error.as_bytes()[at]);
+        vec![
+            Finding::new(Severity::Fail, "encoding", found, "text in UTF-8", "save the file in UTF-8")
+                .at_file(PROJECT_FILE)
+                .at_row(line),
+        ]
+    })?;
+    match read_project(&text) {
+        (Some(project), findings) => Ok((project, findings, text)),
+        (None, findings) => Err(findings),
+    }
+}
+
+/// Walks the whole document. The project may be half made where a finding is a FAIL; the caller drops it then.
+fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
+    let top = Section::top(walk, document.as_table(), TOP);
+    let name = top.text(walk, "name");
+    let currency = top.text(walk, "currency");
+    let data = top.section(walk, "data", data::DATA).map(|s| data::data(walk, &s));
+    let outcome = top.section(walk, "outcome", data::OUTCOME).map(|s| data::outcome(walk, &s));
+    let model = top.section(walk, "model", model::MODEL).map(|s| model::model(walk, &s)).unwrap_or_default();
+    let sampler = top.section(walk, "sampler", model::SAMPLER).map(|s| model::sampler(walk, &s)).unwrap_or_default();
+    let drivers = drivers::drivers(walk, &top, model.effects);
+    let controls = top.section(walk, "controls", data::CONTROLS).map(|s| data::controls(walk, &s)).unwrap_or_default();
+    let holidays = data::holidays(walk, &top);
+    later(walk, &top);
+    for (section, example) in [
+        ("data", "[data]\ntable = \"data.csv\"\ndate = \"date\""),
+        ("outcome", "[outcome]\ncolumn = \"revenue\"\nkind = \"revenue\""),
+    ] {
+        if !top.has(section) {
+            walk.missing(&top.at, section, &format!("add {}", example.replace('\n', ", ")));
+        }
+    }
+    let (data, outcome) = (data??, outcome??);
+    drivers::check_columns(walk, &data, &outcome, &drivers, &controls);
+    Some(Project {
+        name: name.unwrap_or_else(|| "Untitled".to_owned()),
+        currency: currency.unwrap_or_default(),
+        data,
+        outcome,
+        drivers: drivers.into_iter().map(|(_, driver)| driver).collect(),
+        controls: controls.into_iter().map(|(_, control)| control).collect(),
+        holidays,
+        model,
+        sampler,
+    })
+}
+
+/// Sections that later versions know.
+fn later(walk: &mut Walk, top: &Section) {
+    let expected = "sections that this version knows";
+    if top.has("experiment") {
+        let at = top.place_in(walk, "experiment");
+        let (found, mend) = (
+            "[[experiment]], which is not known to this version",
+            "remove it to measure the channels alone, or use a version that takes experiments as data",
+        );
+        walk.say(Severity::Fail, "not-yet-known", &at, found, expected, mend);
+    }
+    if top.has("creators") {
+        let at = top.place_in(walk, "creators");
+        let (found, mend) = (
+            "[creators], which is not known to this version: the section is left out",
+            "remove it to measure the channels alone, or use a version that measures creators",
+        );
+        walk.say(Severity::Review, "not-yet-known", &at, found, expected, mend);
+    }
+}

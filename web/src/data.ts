@@ -1,0 +1,98 @@
+// Shapes of the data that the report carries; they mirror crates/report/src/data.rs. A missing number is null.
+
+export type Num = number | null;
+
+export interface Interval {
+  mean: Num;
+  q05: Num;
+  q50: Num;
+  q95: Num;
+}
+
+export interface Driver {
+  name: string;
+  kind: "channel" | "creator" | "organic" | "treatment";
+  spend: Num;
+  incremental: Interval;
+  roi: Interval | null;
+  mroi: Interval | null;
+  cost_per_increment: Interval | null;
+  share: Interval;
+  prob_roi_above_1: Num;
+  moved_from_prior: Num;
+  identified: boolean;
+}
+
+export interface Series {
+  driver: string;
+  kind: "baseline" | "controls" | "driver";
+  mean: Num[];
+  q05: Num[];
+  q95: Num[];
+}
+
+export interface FitSeries {
+  observed: Num[];
+  expected_mean: Num[];
+  expected_q05: Num[];
+  expected_q95: Num[];
+  predicted_q05: Num[];
+  predicted_q95: Num[];
+}
+
+export interface Curve {
+  driver: string;
+  spend: number[];
+  mean: Num[];
+  q05: Num[];
+  q95: Num[];
+  current_spend: Num;
+  observed_max: Num;
+  unit: string;
+}
+
+export interface Density {
+  driver: string;
+  parameter: string;
+  label: string;
+  x: number[];
+  prior: Num[];
+  posterior: Num[];
+}
+
+export interface Decay {
+  driver: string;
+  lags: number[];
+  mean: Num[];
+  q05: Num[];
+  q95: Num[];
+}
+
+export interface Report {
+  currency: string;
+  outcome_name: string;
+  outcome_is_money: boolean;
+  return_word: string;
+  cadence_word: string;
+  dates: string[];
+  geos: string[];
+  drivers: Driver[];
+  baseline_share: Interval;
+  controls_share: Interval | null;
+  total_outcome: Num;
+  contributions: Series[];
+  fit: { national: FitSeries; by_geo: FitSeries[] };
+  curves: Curve[];
+  prior_posterior: Density[];
+  adstock: Decay[];
+}
+
+/** The report's data, from the page. */
+export function read(): Report {
+  return JSON.parse(document.getElementById("report-data")!.textContent!) as Report;
+}
+
+/** Whether it is a number that can be drawn. */
+export function known(x: Num | undefined): x is number {
+  return typeof x === "number" && Number.isFinite(x);
+}
