@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::reference::{Reference, Reproduced, disagreements};
+use common::reference::{Reference, Reproduced, at_points, disagreements};
 use counterpoint::project::{AdstockKind, Project};
 
 /// How many joint standard errors two estimates may be apart. A case compares some 500 numbers, so chance alone goes beyond
@@ -16,6 +16,7 @@ fn national() -> Reference {
     Reference::new(
         include_str!("../../../golden/posterior_national/data.csv"),
         include_str!("../../../golden/posterior_national/case.json"),
+        include_str!("../../../golden/posterior_national/points.json"),
     )
 }
 
@@ -23,6 +24,7 @@ fn geo() -> Reference {
     Reference::new(
         include_str!("../../../golden/posterior_geo/data.csv"),
         include_str!("../../../golden/posterior_geo/case.json"),
+        include_str!("../../../golden/posterior_geo/points.json"),
     )
 }
 
@@ -30,6 +32,7 @@ fn student() -> Reference {
     Reference::new(
         include_str!("../../../golden/posterior_student/data.csv"),
         include_str!("../../../golden/posterior_student/case.json"),
+        include_str!("../../../golden/posterior_student/points.json"),
     )
 }
 
@@ -47,6 +50,21 @@ fn assert_noticed(what: &str, reference: &Reference, project: &Project) {
     let all = disagreements(reference, &found);
     let far = all.iter().filter(|d| d.errors > LIMIT).count();
     assert!(far > 0, "{what} went unnoticed in {} numbers", all.len());
+}
+
+#[test]
+fn log_densities_and_contributions_are_those_of_the_reference_to_rounding() {
+    for reference in [national(), geo(), student()] {
+        let (densities, contributions) = at_points(&reference);
+        for (wanted, found) in contributions {
+            assert!((found - wanted).abs() < 1e-9 * wanted.abs(), "{found} {wanted}");
+        }
+        let (wanted_first, found_first) = densities[0];
+        for (wanted, found) in densities {
+            let (wanted, found) = (wanted - wanted_first, found - found_first);
+            assert!((found - wanted).abs() <= 1e-9 * wanted.abs(), "{found} {wanted}");
+        }
+    }
 }
 
 #[test]

@@ -2,22 +2,26 @@
 
 use super::driver_spec;
 use counterpoint::data::{Cells, Column, Dataset, Table, assemble};
+use counterpoint::model::baseline::KnotPrior;
 use counterpoint::model::build::{Model, coefficient_names};
 use counterpoint::model::fit::fit;
-use counterpoint::model::posterior::Posterior;
+use counterpoint::model::posterior::{DriverWork, Posterior};
 use counterpoint::model::prior::Prior;
 use counterpoint::project::*;
 use counterpoint_infer::diagnose::{mcse_mean, mcse_quantile, mcse_sd};
 use counterpoint_infer::draws::{Chains, Draws, mean, quantile, sd, sorted};
+use counterpoint_infer::log_density::LogDensity;
 use counterpoint_infer::nuts::chain_rng;
 use jiff::ToSpan;
 use serde_json::Value;
 use std::fmt;
+use std::sync::Arc;
 
 /// A case as kept in its folder.
 pub(crate) struct Reference {
     table: Table,
     case: Value,
+    points: Value,
     later: i64,
 }
 
@@ -37,19 +41,14 @@ pub(crate) struct Disagreement {
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Disagreement {
-            what,
-            reference,
-            found,
-            errors,
-        } = self;
+        let Disagreement { what, reference, found, errors } = self;
         write!(f, "{what}: {found}, NumPyro {reference}, {errors:.1} errors apart")
     }
 }
 
 impl Reference {
-    /// From the text of data.csv and case.json.
-    pub(crate) fn new(data: &str, case: &str) -> Reference {
+    /// From the text of data.csv, case.json and points.json.
+    pub(crate) fn new(data: &str, case: &str, points: &str) -> Reference {
         let mut lines = data.lines().map(|l| l.split(',').collect::<Vec<_>>());
         let header = lines.next().expect("a header");
         let rows: Vec<Vec<&str>> = lines.collect();
@@ -65,6 +64,7 @@ impl Reference {
                 lines: (0..rows.len() as u64).map(|i| i + 2).collect(),
             },
             case: serde_json::from_str(case).expect("JSON"),
+            points: serde_json::from_str(points).expect("JSON"),
             later: 0,
         }
     }
@@ -116,11 +116,7 @@ impl Reference {
             season_yearly: o["season_yearly"].as_u64().expect("a number") as usize,
             season_by_geo: o["season_by_geo"].as_bool().expect("a flag"),
             effects,
-            noise: NoiseSpec {
-                student_t: flag("student_t"),
-                sigma_per_geo: flag("sigma_per_geo"),
-                ar1: flag("ar1"),
-            },
+            noise: NoiseSpec { student_t: flag("student_t"), sigma_per_geo: flag("sigma_per_geo"), ar1: flag("ar1") },
             priors,
             ..ModelSpec::default()
         };
@@ -132,28 +128,16 @@ impl Reference {
             project.outcome.kind = OutcomeKind::Count(UnitValue::Number(value));
         }
         project.drivers = list(&o["drivers"]).map(driver).collect();
-        project.controls = list(&o["controls"])
-            .map(|c| ControlSpec {
-                column: text(c).to_owned(),
-                per_head: false,
-            })
-            .collect();
-        project.sampler = SamplerSpec {
-            chains: 4,
-            warmup: 1000,
-            draws: 2000,
-            seed: 1,
-            target_accept: 0.9,
-        };
+        project.controls =
+            list(&o["controls"]).map(|c| ControlSpec { column: text(c).to_owned(), per_head: false }).collect();
+        project.sampler = SamplerSpec { chains: 4, warmup: 1000, draws: 2000, seed: 1, target_accept: 0.9 };
         project
     }
 
     fn dataset(&self, project: &Project) -> Dataset {
         let (data, findings) = assemble(project, std::slice::from_ref(&self.table));
         let mut data = data.unwrap_or_else(|| panic!("the golden data have no failing finding: {findings:?}"));
-        data.dates
-            .iter_mut()
-            .for_each(|d| *d = d.saturating_add(self.later.days()));
+        data.dates.iter_mut().for_each(|d| *d = d.saturating_add(self.later.days()));
         data
     }
 }
@@ -179,15 +163,8 @@ fn driver(d: &Value) -> DriverSpec {
             exposure: d.get("exposure").map(|e| text(e).to_owned()),
             role: Role::Creation,
         },
-        "organic" => DriverSource::Organic {
-            exposure: column(),
-            frequency: None,
-        },
-        _ => DriverSource::Treatment {
-            column: column(),
-            baseline: BaselineValue::Min,
-            per_head: false,
-        },
+        "organic" => DriverSource::Organic { exposure: column(), frequency: None },
+        _ => DriverSource::Treatment { column: column(), baseline: BaselineValue::Min, per_head: false },
     };
     let on = match text(&d["on"]) {
         "roi" => EffectKind::Roi,
@@ -196,10 +173,7 @@ fn driver(d: &Value) -> DriverSpec {
         _ => EffectKind::Coefficient,
     };
     DriverSpec {
-        prior: Some(EffectPrior {
-            on,
-            prior: prior_of(&d["prior"]),
-        }),
+        prior: Some(EffectPrior { on, prior: prior_of(&d["prior"]) }),
         adstock: Some(match d.get("adstock").map(text) {
             Some("binomial") => AdstockKind::Binomial,
             _ => AdstockKind::Geometric,
@@ -210,6 +184,75 @@ fn driver(d: &Value) -> DriverSpec {
     }
 }
 
+/// The log density at the reference's points as (NumPyro's, ours), and every driver's contribution there likewise. The log densities
+/// are of the parameters and the standardised coefficients of a sampled baseline, each up to one constant.
+pub(crate) fn at_points(reference: &Reference) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+    let mut project = reference.project();
+    project.model.integrate_baseline = false;
+    let model = Arc::new(Model::new(&project, &reference.dataset(&project)));
+    let mut posterior = Posterior::new(model.clone());
+    let mut gradient = vec![0.0; posterior.dim()];
+    let (mut densities, mut contributions) = (Vec::new(), Vec::new());
+    for point in list(&reference.points) {
+        let values = values_at(&model, point);
+        let found = posterior.evaluate(&model.parameters.position(&values), &mut gradient);
+        // From the density of the sampled coordinates to that of the values.
+        let slopes: f64 = model
+            .parameters
+            .iter()
+            .zip(&values)
+            .filter(|(p, _)| p.coordinate.is_some())
+            .map(|(p, value)| p.prior.at(p.prior.unconstrain(*value)).slope.ln())
+            .sum();
+        densities.push((point["log_density"].as_f64().expect("a number"), found - slopes));
+        for (driver, total) in model.drivers.iter().zip(totals(&posterior)) {
+            contributions.push((point["contributions"][&driver.name].as_f64().expect("a number"), total));
+        }
+    }
+    (densities, contributions)
+}
+
+/// The values of all parameters at a point, the baseline's coefficients standardised.
+fn values_at(model: &Model, point: &Value) -> Vec<f64> {
+    let number = |group: &str, name: &str| point[group][name].as_f64().unwrap_or_else(|| panic!("{group}: {name}"));
+    let baseline = &model.baseline;
+    let names = coefficient_names(baseline, &model.geos);
+    let mut values = Vec::new();
+    for p in model.parameters.iter() {
+        let Some(name) = p.name.strip_prefix("z[").and_then(|n| n.strip_suffix(']')) else {
+            values.push(if p.coordinate.is_some() { number("parameters", &p.name) } else { p.prior.middle() });
+            continue;
+        };
+        let i = names.iter().position(|n| n == name).expect("a coefficient");
+        let own = number("baseline", name);
+        let standardised = if i < baseline.knots {
+            match baseline.knot_prior {
+                KnotPrior::Walk { step } => {
+                    (own - if i > 0 { number("baseline", &names[i - 1]) } else { 0.0 }) / values[step]
+                }
+                KnotPrior::Free { sd } => own / sd,
+            }
+        } else if i < baseline.shared() {
+            own / baseline.features[i - baseline.knots].sd
+        } else {
+            let local = baseline.local[(i - baseline.shared()) % baseline.locals()];
+            own / values[baseline.features[local].spread.expect("a spread")]
+        };
+        values.push(standardised);
+    }
+    values
+}
+
+/// Contribution of each driver in outcome units at the posterior's last position.
+fn totals(posterior: &Posterior) -> Vec<f64> {
+    let model = posterior.model();
+    let of = |d: &DriverWork| {
+        let cells = d.response.f.iter().enumerate().map(|(i, f)| (i / model.n_periods(), f));
+        cells.map(|(g, f)| d.effect.beta[g] * f * model.units[g]).sum()
+    };
+    posterior.drivers().iter().map(of).collect()
+}
+
 impl Reproduced {
     /// Fits the reference's data with a project and reads the draws back.
     pub(crate) fn new(reference: &Reference, project: &Project) -> Reproduced {
@@ -217,10 +260,7 @@ impl Reproduced {
         let scale = &reference.case["scale"];
         for (found, name) in [(model.scale.mean, "mean"), (model.scale.sd, "sd")] {
             let wanted = scale[name].as_f64().expect("a number");
-            assert!(
-                (found / wanted - 1.0).abs() < 1e-10,
-                "{name} of the outcome: {found} {wanted}"
-            );
+            assert!((found / wanted - 1.0).abs() < 1e-10, "{name} of the outcome: {found} {wanted}");
         }
         let (model, chains) = fit(model, &project.sampler, 4).expect("the golden data can be sampled");
         let mut posterior = Posterior::new(model.clone());
@@ -230,14 +270,7 @@ impl Reproduced {
             for position in chain.positions.chunks_exact(chain.dim) {
                 series[1].push(posterior.draw_baseline(position, &mut rng).to_vec());
                 series[0].push(posterior.values().to_vec());
-                let periods = model.n_periods();
-                let total = |d: &counterpoint::model::posterior::DriverWork| {
-                    let cells = d.response.f.iter().enumerate();
-                    cells
-                        .map(|(i, f)| d.effect.beta[i / periods] * f * model.units[i / periods])
-                        .sum()
-                };
-                series[2].push(posterior.drivers().iter().map(total).collect());
+                series[2].push(totals(&posterior));
             }
         }
         let names = [
@@ -260,13 +293,7 @@ impl Reproduced {
             }
             draws
         };
-        Reproduced {
-            groups: [
-                ("parameters", group(0)),
-                ("baseline", group(1)),
-                ("contributions", group(2)),
-            ],
-        }
+        Reproduced { groups: [("parameters", group(0)), ("baseline", group(1)), ("contributions", group(2))] }
     }
 }
 
