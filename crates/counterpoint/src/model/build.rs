@@ -92,6 +92,17 @@ impl Model {
         self.dates.len()
     }
 
+    /// Every set of standardised deviations of the geos around something common: the index of their spread, and theirs. Drivers' first,
+    /// then those of a sampled baseline.
+    pub fn deviations(&self) -> Vec<(usize, Vec<usize>)> {
+        let drivers = self.drivers.iter().filter_map(|d| d.slots.geo);
+        let mut all: Vec<_> = drivers.map(|(eta, first)| (eta, (first..first + self.n_geos()).collect())).collect();
+        if let Some(first) = self.sampled_baseline {
+            all.extend(baseline_deviations(&self.baseline, first));
+        }
+        all
+    }
+
     /// Builds the model of a project. The data must have passed `check`: at least one observed outcome that varies, and for
     /// every driver a non-zero exposure.
     pub fn new(project: &Project, data: &Dataset) -> Model {
@@ -124,6 +135,11 @@ impl Model {
             for name in coefficient_names(&baseline, &data.geos) {
                 parameters.add(&format!("z[{name}]"), Prior::Normal { mean: 0.0, sd: 1.0 });
             }
+            for (spread, deviations) in baseline_deviations(&baseline, first) {
+                for i in deviations {
+                    parameters.set_path(i, Path::Deviation { spread, center: 0.0, sd: f64::INFINITY });
+                }
+            }
             first
         });
         Model {
@@ -141,6 +157,18 @@ impl Model {
             parameters,
         }
     }
+}
+
+/// For each local feature the index of its spread and those of its deviations, where the baseline's coefficients begin at `first`.
+fn baseline_deviations(baseline: &Baseline, first: usize) -> Vec<(usize, Vec<usize>)> {
+    let place = |g: usize, j: usize| first + baseline.shared() + g * baseline.locals() + j;
+    let local = baseline.local.iter().enumerate();
+    local
+        .filter_map(|(j, &f)| {
+            let spread = baseline.features[f].spread?;
+            Some((spread, (0..baseline.geos).map(|g| place(g, j)).collect()))
+        })
+        .collect()
 }
 
 /// Names of the baseline's coefficients in their order: knots, shared features, then each geo's deviations.

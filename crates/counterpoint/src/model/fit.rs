@@ -35,7 +35,7 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
     }
 }
 
-/// Chooses the path of each geo's deviation (see [`Path::Deviation`]) by what a short pilot chain learns of it, and begins
+/// Chooses the path of each deviation of a geo (see [`Path::Deviation`]) by what a short pilot chain learns of it, and begins
 /// the chains around the pilot's mean. A national model has no deviations and needs no pilot. The choice changes no posterior.
 /// `watch` sees the pilot as chain 0.
 ///
@@ -43,7 +43,7 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
 /// See [`SampleError`].
 pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result<Prepared, SampleError> {
     let start = Posterior::start(&model);
-    if !model.drivers.iter().any(|d| d.slots.geo.is_some()) {
+    if model.deviations().is_empty() {
         return Ok(Prepared { model: Arc::new(model), start });
     }
     let shared = Arc::new(model.clone());
@@ -57,23 +57,21 @@ pub fn prepare(model: Model, sampler: &SamplerSpec, watch: &dyn Watch) -> Result
     let n = draws.len() as f64;
     let mut model = model;
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
-    let geos = model.n_geos();
-    let slots: Vec<(usize, usize)> = model.drivers.iter().filter_map(|d| d.slots.geo).collect();
-    for (eta, first) in slots {
+    let geos = model.n_geos() as f64;
+    for (eta, deviations) in model.deviations() {
         let spread = mean(&|v| v[eta] * v[eta]);
         // The data know how geos differ, not their common part, which belongs to the driver's own parameter.
-        let contrast =
-            |v: &[f64], g: usize| v[eta] * (v[first + g] - v[first..first + geos].iter().sum::<f64>() / geos as f64);
-        let kept = 1.0 - 1.0 / geos as f64;
-        for g in 0..geos {
-            let average = mean(&|v| contrast(v, g));
-            let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
+        let contrast = |v: &[f64], i: usize| v[eta] * (v[i] - deviations.iter().map(|&k| v[k]).sum::<f64>() / geos);
+        let kept = 1.0 - 1.0 / geos;
+        for &i in &deviations {
+            let average = mean(&|v| contrast(v, i));
+            let variance = mean(&|v| (contrast(v, i) - average).powi(2)) / kept;
             // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
             let precision = 1.0 / variance - 1.0 / spread;
             if precision > 0.0 {
                 let center = average * (1.0 + 1.0 / (precision * spread));
                 let path = Path::Deviation { spread: eta, center, sd: precision.powf(-0.5) };
-                model.parameters.set_path(first + g, path);
+                model.parameters.set_path(i, path);
             }
         }
     }
