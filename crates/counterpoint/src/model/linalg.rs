@@ -67,6 +67,26 @@ dispatch! {
 }
 
 dispatch! {
+    /// Solves U'X = B in place (forward substitution only); `b` is `[n x m]` row-major.
+    pub(crate) fn solve_lower(u: &[f64], n: usize, b: &mut [f64], m: usize) {
+        for k in 0..n {
+            let (head, tail) = b.split_at_mut((k + 1) * m);
+            let row = &mut head[k * m..];
+            let scale = 1.0 / u[k * n + k];
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
+            for i in k + 1..n {
+                let factor = u[k * n + i];
+                for (y, x) in tail[(i - k - 1) * m..(i - k) * m].iter_mut().zip(row.iter()) {
+                    *y -= factor * x;
+                }
+            }
+        }
+    }
+}
+
+dispatch! {
     /// Solves U X = B in place (back substitution only); `b` has n elements.
     pub(crate) fn solve_upper(u: &[f64], n: usize, b: &mut [f64]) {
         for k in (0..n).rev() {
@@ -169,11 +189,6 @@ dispatch! {
     }
 }
 
-/// x'Ax of a whole symmetric matrix.
-pub(crate) fn quadratic(a: &[f64], n: usize, x: &[f64]) -> f64 {
-    (0..n).map(|i| x[i] * dot(&a[i * n..(i + 1) * n], x)).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +219,19 @@ mod tests {
             }
             let mut b: Vec<f64> = (0..2 * n).map(|i| (i as f64).sin()).collect();
             let rhs = b.clone();
+            let mut half = b.clone();
+            solve_lower(&u, n, &mut half, 2);
+            // |U'^-1 b|^2 = b'A^-1 b
+            for c in 0..2 {
+                let squares: f64 = (0..n).map(|i| half[i * 2 + c].powi(2)).sum();
+                let mut quadratic = 0.0;
+                for i in 0..n {
+                    for j in 0..n {
+                        quadratic += rhs[i * 2 + c] * v[i * n + j] * rhs[j * 2 + c];
+                    }
+                }
+                assert!((squares - quadratic).abs() <= 1e-10 * (1.0 + quadratic.abs()));
+            }
             solve(&u, n, &mut b, 2);
             for i in 0..n {
                 for c in 0..2 {
@@ -229,6 +257,5 @@ mod tests {
         let mut a = [0.0; 4];
         add_cross(&mut a, 2, &b, &c, 2, -1.0);
         assert_eq!(a, [-(5.0 + 21.0), -(6.0 + 24.0), 0.0, -(12.0 + 32.0)]);
-        assert_eq!(quadratic(&[2.0, 1.0, 1.0, 3.0], 2, &[1.0, 2.0]), 2.0 + 4.0 + 12.0);
     }
 }

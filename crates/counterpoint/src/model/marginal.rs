@@ -8,7 +8,7 @@
 //! P enters through three moment matrices a geo, so that X'PX = (M0 + rho^2 M1 - rho M2) / sigma^2.
 
 use super::baseline::{Baseline, KnotPrior};
-use super::linalg::{add_cross, axpy, cholesky, dot, invert, quadratic, solve, solve_upper};
+use super::linalg::{add_cross, axpy, cholesky, dot, invert, solve, solve_lower, solve_upper};
 use super::noise::Noise;
 use counterpoint_infer::sample::standard_normal;
 
@@ -103,6 +103,10 @@ pub struct Marginal {
     vector: Vec<f64>,
     matrix: Vec<f64>,
     small: Vec<f64>,
+    /// The gains side by side, `[shared x (geos locals)]`.
+    columns: Vec<f64>,
+    /// Posterior variances of the deviations, `[geos x locals]`.
+    variances: Vec<f64>,
 }
 
 impl Marginal {
@@ -127,6 +131,8 @@ impl Marginal {
             vector: vec![0.0; s.max(q)],
             matrix: vec![0.0; s * s],
             small: vec![0.0; q * q],
+            columns: vec![0.0; s * g * q],
+            variances: vec![0.0; g * q],
         }
     }
 
@@ -313,20 +319,12 @@ impl Marginal {
             part.trace += v[i * s + i] / (feature.sd * feature.sd);
             part.ln_det -= 2.0 * feature.sd.ln();
         }
+        self.local_variances();
         for (j, &f) in baseline.local.iter().enumerate() {
             let tau = local_spread(baseline, j, values);
             let (mut trace, mut squares) = (0.0, 0.0);
             for g in 0..self.geos {
-                let gain = &self.gain[(g * q + j) * s..(g * q + j + 1) * s];
-                let own = {
-                    // (A_g^-1)_jj = |U'^-1 e_j|^2
-                    let x = &mut self.vector[..q];
-                    x.fill(0.0);
-                    x[j] = 1.0;
-                    solve(&self.factors[g * q * q..(g + 1) * q * q], q, x, 1);
-                    x[j]
-                };
-                trace += own + quadratic(v, s, gain);
+                trace += self.variances[g * q + j];
                 squares += self.mean[s + g * q + j].powi(2);
             }
             let n = self.geos as f64;
@@ -337,6 +335,34 @@ impl Marginal {
             }
         }
         part
+    }
+
+    /// Fills `variances` with the posterior variance of every deviation: that given the shared coefficients, and what their
+    /// own uncertainty adds, |U'^-1 gain|^2, for all deviations in one substitution.
+    fn local_variances(&mut self) {
+        let (s, q) = (self.shared, self.locals);
+        let columns = self.geos * q;
+        if columns == 0 {
+            return;
+        }
+        for c in 0..columns {
+            for i in 0..s {
+                self.columns[i * columns + c] = self.gain[c * s + i];
+            }
+        }
+        solve_lower(&self.schur, s, &mut self.columns, columns);
+        self.variances.fill(0.0);
+        for row in self.columns.chunks_exact(columns) {
+            for (v, x) in self.variances.iter_mut().zip(row) {
+                *v += x * x;
+            }
+        }
+        for g in 0..self.geos {
+            invert(&self.factors[g * q * q..(g + 1) * q * q], q, &mut self.small);
+            for j in 0..q {
+                self.variances[g * q + j] += self.small[j * q + j];
+            }
+        }
     }
 
     /// 1/2 ln|P|, and the derivatives by the noise's parameters.

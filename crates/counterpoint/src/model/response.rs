@@ -235,11 +235,11 @@ dispatch! {
         let last = out.len() - 1;
         for (l, total) in out.iter_mut().enumerate() {
             let from = &x[last - l..last - l + a.len()];
-            let mut sums = [0.0_f64; 16];
-            let (ac, xc) = (a.chunks_exact(16), from.chunks_exact(16));
+            let mut sums = [0.0_f64; 8];
+            let (ac, xc) = (a.chunks_exact(8), from.chunks_exact(8));
             let (ar, xr) = (ac.remainder(), xc.remainder());
             for (a, x) in ac.zip(xc) {
-                for i in 0..16 {
+                for i in 0..8 {
                     sums[i] += a[i] * x[i];
                 }
             }
@@ -247,8 +247,8 @@ dispatch! {
             for (a, x) in ar.iter().zip(xr) {
                 sum += a * x;
             }
-            for i in 0..8 {
-                sum += sums[i] + sums[i + 8];
+            for i in 0..4 {
+                sum += sums[i] + sums[i + 4];
             }
             *total += sum;
         }

@@ -1,0 +1,168 @@
+//! Speed and recovery on the data sets under `bench/data`: `cargo run --release -p counterpoint-bench -- [NAME...]`.
+//!
+//! Prints one line a set: seconds (data read to draws kept), gradients a draw, worst R-hat, smallest ESS, divergences, peak memory and,
+//! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
+//! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws).
+// A benchmark reads files, asks the clock and prints.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
+
+mod recovery;
+
+use anyhow::{Context, anyhow};
+use counterpoint::data::assemble;
+use counterpoint::model::build::Model;
+use counterpoint::model::fit::{prepare, run};
+use counterpoint::model::posterior::Posterior;
+use counterpoint::project::{OutcomeKind, Project};
+use counterpoint_infer::diagnose::parameters;
+use counterpoint_infer::draws::Draws;
+use counterpoint_infer::log_density::LogDensity;
+use counterpoint_infer::nuts::ChainDraws;
+use counterpoint_infer::sample::Silent;
+use counterpoint_sources::{load_project, read_table};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const SETS: &[(&str, &str)] = &[
+    ("small", "recovery/small_business-20250715"),
+    ("growing", "recovery/growing_business-20250715"),
+    ("medium", "recovery/medium_business-20250715"),
+    ("pymc", "pymc"),
+    ("meridian", "meridian"),
+    ("meridian-own-spec", "meridian-own-spec"),
+    ("large", "recovery/large_business-20250715"),
+];
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (options, names): (Vec<String>, Vec<String>) = args.into_iter().partition(|a| a.contains('='));
+    let option = |key: &str| options.iter().find_map(|o| o.strip_prefix(&format!("{key}=")).map(str::to_owned));
+    let chosen: Vec<&(&str, &str)> =
+        SETS.iter().filter(|(n, _)| names.is_empty() || names.iter().any(|x| x == n)).collect();
+    println!(
+        "{:18} {:>8} {:>8} {:>9} {:>7} {:>7} {:>7} {:>7} {:>5} {:>8} {:>7} {:>7} {:>8}",
+        "set",
+        "seconds",
+        "µs/grad",
+        "ns/cell",
+        "warm",
+        "draw",
+        "R-hat",
+        "ESS",
+        "div",
+        "peak MB",
+        "sRMSE",
+        "total",
+        "covered"
+    );
+    for (name, folder) in chosen {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bench/data").join(folder);
+        one(name, &dir, &option).with_context(|| format!("{name} ({})", dir.display()))?;
+    }
+    Ok(())
+}
+
+fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let (mut project, _, _) = load_project(dir).map_err(|f| anyhow!("{f:?}"))?;
+    let set = |key: &str, to: &mut usize| -> anyhow::Result<()> {
+        if let Some(text) = option(key) {
+            *to = text.parse().with_context(|| format!("{key}={text}"))?;
+        }
+        Ok(())
+    };
+    if name == "large" {
+        (project.sampler.warmup, project.sampler.draws) = (500, 500);
+    }
+    set("chains", &mut project.sampler.chains)?;
+    set("warmup", &mut project.sampler.warmup)?;
+    set("draws", &mut project.sampler.draws)?;
+    if let Some(seed) = option("seed") {
+        project.sampler.seed = seed.parse()?;
+    }
+    if let Some(accept) = option("accept") {
+        project.sampler.target_accept = accept.parse()?;
+    }
+    project.model.integrate_baseline &= option("baseline").as_deref() != Some("sampled");
+    let data = read(&project, dir)?;
+    let model = Model::new(&project, &data);
+    let cells = model.y.len() * model.drivers.len();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let prepared = prepare(model, &project.sampler, &Silent)?;
+    let chains = run(&prepared, &project.sampler, vec![None; project.sampler.chains], threads, &Silent)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let model = &prepared.model;
+    let mut draws = Draws::new(chains.len(), project.sampler.draws);
+    for p in model.parameters.iter() {
+        let Some(c) = p.coordinate else { continue };
+        let column: Vec<f64> = chains.iter().flat_map(|chain| column(chain, c)).collect();
+        draws.push(p.name.clone(), &column);
+    }
+    let found = parameters(&draws);
+    let rhat = found.iter().map(|d| d.rhat).fold(0.0, f64::max);
+    if let Some(n) = option("worst") {
+        let mut order: Vec<usize> = (0..found.len()).collect();
+        order.sort_by(|&a, &b| {
+            found[a].ess_bulk.min(found[a].ess_tail).total_cmp(&found[b].ess_bulk.min(found[b].ess_tail))
+        });
+        for &i in order.iter().take(n.parse()?) {
+            let d = &found[i];
+            println!("  {:40} R-hat {:.4} ESS {:.0} / {:.0}", draws.names()[i], d.rhat, d.ess_bulk, d.ess_tail);
+        }
+    }
+    let ess = found.iter().map(|d| d.ess_bulk.min(d.ess_tail)).fold(f64::INFINITY, f64::min);
+    let per =
+        |get: fn(&ChainDraws) -> u64, n: usize| chains.iter().map(get).sum::<u64>() as f64 / (chains.len() * n) as f64;
+    let gradient = time_gradient(&mut Posterior::new(model.clone()), &chains[0].positions[..chains[0].dim]);
+    print!(
+        "{name:18} {seconds:8.2} {:8.1} {:9.2} {:7.1} {:7.1} {rhat:7.4} {ess:7.0} {:5} {:8.0}",
+        gradient * 1e6,
+        gradient * 1e9 / cells as f64,
+        per(|c| c.warmup_gradients, project.sampler.warmup),
+        per(|c| c.gradients, project.sampler.draws),
+        chains.iter().map(|c| c.divergences).sum::<u64>(),
+        peak_megabytes()
+    );
+    match recovery::against_truth(dir, model, &chains)? {
+        Some(r) => println!(" {:7.3} {:6.1}% {:>5}/{}", r.error, 100.0 * r.total_error, r.covered, r.drivers),
+        None => println!(),
+    }
+    Ok(())
+}
+
+/// One coordinate of a chain's draws.
+fn column(chain: &ChainDraws, c: usize) -> impl Iterator<Item = f64> + '_ {
+    chain.positions.iter().skip(c).step_by(chain.dim).copied()
+}
+
+fn read(project: &Project, dir: &Path) -> anyhow::Result<counterpoint::data::Dataset> {
+    let mut tables = Vec::new();
+    for file in project.data.tables.iter().chain(project.data.long.iter().map(|l| &l.table)) {
+        tables.push(read_table(dir, file).map_err(|f| anyhow!("{f:?}"))?);
+    }
+    let (data, findings) = assemble(project, &tables);
+    let _ = matches!(project.outcome.kind, OutcomeKind::Revenue);
+    data.ok_or_else(|| anyhow!("{findings:?}"))
+}
+
+/// Seconds a gradient, the best of several rounds.
+fn time_gradient(posterior: &mut Posterior, at: &[f64]) -> f64 {
+    let mut gradient = vec![0.0; at.len()];
+    let mut best = f64::INFINITY;
+    for _ in 0..20 {
+        let begun = Instant::now();
+        for _ in 0..20 {
+            posterior.evaluate(at, &mut gradient);
+        }
+        best = best.min(begun.elapsed().as_secs_f64() / 20.0);
+    }
+    best
+}
+
+/// Peak resident memory of this process so far.
+fn peak_megabytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kilobytes =
+        status.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    kilobytes.unwrap_or(f64::NAN) / 1024.0
+}
