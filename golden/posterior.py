@@ -288,7 +288,7 @@ def points(folder, options, seed, count=8):
     (folder / "points.json").write_text(json.dumps(out, indent=1) + "\n")
 
 
-def make(folder, options, seed, warmup=2000, draws=10000, target_accept=0.99, date="2026-11-25"):
+def make(folder, options, seed, warmup=2000, draws=10000, target_accept=0.99, date="2026-11-23"):
     p = Prepared(folder, options)
     kernel = NUTS(lambda: model(p), dense_mass=True, target_accept_prob=target_accept, max_tree_depth=(7, 10), init_strategy=init_to_median())
     mcmc = MCMC(kernel, num_warmup=warmup, num_samples=draws, num_chains=4, chain_method="parallel", progress_bar=False)

@@ -4,6 +4,7 @@
 mod common;
 
 use common::reference::{Reference, Reproduced, at_points, disagreements};
+use counterpoint::model::prior::Prior;
 use counterpoint::project::{AdstockKind, Project};
 
 /// How many joint standard errors two estimates may be apart. A case compares some 500 numbers, so chance alone goes beyond
@@ -11,6 +12,9 @@ use counterpoint::project::{AdstockKind, Project};
 const LIMIT: f64 = 4.5;
 /// Root mean square of all those distances: 1 where both sides sample one posterior and judge their errors rightly.
 const TYPICAL: f64 = 1.35;
+
+/// What double precision and another order of sums leave, as a share.
+const ROUNDING: f64 = 1e-9;
 
 fn national() -> Reference {
     Reference::new(
@@ -45,25 +49,21 @@ fn assert_same(reference: &Reference, project: &Project) {
     assert!(typical < TYPICAL, "{typical} over {} numbers", all.len());
 }
 
-fn assert_noticed(what: &str, reference: &Reference, project: &Project) {
-    let found = Reproduced::new(reference, project);
-    let all = disagreements(reference, &found);
-    let far = all.iter().filter(|d| d.errors > LIMIT).count();
-    assert!(far > 0, "{what} went unnoticed in {} numbers", all.len());
+/// How far log densities, and contributions, are from NumPyro's at the points, as shares of their size. Log densities are known up to
+/// a constant, so their differences to the first point's are compared.
+fn distances(reference: &Reference, project: &Project) -> (f64, f64) {
+    let [densities, contributions] = at_points(reference, project);
+    let share = |(wanted, found): (f64, f64)| (found - wanted).abs() / wanted.abs();
+    let (wanted, found) = densities[0];
+    let differences = densities[1..].iter().map(|d| (d.0 - wanted, d.1 - found));
+    (differences.map(share).fold(0.0, f64::max), contributions.into_iter().map(share).fold(0.0, f64::max))
 }
 
 #[test]
 fn log_densities_and_contributions_are_those_of_the_reference_to_rounding() {
     for reference in [national(), geo(), student()] {
-        let (densities, contributions) = at_points(&reference);
-        for (wanted, found) in contributions {
-            assert!((found - wanted).abs() < 1e-9 * wanted.abs(), "{found} {wanted}");
-        }
-        let (wanted_first, found_first) = densities[0];
-        for (wanted, found) in densities {
-            let (wanted, found) = (wanted - wanted_first, found - found_first);
-            assert!((found - wanted).abs() <= 1e-9 * wanted.abs(), "{found} {wanted}");
-        }
+        let (density, contribution) = distances(&reference, &reference.project());
+        assert!(density < ROUNDING && contribution < ROUNDING, "{density} {contribution}");
     }
 }
 
@@ -78,6 +78,10 @@ fn a_national_posterior_is_the_reference_with_the_baseline_sampled() {
     let reference = national();
     let mut project = reference.project();
     project.model.integrate_baseline = false;
+    // The level and what saturated channels bring move together along a curved ridge: a draw is worth a tenth of the integrated
+    // model's, and long steps do not follow the ridge to its end.
+    project.sampler.target_accept = 0.95;
+    project.sampler.draws = 4000;
     assert_same(&reference, &project);
 }
 
@@ -93,23 +97,37 @@ fn a_posterior_with_student_noise_and_normal_effects_is_the_reference() {
     assert_same(&reference, &reference.project());
 }
 
+/// A change of a project that makes another model of it.
+type Change = fn(&mut Project);
+
 #[test]
-fn another_prior_kernel_lag_season_or_knot_is_noticed() {
-    let reference = national();
-    let changed = |change: &dyn Fn(&mut Project)| {
+fn another_prior_kernel_lag_or_season_is_noticed_by_the_log_density() {
+    let changes: [(&str, Change); 5] = [
+        ("another level prior", |p| p.model.priors.level_sd = Some(5.01)),
+        ("another kernel", |p| p.drivers[1].adstock = Some(AdstockKind::Binomial)),
+        ("another longest lag", |p| p.drivers[1].max_lag = Some(7)),
+        ("another order", |p| p.model.saturate_first = true),
+        ("other noise", |p| p.model.priors.sigma = Some(Prior::HalfNormal { sd: 4.99 })),
+    ];
+    for (what, change) in changes {
+        let reference = national();
         let mut project = reference.project();
         change(&mut project);
-        project
-    };
-    let wide = |p: &mut Project| p.model.priors.level_sd = Some(10.0);
-    assert_noticed("another level prior", &reference, &changed(&wide));
-    let kernel = |p: &mut Project| p.drivers[1].adstock = Some(AdstockKind::Binomial);
-    assert_noticed("another kernel", &reference, &changed(&kernel));
-    let lag = |p: &mut Project| p.drivers.iter_mut().for_each(|d| d.max_lag = Some(7));
-    assert_noticed("another longest lag", &reference, &changed(&lag));
-    let knots = |p: &mut Project| p.model.trend = counterpoint::project::TrendSpec::KnotsEvery(12);
-    assert_noticed("another distance of knots", &reference, &changed(&knots));
-    // The same weeks, called by their fourth day.
-    let late = reference.with_dates_later(3);
-    assert_noticed("a shifted season", &late, &late.project());
+        assert!(distances(&reference, &project).0 > 100.0 * ROUNDING, "{what} went unnoticed");
+    }
+    // The same weeks, called by their second day.
+    let late = national().with_dates_later(1);
+    assert!(distances(&late, &late.project()).0 > 100.0 * ROUNDING, "a shifted season went unnoticed");
+}
+
+#[test]
+fn another_posterior_is_noticed_by_its_summaries() {
+    let reference = national();
+    let mut project = reference.project();
+    project.drivers.iter_mut().for_each(|d| d.max_lag = Some(7));
+    let far = disagreements(&reference, &Reproduced::new(&reference, &project));
+    assert!(far.iter().any(|d| d.errors > LIMIT), "another longest lag went unnoticed");
+    let late = national().with_dates_later(3);
+    let far = disagreements(&late, &Reproduced::new(&late, &late.project()));
+    assert!(far.iter().any(|d| d.errors > LIMIT), "a shifted season went unnoticed");
 }

@@ -184,10 +184,10 @@ fn driver(d: &Value) -> DriverSpec {
     }
 }
 
-/// The log density at the reference's points as (NumPyro's, ours), and every driver's contribution there likewise. The log densities
+/// A project's log density at the reference's points as (NumPyro's, ours), and every driver's contribution there likewise. The log densities
 /// are of the parameters and the standardised coefficients of a sampled baseline, each up to one constant.
-pub(crate) fn at_points(reference: &Reference) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
-    let mut project = reference.project();
+pub(crate) fn at_points(reference: &Reference, project: &Project) -> [Vec<(f64, f64)>; 2] {
+    let mut project = project.clone();
     project.model.integrate_baseline = false;
     let model = Arc::new(Model::new(&project, &reference.dataset(&project)));
     let mut posterior = Posterior::new(model.clone());
@@ -209,7 +209,7 @@ pub(crate) fn at_points(reference: &Reference) -> (Vec<(f64, f64)>, Vec<(f64, f6
             contributions.push((point["contributions"][&driver.name].as_f64().expect("a number"), total));
         }
     }
-    (densities, contributions)
+    [densities, contributions]
 }
 
 /// The values of all parameters at a point, the baseline's coefficients standardised.
