@@ -107,7 +107,13 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
                 let (m, sd) = (counterpoint_infer::draws::mean(v), counterpoint_infer::draws::sd(v));
                 let ordered = counterpoint_infer::draws::sorted(v);
                 let q = |p| counterpoint_infer::draws::quantile(&ordered, p);
-                println!("  {:40} mean {m:9.3} sd {sd:8.3} q05 {:9.3} q50 {:9.3} q95 {:9.3}", draws.names()[i], q(0.05), q(0.5), q(0.95));
+                println!(
+                    "  {:40} mean {m:9.3} sd {sd:8.3} q05 {:9.3} q50 {:9.3} q95 {:9.3}",
+                    draws.names()[i],
+                    q(0.05),
+                    q(0.5),
+                    q(0.95)
+                );
             }
         }
     }
