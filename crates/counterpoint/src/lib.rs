@@ -4,3 +4,4 @@ pub mod data;
 pub mod finding;
 pub mod model;
 pub mod project;
+pub mod simulate;

@@ -25,6 +25,24 @@ pub struct OutcomeScale {
     pub sd: f64,
 }
 
+impl OutcomeScale {
+    /// The scale of a dataset's own outcome, over observed cells.
+    pub fn of(data: &Dataset) -> OutcomeScale {
+        let periods = data.n_periods();
+        let per_head: Vec<f64> = data
+            .outcome
+            .iter()
+            .enumerate()
+            .filter(|(_, y)| !y.is_nan())
+            .map(|(i, y)| y / data.population[i / periods])
+            .collect();
+        let n = per_head.len() as f64;
+        let mean = per_head.iter().sum::<f64>() / n;
+        let variance = per_head.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
+        OutcomeScale { mean, sd: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
+    }
+}
+
 /// One driver of the model.
 #[derive(Debug, Clone)]
 pub struct DriverModel {
@@ -95,9 +113,13 @@ impl Model {
     /// Builds the model of a project. The data must have passed `check`: at least one observed outcome that varies, and for
     /// every driver a non-zero exposure.
     pub fn new(project: &Project, data: &Dataset) -> Model {
+        Model::with_scale(project, data, OutcomeScale::of(data))
+    }
+
+    /// The same with a scale of the outcome that is fixed beforehand, so that the priors do not move with the outcome.
+    pub fn with_scale(project: &Project, data: &Dataset, scale: OutcomeScale) -> Model {
         let spec = &project.model;
         let (geos, periods) = (data.n_geos(), data.n_periods());
-        let scale = outcome_scale(data);
         let units: Vec<f64> = data.population.iter().map(|n| n * scale.sd).collect();
         let cell = |i: usize| i / periods;
         let money: Vec<f64> = (0..geos * periods).map(|i| units[cell(i)] * data.unit_value[i]).collect();
@@ -160,21 +182,6 @@ pub fn coefficient_names(baseline: &Baseline, geos: &[String]) -> Vec<String> {
         names.extend(baseline.local.iter().map(|&f| format!("{}@{geo}", baseline.features[f].name)));
     }
     names
-}
-
-fn outcome_scale(data: &Dataset) -> OutcomeScale {
-    let periods = data.n_periods();
-    let per_head: Vec<f64> = data
-        .outcome
-        .iter()
-        .enumerate()
-        .filter(|(_, y)| !y.is_nan())
-        .map(|(i, y)| y / data.population[i / periods])
-        .collect();
-    let n = per_head.len() as f64;
-    let mean = per_head.iter().sum::<f64>() / n;
-    let variance = per_head.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
-    OutcomeScale { mean, sd: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
 }
 
 /// Sums that default priors need.

@@ -1,0 +1,123 @@
+//! Outcomes drawn from the model itself: from its prior, for calibration; at given parameters, for copies of a user's data.
+
+use crate::data::Dataset;
+use crate::model::baseline::KnotPrior;
+use crate::model::build::Model;
+use crate::model::posterior::Posterior;
+use crate::model::prior::Prior;
+use crate::project::Project;
+use counterpoint_infer::nuts::chain_rng;
+use counterpoint_infer::sample::standard_normal;
+use rand::Rng;
+use std::sync::Arc;
+
+/// The random stream of parameters and noise, apart from those of chains and their starting points.
+const STREAM: u64 = 1 << 40;
+
+/// Draws all parameters of a project's model from their priors, then an outcome on the exposures, controls and missing cells
+/// of `data`. Returns the data with the new outcome and the parameters in the order of
+/// [`Parameters`](crate::model::parameters::Parameters), fixed ones included.
+///
+/// The outcome's scale is that of `data`. Who fits the draw for calibration must hold it
+/// ([`Model::with_scale`]): else the priors would move with the drawn outcome. A prior on a contribution share moves with it
+/// in any case and cannot be calibrated so.
+pub fn from_prior(project: &Project, data: &Dataset, seed: u64) -> (Dataset, Vec<f64>) {
+    from_model_prior(&Arc::new(Model::new(project, data)), data, seed)
+}
+
+/// [`from_prior`] with a model that is built already.
+pub fn from_model_prior(model: &Arc<Model>, data: &Dataset, seed: u64) -> (Dataset, Vec<f64>) {
+    let mut rng = chain_rng(seed, STREAM);
+    let drawn: Vec<f64> = model.parameters.iter().map(|p| p.prior.draw(&mut rng)).collect();
+    let coefficients = draw_coefficients(model, &drawn, &mut rng);
+    let data = outcome_at(model, data, &drawn, &coefficients, &mut rng);
+    (data, drawn)
+}
+
+/// A new outcome with the model's noise, at parameter `values` (in the order of the model's parameters) and baseline
+/// `coefficients` (as [`Posterior::draw_baseline`] gives them): with those of a posterior draw, a copy of the user's data
+/// whose truth is known. Cells that are missing stay missing; the outcome may fall below zero, as the model's does.
+pub fn outcome_at(
+    model: &Arc<Model>,
+    data: &Dataset,
+    values: &[f64],
+    coefficients: &[f64],
+    rng: &mut impl Rng,
+) -> Dataset {
+    let periods = model.n_periods();
+    let mut posterior = Posterior::new(model.clone());
+    posterior.set(&model.parameters.position(values));
+    let mut trend = vec![0.0; periods];
+    model.baseline.trend(&coefficients[..model.baseline.knots], &mut trend);
+    let mut outcome = vec![f64::NAN; data.outcome.len()];
+    for g in 0..model.n_geos() {
+        let mut mean = vec![0.0; periods];
+        model.baseline.add_geo(g, &trend, coefficients, 1.0, &mut mean);
+        for work in posterior.drivers() {
+            for t in 0..periods {
+                mean[t] += work.effect.beta[g] * work.response.f[g * periods + t];
+            }
+        }
+        for &run in &model.noise.runs[g] {
+            add_noise(model, values, g, run, &mut mean, rng);
+            for t in run.0..run.1 {
+                outcome[g * periods + t] = (model.scale.mean + model.scale.sd * mean[t]) * data.population[g];
+            }
+        }
+    }
+    Dataset { outcome, ..data.clone() }
+}
+
+/// The baseline's coefficients from their prior given the parameters; where they are sampled, they are among the parameters.
+fn draw_coefficients(model: &Arc<Model>, values: &[f64], rng: &mut impl Rng) -> Vec<f64> {
+    if model.sampled_baseline.is_some() {
+        let mut posterior = Posterior::new(model.clone());
+        return posterior.draw_baseline(&model.parameters.position(values), rng).to_vec();
+    }
+    let baseline = &model.baseline;
+    let mut out = Vec::with_capacity(baseline.coefficients());
+    let mut height = 0.0;
+    for _ in 0..baseline.knots {
+        match baseline.knot_prior {
+            KnotPrior::Walk { step } => {
+                height += values[step] * standard_normal(rng);
+                out.push(height);
+            }
+            KnotPrior::Free { sd } => out.push(sd * standard_normal(rng)),
+        }
+    }
+    for feature in &baseline.features {
+        out.push(feature.sd * standard_normal(rng));
+    }
+    for _ in 0..baseline.geos {
+        for &f in &baseline.local {
+            let spread = baseline.features[f].spread.map_or(1.0, |i| values[i]);
+            out.push(spread * standard_normal(rng));
+        }
+    }
+    out
+}
+
+/// Adds stationary noise of one run of observed periods: e[t] = rho e[t-1] + innovation, the first divided by sqrt(1 - rho^2).
+fn add_noise(
+    model: &Model,
+    values: &[f64],
+    g: usize,
+    (start, end): (usize, usize),
+    mean: &mut [f64],
+    rng: &mut impl Rng,
+) {
+    let noise = &model.noise;
+    let sigma = values[noise.sigma_of(g)];
+    let rho = noise.rho.map_or(0.0, |i| values[i]);
+    let mut e = 0.0;
+    for t in start..end {
+        let mut innovation = sigma * standard_normal(rng);
+        if let Some(df) = noise.df.map(|i| values[i]) {
+            let chi_square_over_df = Prior::Gamma { shape: 0.5 * df, rate: 0.5 * df }.draw(rng);
+            innovation /= chi_square_over_df.sqrt();
+        }
+        e = if t == start { innovation / (1.0 - rho * rho).sqrt() } else { rho * e + innovation };
+        mean[t] += e;
+    }
+}

@@ -1,0 +1,274 @@
+//! Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): parameters drawn from the prior, data from the model, a fit;
+//! the rank of each parameter among its posterior draws is uniform if density, gradient, sampler and prior agree.
+//!
+//! `COUNTERPOINT_SLOW=1` runs 300 replications in place of the few of an ordinary run.
+#![allow(clippy::disallowed_methods)]
+
+mod common;
+
+use common::{driver_spec, project};
+use counterpoint::data::calendar::Cadence;
+use counterpoint::data::{Control, Dataset, Driver, DriverKind};
+use counterpoint::model::build::{Model, OutcomeScale};
+use counterpoint::model::fit::fit;
+use counterpoint::model::posterior::Posterior;
+use counterpoint::model::prior::Prior;
+use counterpoint::project::*;
+use counterpoint::simulate::from_model_prior;
+use counterpoint_infer::diagnose::ess_bulk;
+use counterpoint_infer::draws::Chains;
+use counterpoint_infer::math::norm_quantile;
+use counterpoint_infer::nuts::chain_rng;
+use counterpoint_infer::sample::standard_normal;
+use jiff::ToSpan;
+use std::sync::Arc;
+
+/// Draws that are kept of each fit; ranks run from 0 to this number.
+const KEPT: usize = 63;
+/// Fewest effective draws of any scalar; with fewer, the fit is run again four times as long.
+const ENOUGH: f64 = 150.0;
+
+/// One replication: for each scalar its true value and `KEPT` nearly independent posterior draws.
+struct Replication {
+    scalars: Vec<(f64, Vec<f64>)>,
+}
+
+/// What a check found: the scalars by name, and the standard score of each statistic.
+struct Ranks {
+    names: Vec<String>,
+    /// By scalar, by replication.
+    ranks: Vec<Vec<usize>>,
+}
+
+impl Ranks {
+    fn of(names: &[String], all: &[Replication], change: impl Fn(f64, f64) -> f64) -> Ranks {
+        let ranks = (0..names.len())
+            .map(|i| {
+                all.iter()
+                    .map(|r| {
+                        let (truth, draws) = &r.scalars[i];
+                        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+                        draws.iter().filter(|d| change(**d, mean) < *truth).count()
+                    })
+                    .collect()
+            })
+            .collect();
+        Ranks { names: names.to_vec(), ranks }
+    }
+
+    /// Everything that does not look uniform. Each of the tests fails by chance in fewer than one of 10^4 runs, all of them
+    /// together in fewer than one of 10^3: a quantile of the standard normal of 1e-4 over the number of scalars.
+    fn complaints(&self) -> Vec<String> {
+        let limit = norm_quantile(1.0 - 1e-4 / self.names.len() as f64);
+        let score = |rank: usize| norm_quantile((rank as f64 + 0.5) / (KEPT as f64 + 1.0));
+        // Moments of the score under a uniform rank.
+        let moment = |p: i32| (0..=KEPT).map(|r| score(r).powi(p)).sum::<f64>() / (KEPT as f64 + 1.0);
+        let (second, fourth) = (moment(2), moment(4));
+        let n = self.ranks[0].len() as f64;
+        let mut out = Vec::new();
+        for (name, ranks) in self.names.iter().zip(&self.ranks) {
+            let shift = ranks.iter().map(|r| score(*r)).sum::<f64>() / (n * second).sqrt();
+            if shift.abs() > limit {
+                out.push(format!("{name}: shifted, {shift:.1} standard errors"));
+            }
+            let width = (ranks.iter().map(|r| score(*r).powi(2)).sum::<f64>() - n * second)
+                / (n * (fourth - second * second)).sqrt();
+            // A sum of squares leans to the right: Wilson and Hilferty's cube root is nearly normal, here with the
+            // degrees of freedom that give the discrete score's variance.
+            let df = 2.0 * n * second * second / (fourth - second * second);
+            let ratio = 1.0 + width * (2.0 / df).sqrt();
+            let normal = (ratio.cbrt() - (1.0 - 2.0 / (9.0 * df))) / (2.0 / (9.0 * df)).sqrt();
+            if normal.abs() > limit {
+                out.push(format!("{name}: posterior too narrow (+) or wide (-), {normal:.1} standard errors"));
+            }
+            let mut bins = [0.0; 8];
+            ranks.iter().for_each(|r| bins[r * 8 / (KEPT + 1)] += 1.0);
+            let chi: f64 = bins.iter().map(|b: &f64| (b - n / 8.0).powi(2) / (n / 8.0)).sum();
+            let normal = ((chi / 7.0).cbrt() - (1.0 - 2.0 / 63.0)) / (2.0_f64 / 63.0).sqrt();
+            if normal > limit {
+                out.push(format!("{name}: ranks not uniform, chi-square {chi:.1} on 7 degrees of freedom"));
+            }
+        }
+        // The same over all scalars at once: replications are independent, scalars within one are not.
+        let pooled = |f: &dyn Fn(f64) -> f64| {
+            let each: Vec<f64> = (0..n as usize)
+                .map(|k| self.ranks.iter().map(|r| f(score(r[k]))).sum::<f64>() / self.names.len() as f64)
+                .collect();
+            let mean = each.iter().sum::<f64>() / n;
+            let variance = each.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+            mean / (variance / n).sqrt()
+        };
+        let width = pooled(&|z| z * z - second);
+        if width.abs() > 4.5 {
+            out.push(format!("all scalars: posterior too narrow (+) or wide (-), {width:.1} standard errors"));
+        }
+        out
+    }
+}
+
+fn replications(ordinary: usize) -> usize {
+    if std::env::var("COUNTERPOINT_SLOW").is_ok_and(|v| v == "1") { 300 } else { ordinary }
+}
+
+/// Two channels and a control over smooth demand, with the outcome on a fixed scale.
+fn case(geos: usize, periods: usize, model: ModelSpec, effect: EffectPrior) -> (Project, Dataset) {
+    let mut project = project(model);
+    project.drivers.clear();
+    for name in ["search", "video"] {
+        let source = DriverSource::Channel { spend: name.into(), exposure: None, role: Role::Creation };
+        project.drivers.push(DriverSpec { prior: Some(effect.clone()), ..driver_spec(name, source) });
+    }
+    let mut rng = chain_rng(11, 0);
+    let cells = geos * periods;
+    let mut series = |on: usize| -> Vec<f64> {
+        (0..cells)
+            .map(|i| if (i / on) % 3 == 2 { 0.0 } else { 100.0 * (0.5 * standard_normal(&mut rng)).exp() })
+            .collect()
+    };
+    let channels = [("search", series(7)), ("video", series(4))];
+    let driver = |(name, x): (&str, Vec<f64>)| Driver {
+        name: name.into(),
+        kind: DriverKind::Channel,
+        frequency: None,
+        spend: Some(x.clone()),
+        exposure: x,
+    };
+    let start = jiff::civil::date(2023, 1, 2);
+    let data = Dataset {
+        geos: (0..geos).map(|g| format!("Geo{g}")).collect(),
+        dates: (0..periods).map(|t| start.saturating_add((7 * t as i64).days())).collect(),
+        cadence: Cadence::Weekly,
+        history: 0,
+        outcome: (0..cells).map(|i| 1000.0 + 100.0 * if i % 2 == 0 { 1.0 } else { -1.0 }).collect(),
+        unit_value: vec![1.0; cells],
+        population: vec![1.0; geos],
+        drivers: channels.map(driver).into(),
+        controls: vec![Control {
+            name: "price".into(),
+            values: (0..cells).map(|_| standard_normal(&mut rng)).collect(),
+        }],
+        holidays: vec![],
+    };
+    (project, data)
+}
+
+/// Scalars that are ranked at a position: the parameters, then each driver's total.
+fn scalars(posterior: &mut Posterior, position: &[f64]) -> Vec<f64> {
+    posterior.set(position);
+    let model = posterior.model().clone();
+    let sampled = model.parameters.iter().zip(posterior.values()).filter(|(p, _)| p.coordinate.is_some());
+    let mut out: Vec<f64> = sampled.map(|(_, v)| *v).collect();
+    let periods = model.n_periods();
+    out.extend(posterior.drivers().iter().map(|work| {
+        let cells = work.response.f.iter().zip(&model.money).enumerate();
+        cells.map(|(i, (f, money))| work.effect.beta[i / periods] * f * money).sum::<f64>()
+    }));
+    out
+}
+
+fn names(model: &Model) -> Vec<String> {
+    let sampled = model.parameters.iter().filter(|p| p.coordinate.is_some()).map(|p| p.name.clone());
+    sampled.chain(model.drivers.iter().map(|d| format!("total[{}]", d.name))).collect()
+}
+
+/// Draws a data set from the prior of `made` and fits `project` to it, on the scale of `data`.
+fn replicate(made: &Project, project: &Project, data: &Dataset, seed: u64) -> Replication {
+    let scale = OutcomeScale::of(data);
+    let truth = Arc::new(Model::with_scale(made, data, scale));
+    let (drawn, values) = from_model_prior(&truth, data, seed);
+    let want = scalars(&mut Posterior::new(truth.clone()), &truth.parameters.position(&values));
+    let mut draws = 400;
+    loop {
+        let sampler = SamplerSpec { chains: 1, warmup: 300, draws, seed, target_accept: 0.85 };
+        let (model, chains) = fit(Model::with_scale(project, &drawn, scale), &sampler, 1).unwrap();
+        let mut posterior = Posterior::new(model);
+        let chain = &chains[0];
+        let rows: Vec<Vec<f64>> = chain.positions.chunks_exact(chain.dim).map(|p| scalars(&mut posterior, p)).collect();
+        let column = |i: usize| rows.iter().map(|r| r[i]).collect::<Vec<f64>>();
+        let least = (0..want.len()).map(|i| ess_bulk(Chains::new(&column(i), 1))).fold(f64::INFINITY, f64::min);
+        if least < ENOUGH && draws < 6000 {
+            draws *= 4;
+            continue;
+        }
+        let thin = |all: Vec<f64>| (0..KEPT).map(|k| all[(k + 1) * all.len() / (KEPT + 1)]).collect();
+        return Replication { scalars: want.iter().enumerate().map(|(i, w)| (*w, thin(column(i)))).collect() };
+    }
+}
+
+/// All replications, on two threads.
+fn run(made: &Project, project: &Project, data: &Dataset, count: usize) -> (Vec<String>, Vec<Replication>) {
+    let model = Model::new(project, data);
+    let half = |first: u64| -> Vec<Replication> {
+        (0..count as u64).filter(|s| s % 2 == first).map(|s| replicate(made, project, data, 1000 + s)).collect()
+    };
+    let all = std::thread::scope(|scope| {
+        let other = scope.spawn(|| half(1));
+        let mut own = half(0);
+        own.extend(other.join().unwrap());
+        own
+    });
+    (names(&model), all)
+}
+
+fn check(project: &Project, data: &Dataset, count: usize) {
+    let (names, all) = run(project, project, data, count);
+    let complaints = Ranks::of(&names, &all, |draw, _| draw).complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let narrow = Ranks::of(&names, &all, |draw, mean| mean + 0.8 * (draw - mean)).complaints();
+    assert!(!narrow.is_empty(), "a posterior of 0.8 of its width went through");
+}
+
+/// Priors that keep draws where a real market could be: the calibration holds for any prior, and wild ones cost time.
+fn spec(priors: ModelPriors) -> ModelSpec {
+    ModelSpec {
+        season_yearly: 1,
+        priors: ModelPriors {
+            sigma: Some(Prior::HalfNormal { sd: 1.0 }),
+            control_sd: Some(1.0),
+            level_sd: Some(1.0),
+            ..priors
+        },
+        ..ModelSpec::default()
+    }
+}
+
+fn coefficient() -> EffectPrior {
+    EffectPrior { on: EffectKind::Coefficient, prior: Prior::HalfNormal { sd: 2.0 } }
+}
+
+#[test]
+fn a_national_posterior_is_calibrated() {
+    let (project, data) = case(1, 60, spec(ModelPriors::default()), coefficient());
+    check(&project, &data, replications(100));
+}
+
+#[test]
+fn a_posterior_over_geos_with_returns_as_parameters_is_calibrated() {
+    // Spend is about 100 a period, the outcome's standard deviation 100: a return of one is one standard deviation.
+    let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
+    let (project, data) = case(3, 40, spec(ModelPriors::default()), roi);
+    check(&project, &data, replications(60));
+}
+
+#[test]
+fn autocorrelated_and_heavy_tailed_noise_is_calibrated() {
+    let mut model = spec(ModelPriors::default());
+    model.noise.ar1 = true;
+    let (project, data) = case(1, 60, model.clone(), coefficient());
+    check(&project, &data, replications(60));
+    model.noise.student_t = true;
+    model.priors.student_df = Some(Prior::Gamma { shape: 4.0, rate: 0.5 });
+    let (project, data) = case(1, 60, model, coefficient());
+    check(&project, &data, replications(40));
+}
+
+#[test]
+fn the_check_sees_autocorrelation_that_the_model_does_not_know() {
+    let (project, data) = case(1, 60, spec(ModelPriors::default()), coefficient());
+    let mut made = project.clone();
+    made.model.noise.ar1 = true;
+    made.model.priors.ar1 = Some(Prior::Fixed { value: 0.8 });
+    let (names, all) = run(&made, &project, &data, 60);
+    let complaints = Ranks::of(&names, &all, |draw, _| draw).complaints();
+    assert!(complaints.iter().any(|c| c.starts_with("sigma")), "{complaints:#?}");
+}
