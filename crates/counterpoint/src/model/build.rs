@@ -131,10 +131,12 @@ impl Model {
             .collect();
         let mut parameters = Parameters::default();
         let totals = Totals::new(project, data);
-        let drivers = project
+        // Data are sorted by kind, the project is in file order: an organic channel may stand before a paid one there.
+        let wanted = |name: &str| project.drivers.iter().find(|d| d.name == name);
+        let drivers = data
             .drivers
             .iter()
-            .zip(&data.drivers)
+            .filter_map(|series| Some((wanted(&series.name)?, series)))
             .map(|(wanted, series)| driver(spec, data, wanted, series, &totals, &mut parameters))
             .collect();
         let baseline = baseline(project, data, &mut parameters);
