@@ -247,7 +247,15 @@ fn a_posterior_over_geos_with_returns_as_parameters_is_calibrated() {
     // Spend is about 100 a period, the outcome's standard deviation 100: a return of one is one standard deviation.
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
     let (project, data) = case(3, 40, spec(ModelPriors::default()), roi);
-    check(&project, &data, replications(60));
+    check(&project, &data, replications(50));
+}
+
+#[test]
+fn a_posterior_over_geos_with_coefficients_as_parameters_is_calibrated() {
+    let mut model = spec(ModelPriors::default());
+    model.noise.sigma_per_geo = true;
+    let (project, data) = case(3, 40, model, coefficient());
+    check(&project, &data, replications(40));
 }
 
 #[test]

@@ -71,6 +71,22 @@ fn every_market_is_taken_by_its_own_project_as_it_stands() {
 }
 
 #[test]
+fn drivers_keep_their_own_series_whatever_their_order_in_the_project_file() {
+    let spec = SimulationSpec { channel: every_kind(), ..SimulationSpec::default() };
+    let mut simulation = simulate(&spec).unwrap();
+    // Such as `[[channel]] role = "organic"` before a paid one.
+    simulation.project.drivers.reverse();
+    let data = dataset(&simulation);
+    let model = Model::new(&simulation.project, &data);
+    assert_eq!(model.drivers.len(), 4);
+    for driver in &model.drivers {
+        let series = data.drivers.iter().find(|d| d.name == driver.name).unwrap();
+        assert_eq!((driver.kind, &driver.spend), (series.kind, &series.spend));
+        assert_eq!(driver.exposure.frequency.is_some(), series.frequency.is_some());
+    }
+}
+
+#[test]
 fn the_truth_adds_up_and_has_the_returns_that_were_asked_for() {
     for mut spec in markets() {
         if let Some(paid) = spec.channel.iter_mut().find(|c| c.kind.is_paid()) {
