@@ -2,7 +2,7 @@
 //!
 //! Prints one line a set: seconds (data read to draws kept), gradients a draw, worst R-hat, smallest ESS, divergences, peak memory and,
 //! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
-//! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws).
+//! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
@@ -100,6 +100,23 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     }
     let found = parameters(&draws);
     let rhat = found.iter().map(|d| d.rhat).fold(0.0, f64::max);
+    if let Some(word) = option("show") {
+        for i in 0..draws.len() {
+            if draws.names()[i].contains(&word) {
+                let v = draws.scalar(i);
+                let (m, sd) = (counterpoint_infer::draws::mean(v), counterpoint_infer::draws::sd(v));
+                let ordered = counterpoint_infer::draws::sorted(v);
+                let q = |p| counterpoint_infer::draws::quantile(&ordered, p);
+                println!(
+                    "  {:40} mean {m:9.3} sd {sd:8.3} q05 {:9.3} q50 {:9.3} q95 {:9.3}",
+                    draws.names()[i],
+                    q(0.05),
+                    q(0.5),
+                    q(0.95)
+                );
+            }
+        }
+    }
     if let Some(n) = option("worst") {
         let mut order: Vec<usize> = (0..found.len()).collect();
         order.sort_by(|&a, &b| {

@@ -1,2 +1,40 @@
-//! The counterpoint program.
-fn main() {}
+//! The counterpoint program: a table of contents. Arguments in [`args`], a file a command in [`commands`], all printing in [`terminal`].
+
+// this crate is the rim: it holds the clock, the terminal and the file system
+#![allow(clippy::disallowed_methods)]
+
+mod args;
+mod commands;
+mod exit;
+mod hash;
+mod interrupt;
+mod load;
+mod partial;
+mod prior_only;
+mod progress;
+mod report_data;
+mod run_folder;
+mod settings;
+mod terminal;
+
+use args::{Args, Command};
+use clap::Parser;
+use terminal::Terminal;
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let terminal = Terminal::new(args.json, args.command.quiet());
+    terminal::catch_bugs();
+    let result = match args.command {
+        Command::Init(args) => commands::init::run(&args, &terminal),
+        Command::Check(args) => commands::check::run(&args, &terminal),
+        Command::Fit(args) => commands::fit::run(&args, &terminal),
+        Command::Report(args) => commands::report::run(&args, &terminal),
+        Command::Demo(args) => commands::demo::run(&args, &terminal),
+        Command::Simulate(args) => commands::simulate::run(&args, &terminal),
+    };
+    match result {
+        Ok(exit) => exit.code(),
+        Err(error) => terminal.failed(&error).code(),
+    }
+}

@@ -1,11 +1,12 @@
 //! What a report shows: plain data, filled in by whoever holds a fitted model.
 
-use serde::Serialize;
+use crate::json::{number, numbers};
+use serde::{Deserialize, Serialize};
 
 /// Everything on the page. Vectors over time have one entry a date of [`ReportData::dates`].
 ///
 /// A number that is missing is `f64::NAN` (or `None` where the type says so) and is shown as such, never as zero.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReportData {
     /// Name of the project, as its owner wrote it.
     pub title: String,
@@ -42,6 +43,7 @@ pub struct ReportData {
     /// Share of the outcome that the controls moved; `None` without controls.
     pub controls_share: Option<Interval>,
     /// The outcome added up over all dates and geos.
+    #[serde(deserialize_with = "number")]
     pub total_outcome: f64,
     /// The driver with the highest return, with the share of posterior draws in which it is the highest.
     pub best_return: Option<Best>,
@@ -64,20 +66,24 @@ pub struct ReportData {
 }
 
 /// A posterior mean with its 5%, 50% and 95% quantiles.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Posterior mean.
+    #[serde(deserialize_with = "number")]
     pub mean: f64,
     /// 5% quantile.
+    #[serde(deserialize_with = "number")]
     pub q05: f64,
     /// Median.
+    #[serde(deserialize_with = "number")]
     pub q50: f64,
     /// 95% quantile.
+    #[serde(deserialize_with = "number")]
     pub q95: f64,
 }
 
 /// Whether the numbers may be used, and why not.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The verdict.
     pub status: Status,
@@ -86,7 +92,7 @@ pub struct Verdict {
 }
 
 /// The three verdicts on a fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The fit may be used.
@@ -98,17 +104,21 @@ pub enum Status {
 }
 
 /// How the sampler did, and how well the model describes the data.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostics {
     /// Largest rank-normalised split R-hat over parameters.
+    #[serde(deserialize_with = "number")]
     pub rhat_max: f64,
     /// Smallest bulk effective sample size.
+    #[serde(deserialize_with = "number")]
     pub ess_bulk_min: f64,
     /// Smallest tail effective sample size.
+    #[serde(deserialize_with = "number")]
     pub ess_tail_min: f64,
     /// Divergent transitions after warm-up.
     pub divergences: u64,
     /// Smallest energy Bayesian fraction of missing information over chains.
+    #[serde(deserialize_with = "number")]
     pub ebfmi_min: f64,
     /// Transitions that reached the greatest tree depth.
     pub max_treedepth_hits: u64,
@@ -118,22 +128,25 @@ pub struct Diagnostics {
     pub warmup: u64,
     /// Kept draws a chain.
     pub draws: u64,
-    /// Seconds the fit took.
-    pub seconds: f64,
+    /// Seconds the fit took; `None` where the page is to hold no clock.
+    pub seconds: Option<f64>,
     /// Expected log predictive density by PSIS-LOO.
     pub loo_elpd: Option<f64>,
     /// Share of observations with a Pareto k above its threshold, 0..1.
     pub pareto_k_bad: Option<f64>,
     /// R² of the expected against the observed outcome.
+    #[serde(deserialize_with = "number")]
     pub r2: f64,
     /// Mean absolute percentage error, 0..1.
+    #[serde(deserialize_with = "number")]
     pub mape: f64,
     /// Share of observations inside the 90% predictive interval, 0..1.
+    #[serde(deserialize_with = "number")]
     pub coverage90: f64,
 }
 
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingSeverity {
     /// Worth knowing; nothing to do.
@@ -145,7 +158,7 @@ pub enum FindingSeverity {
 }
 
 /// One thing that a check said about the data.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRow {
     /// How much it weighs.
     pub severity: FindingSeverity,
@@ -162,7 +175,7 @@ pub struct FindingRow {
 }
 
 /// What a driver is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DriverKind {
     /// Paid media.
@@ -176,7 +189,7 @@ pub enum DriverKind {
 }
 
 /// One driver's results over the whole period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriverRow {
     /// Name from the data.
     pub name: String,
@@ -197,22 +210,24 @@ pub struct DriverRow {
     /// Posterior probability that the return is above 1, for outcomes that are money.
     pub prob_roi_above_1: Option<f64>,
     /// How far the data moved the prior: 0 (posterior is the prior) to 1 (no overlap).
+    #[serde(deserialize_with = "number")]
     pub moved_from_prior: f64,
     /// Whether the data can tell this driver's effect at all.
     pub identified: bool,
 }
 
 /// A driver, and the share of posterior draws in which it comes first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// Index into [`ReportData::drivers`].
     pub driver: usize,
     /// Share of draws, 0..1.
+    #[serde(deserialize_with = "number")]
     pub probability: f64,
 }
 
 /// What a contribution series belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SeriesKind {
     /// What would have come anyway.
@@ -224,22 +239,25 @@ pub enum SeriesKind {
 }
 
 /// One national contribution over time, in units of the outcome.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// Name of the driver, or `Baseline`, `Controls`.
     pub driver: String,
     /// What it belongs to.
     pub kind: SeriesKind,
     /// Posterior mean by date.
+    #[serde(deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// 5% quantile by date.
+    #[serde(deserialize_with = "numbers")]
     pub q05: Vec<f64>,
     /// 95% quantile by date.
+    #[serde(deserialize_with = "numbers")]
     pub q95: Vec<f64>,
 }
 
 /// Observed against fitted outcome, national and by geo.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// All geos added up.
     pub national: FitSeries,
@@ -248,36 +266,46 @@ pub struct Fit {
 }
 
 /// Observed, expected and predicted outcome by date.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitSeries {
     /// Observed; `None` where no value was recorded.
     pub observed: Vec<Option<f64>>,
     /// Posterior mean of the expected outcome.
+    #[serde(deserialize_with = "numbers")]
     pub expected_mean: Vec<f64>,
     /// Its 5% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub expected_q05: Vec<f64>,
     /// Its 95% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub expected_q95: Vec<f64>,
     /// 5% quantile of a new observation.
+    #[serde(deserialize_with = "numbers")]
     pub predicted_q05: Vec<f64>,
     /// 95% quantile of a new observation.
+    #[serde(deserialize_with = "numbers")]
     pub predicted_q95: Vec<f64>,
 }
 
 /// Outcome a period that a driver brings, by its spend a period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// Name of the driver.
     pub driver: String,
     /// Spend a period, ascending.
+    #[serde(deserialize_with = "numbers")]
     pub spend: Vec<f64>,
     /// Posterior mean of the outcome.
+    #[serde(deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Its 5% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub q05: Vec<f64>,
     /// Its 95% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub q95: Vec<f64>,
     /// Today's spend a period.
+    #[serde(deserialize_with = "number")]
     pub current_spend: f64,
     /// Largest spend a period seen in the data; beyond it the curve is extrapolated.
     pub observed_max: Option<f64>,
@@ -286,7 +314,7 @@ pub struct Curve {
 }
 
 /// Prior and posterior density of one parameter on a shared grid.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Density {
     /// Name of the driver.
     pub driver: String,
@@ -295,24 +323,31 @@ pub struct Density {
     /// Name for people, such as `ROI`.
     pub label: String,
     /// Grid, ascending.
+    #[serde(deserialize_with = "numbers")]
     pub x: Vec<f64>,
     /// Prior density on the grid.
+    #[serde(deserialize_with = "numbers")]
     pub prior: Vec<f64>,
     /// Posterior density on the grid.
+    #[serde(deserialize_with = "numbers")]
     pub posterior: Vec<f64>,
 }
 
 /// Share of a driver's first effect that is left after some periods.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decay {
     /// Name of the driver.
     pub driver: String,
     /// Periods since exposure.
+    #[serde(deserialize_with = "numbers")]
     pub lags: Vec<f64>,
     /// Posterior mean of the effect left, 0..1.
+    #[serde(deserialize_with = "numbers")]
     pub mean: Vec<f64>,
     /// Its 5% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub q05: Vec<f64>,
     /// Its 95% quantile.
+    #[serde(deserialize_with = "numbers")]
     pub q95: Vec<f64>,
 }

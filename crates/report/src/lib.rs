@@ -5,6 +5,7 @@
 
 mod data;
 mod escape;
+mod json;
 mod leads;
 pub mod numbers;
 mod page;

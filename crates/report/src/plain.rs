@@ -159,9 +159,9 @@ pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
             value: format!("{} × {}", g.chains, count(g.draws)),
             level: Level::Fact,
             meaning: format!(
-                "Chains × kept draws, after {} warm-up draws each; {}.",
+                "Chains × kept draws, after {} warm-up draws each{}.",
                 count(g.warmup),
-                duration(g.seconds)
+                g.seconds.map_or_else(String::new, |s| format!("; {}", duration(s)))
             ),
         },
     ]

@@ -32,7 +32,10 @@ pub fn table_from_bytes(file: &str, bytes: Vec<u8>) -> Result<Table, Vec<Finding
 }
 
 /// The bytes of a file of the project folder, or why they cannot be had.
-pub(crate) fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>> {
+///
+/// # Errors
+/// There is no such file, it is not a regular one, or it cannot be read.
+pub fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>> {
     let fail = |code: &str, found: String, expected: &str, mend: String| {
         Box::new(Finding::new(Severity::Fail, code, found, expected, mend).at_file(file))
     };

@@ -145,8 +145,17 @@ impl Model {
         let moments = integrated.then(|| Moments::new(&baseline, &noise));
         let sampled_baseline = (!integrated).then(|| {
             let first = parameters.len();
-            for name in coefficient_names(&baseline, &data.geos) {
+            let names = coefficient_names(&baseline, &data.geos);
+            let shared = baseline.shared();
+            for name in &names[..shared] {
                 parameters.add(&format!("z[{name}]"), Prior::Normal { mean: 0.0, sd: 1.0 });
+            }
+            // Feature by feature, each a group of its geos' deviations.
+            for (j, &f) in baseline.local.iter().enumerate() {
+                if let Some(spread) = baseline.features[f].spread {
+                    let own = names[shared + j..].iter().step_by(baseline.locals());
+                    parameters.add_group(own.map(|name| format!("z[{name}]")), spread);
+                }
             }
             first
         });

@@ -89,6 +89,8 @@ pub struct Band {
     pub mean: Vec<f64>,
     /// 5 % quantiles (over at most [`CELL_DRAWS`] draws).
     pub q05: Vec<f64>,
+    /// Medians.
+    pub q50: Vec<f64>,
     /// 95 % quantiles.
     pub q95: Vec<f64>,
 }

@@ -49,7 +49,7 @@ pub fn prepare(
     watch: &dyn Watch,
 ) -> Result<Prepared, SampleError> {
     let start = Posterior::start(&model);
-    if !model.drivers.iter().any(|d| d.slots.geo.is_some()) {
+    if model.parameters.groups().is_empty() {
         return Ok(Prepared { model: Arc::new(model), start });
     }
     let shared = Arc::new(model.clone());
@@ -62,28 +62,28 @@ pub fn prepare(
     let mut model = model;
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
     let geos = model.n_geos();
-    let slots: Vec<(usize, usize)> = model.drivers.iter().filter_map(|d| d.slots.geo).collect();
-    for (eta, first) in slots {
+    let mut groups = model.parameters.groups().to_vec();
+    for group in &mut groups {
+        let eta = group.spread;
         let spread = mean(&|v| v[eta] * v[eta]);
-        // The data know how geos differ, not their common part, which belongs to the driver's own parameter.
-        let contrast =
-            |v: &[f64], g: usize| v[eta] * (v[first + g] - v[first..first + geos].iter().sum::<f64>() / geos as f64);
+        let members = group.first..group.first + geos;
+        // The data know how geos differ, not their common part, which another parameter stands for.
+        let contrast = |v: &[f64], g: usize| {
+            v[eta] * (v[members.start + g] - v[members.clone()].iter().sum::<f64>() / geos as f64)
+        };
         let kept = 1.0 - 1.0 / geos as f64;
-        let (mut center, mut sd) = (vec![0.0; geos], vec![f64::INFINITY; geos]);
         for g in 0..geos {
             let average = mean(&|v| contrast(v, g));
             let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
             // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
             let precision = 1.0 / variance - 1.0 / spread;
             if precision > 0.0 {
-                center[g] = average * (1.0 + 1.0 / (precision * spread));
-                sd[g] = precision.powf(-0.5);
+                group.center[g] = average * (1.0 + 1.0 / (precision * spread));
+                group.sd[g] = precision.powf(-0.5);
             }
         }
-        if let Some(group) = model.parameters.groups_mut().iter_mut().find(|group| group.first == first) {
-            (group.center, group.sd) = (center, sd);
-        }
     }
+    model.parameters.groups_mut().clone_from_slice(&groups);
     let mut start = vec![0.0; model.parameters.sampled()];
     for values in &draws {
         for (s, x) in start.iter_mut().zip(model.parameters.position(values)) {

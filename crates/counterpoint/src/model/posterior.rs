@@ -278,7 +278,7 @@ fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64])
     for g in 0..baseline.geos {
         for (j, &f) in baseline.local.iter().enumerate() {
             let spread = baseline.features[f].spread.map_or(1.0, |i| values[i]);
-            out[shared + g * q + j] = spread * z[shared + g * q + j];
+            out[shared + g * q + j] = spread * z[shared + j * baseline.geos + g];
         }
     }
 }
@@ -308,10 +308,10 @@ fn coefficients_adjoint(model: &Model, values: &[f64], first: usize, by: &mut [f
     let q = baseline.locals();
     for g in 0..baseline.geos {
         for (j, &f) in baseline.local.iter().enumerate() {
-            let i = shared + g * q + j;
+            let z = first + shared + j * baseline.geos + g;
             if let Some(spread) = baseline.features[f].spread {
-                by_value[first + i] += values[spread] * by[i];
-                by_value[spread] += values[first + i] * by[i];
+                by_value[z] += values[spread] * by[shared + g * q + j];
+                by_value[spread] += values[z] * by[shared + g * q + j];
             }
         }
     }

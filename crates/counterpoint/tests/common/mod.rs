@@ -1,6 +1,8 @@
 //! A small synthetic project with every kind of driver, for tests.
 #![allow(dead_code, clippy::disallowed_methods)]
 
+pub(crate) mod reference;
+
 use counterpoint::data::calendar::Cadence;
 use counterpoint::data::{Control, Dataset, Driver, DriverKind};
 use counterpoint::project::*;

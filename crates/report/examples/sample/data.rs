@@ -355,7 +355,7 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
         chains: 4,
         warmup: 1000,
         draws: 1000,
-        seconds: 41.0,
+        seconds: Some(41.0),
         loo_elpd: Some(-1834.2),
         pareto_k_bad: Some(0.004),
         r2: 0.93,

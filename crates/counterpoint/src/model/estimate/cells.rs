@@ -1,7 +1,7 @@
 //! Quantiles of every cell, geo by geo, so that memory stays at one geo's draws; and how well the model describes the data.
 
 use super::draws::{OneDraw, Pass, fit_band, is_control, join, row};
-use super::{CELL_DRAWS, Contribution, FitBand, RowKind, in_parallel};
+use super::{Band, CELL_DRAWS, Contribution, FitBand, RowKind, in_parallel};
 use crate::model::build::Model;
 use crate::model::linalg::axpy;
 use crate::model::posterior::shape_values;
@@ -74,9 +74,7 @@ pub(crate) fn by_cell(model: &Model, pass: &Pass, seed: u64, threads: usize) -> 
         let quantiles = quantiles(&draws, width, threads);
         let range = g * periods..(g + 1) * periods;
         for (r, row) in rows.iter_mut().enumerate() {
-            let (low, high) = part(&quantiles, r, periods);
-            row.cells.q05[range.clone()].copy_from_slice(low);
-            row.cells.q95[range.clone()].copy_from_slice(high);
+            set_band(&mut row.cells, &quantiles, r, periods, range.clone());
         }
         set_fit(&mut fit, &quantiles, rows.len(), periods, range);
         if model.noise.rho.is_none() {
@@ -85,9 +83,7 @@ pub(crate) fn by_cell(model: &Model, pass: &Pass, seed: u64, threads: usize) -> 
     }
     let quantiles = quantiles(&national, width, threads);
     for (r, row) in rows.iter_mut().enumerate() {
-        let (low, high) = part(&quantiles, r, periods);
-        row.national.q05.copy_from_slice(low);
-        row.national.q95.copy_from_slice(high);
+        set_band(&mut row.national, &quantiles, r, periods, 0..periods);
     }
     set_fit(&mut fit_national, &quantiles, rows.len(), periods, 0..periods);
     let (r2, mape, coverage90) = describe(&fit);
@@ -235,8 +231,8 @@ fn noise(model: &Model, values: &[f64], g: usize, rng: &mut impl rand::Rng, out:
     }
 }
 
-/// 5 % and 95 % quantiles over draws of each of `width` places (type 7, as [`counterpoint_infer::draws::quantile`]).
-fn quantiles(draws: &[Vec<f64>], width: usize, threads: usize) -> [Vec<f64>; 2] {
+/// 5 %, 50 % and 95 % quantiles over draws of each of `width` places (type 7, as [`counterpoint_infer::draws::quantile`]).
+fn quantiles(draws: &[Vec<f64>], width: usize, threads: usize) -> [Vec<f64>; 3] {
     const STEP: usize = 16;
     let n = draws.len();
     let blocks = in_parallel(width.div_ceil(STEP), threads, |b| {
@@ -247,12 +243,13 @@ fn quantiles(draws: &[Vec<f64>], width: usize, threads: usize) -> [Vec<f64>; 2] 
                 columns[k * n + i] = x;
             }
         }
-        columns.chunks_exact_mut(n).map(|c| [select(c, 0.05), select(c, 0.95)]).collect::<Vec<_>>()
+        columns.chunks_exact_mut(n).map(|c| [0.05, 0.5, 0.95].map(|p| select(c, p))).collect::<Vec<_>>()
     });
-    let mut out = [Vec::with_capacity(width), Vec::with_capacity(width)];
-    for [low, high] in blocks.into_iter().flatten() {
-        out[0].push(low);
-        out[1].push(high);
+    let mut out = [const { Vec::new() }; 3];
+    for three in blocks.into_iter().flatten() {
+        for (all, value) in out.iter_mut().zip(three) {
+            all.push(value);
+        }
     }
     out
 }
@@ -266,15 +263,21 @@ fn select(values: &mut [f64], p: f64) -> f64 {
     if above.is_empty() { low } else { low + (at - k as f64) * (high - low) }
 }
 
-fn part(quantiles: &[Vec<f64>; 2], r: usize, periods: usize) -> (&[f64], &[f64]) {
-    (&quantiles[0][r * periods..(r + 1) * periods], &quantiles[1][r * periods..(r + 1) * periods])
+/// The quantiles of one row.
+fn part(quantiles: &[Vec<f64>; 3], r: usize, periods: usize) -> [&[f64]; 3] {
+    quantiles.each_ref().map(|q| &q[r * periods..(r + 1) * periods])
 }
 
-fn set_fit(fit: &mut FitBand, quantiles: &[Vec<f64>; 2], rows: usize, periods: usize, range: std::ops::Range<usize>) {
-    let (low, high) = part(quantiles, rows, periods);
-    fit.expected.q05[range.clone()].copy_from_slice(low);
-    fit.expected.q95[range.clone()].copy_from_slice(high);
-    let (low, high) = part(quantiles, rows + 1, periods);
+fn set_band(band: &mut Band, quantiles: &[Vec<f64>; 3], r: usize, periods: usize, range: std::ops::Range<usize>) {
+    let [low, middle, high] = part(quantiles, r, periods);
+    band.q05[range.clone()].copy_from_slice(low);
+    band.q50[range.clone()].copy_from_slice(middle);
+    band.q95[range].copy_from_slice(high);
+}
+
+fn set_fit(fit: &mut FitBand, quantiles: &[Vec<f64>; 3], rows: usize, periods: usize, range: std::ops::Range<usize>) {
+    set_band(&mut fit.expected, quantiles, rows, periods, range.clone());
+    let [low, _, high] = part(quantiles, rows + 1, periods);
     fit.predicted_q05[range.clone()].copy_from_slice(low);
     fit.predicted_q95[range].copy_from_slice(high);
 }

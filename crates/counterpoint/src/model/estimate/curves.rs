@@ -26,6 +26,7 @@ fn bands(by_place: impl Iterator<Item = Vec<f64>>) -> Band {
         let ordered = sorted(&values);
         out.mean.push(mean(&values));
         out.q05.push(quantile(&ordered, 0.05));
+        out.q50.push(quantile(&ordered, 0.5));
         out.q95.push(quantile(&ordered, 0.95));
     }
     out

@@ -287,7 +287,7 @@ pub(crate) fn join(parts: Vec<Loo>) -> Option<Loo> {
 
 /// An empty band of a length.
 pub(crate) fn band(n: usize) -> Band {
-    Band { mean: vec![0.0; n], q05: vec![0.0; n], q95: vec![0.0; n] }
+    Band { mean: vec![0.0; n], q05: vec![0.0; n], q50: vec![0.0; n], q95: vec![0.0; n] }
 }
 
 /// A row of contributions before it is filled.

@@ -1,0 +1,8 @@
+//! A file a command: read, call, write.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod fit;
+pub(crate) mod init;
+pub(crate) mod report;
+pub(crate) mod simulate;

@@ -1,0 +1,78 @@
+//! `counterpoint simulate`: a project of simulated data, with the truth beside it.
+
+use crate::args::SimulateArgs;
+use crate::exit::Exit;
+use crate::terminal::{Terminal, plain};
+use anyhow::{Context, anyhow};
+use counterpoint::data::{Cells, Table};
+use counterpoint::finding::Finding;
+use counterpoint::simulate::{SimulationSpec, simulate};
+use counterpoint_report::numbers::number;
+use counterpoint_sources::{OutColumn, PROJECT_FILE, Staging, read_bytes};
+use serde_json::json;
+use std::path::Path;
+
+/// Runs the command.
+pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let shown = args.spec.display().to_string();
+    let refuse = |findings: Vec<Finding>| {
+        let findings: Vec<Finding> = findings.into_iter().map(|f| f.at_file(&shown)).collect();
+        terminal.findings(&findings);
+        terminal.say("Nothing was written.");
+        terminal.object(&json!({ "findings": findings }));
+        Exit::Fault
+    };
+    let bytes = match read_bytes(Path::new(""), &shown) {
+        Ok(bytes) => bytes,
+        Err(finding) => return Ok(refuse(vec![*finding])),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{shown} is not text in UTF-8; save it in UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let spec: SimulationSpec = toml_edit::de::from_str(text)
+        .map_err(|e| anyhow!("{shown} describes no market.\n{}", e.to_string().trim_end()))?;
+    let simulation = match simulate(&spec) {
+        Ok(simulation) => simulation,
+        Err(findings) => return Ok(refuse(findings)),
+    };
+    let folder = Staging::begin(&args.out)?;
+    for table in simulation.tables.iter().chain([&simulation.contributions]) {
+        folder.write_csv(&table.file, &columns(table))?;
+    }
+    folder.write(PROJECT_FILE, simulation.project_toml.as_bytes())?;
+    let mut truth = serde_json::to_string_pretty(&simulation.truth).context("the truth cannot be written as JSON")?;
+    truth.push('\n');
+    folder.write("truth.json", truth.as_bytes())?;
+    let out = folder.commit()?;
+
+    terminal.say(&format!(
+        "Wrote {}: {}, truth.json.",
+        out.display(),
+        files(&simulation.tables, &simulation.contributions)
+    ));
+    terminal.say("What is true:");
+    for driver in &simulation.truth.drivers {
+        let roi = driver.roi.map_or_else(String::new, |roi| format!("ROI {}, ", number(roi)));
+        terminal.say(&format!("  {}: {roi}share {:.1} %", plain(&driver.name), 100.0 * driver.share));
+    }
+    let next = format!("counterpoint fit {}", out.display());
+    terminal.say(&format!("Next: {next}"));
+    terminal.object(&json!({ "project": out, "truth": simulation.truth, "next": next }));
+    Ok(Exit::Done)
+}
+
+fn files(tables: &[Table], contributions: &Table) -> String {
+    let names = tables.iter().chain([contributions]).map(|t| t.file.as_str());
+    std::iter::once(PROJECT_FILE).chain(names).collect::<Vec<_>>().join(", ")
+}
+
+/// A table's columns as they are written; an empty number is an empty cell.
+fn columns(table: &Table) -> Vec<OutColumn> {
+    let one = |column: &counterpoint::data::Column| match &column.cells {
+        Cells::Text(v) => OutColumn::text(&column.name, v.iter().map(|c| c.as_deref().unwrap_or("").to_owned())),
+        Cells::Number(v) => OutColumn::number(&column.name, v.iter().map(|c| c.unwrap_or(f64::NAN)).collect()),
+        Cells::Date(v) => {
+            OutColumn::text(&column.name, v.iter().map(|c| c.map_or_else(String::new, |date| date.to_string())))
+        }
+    };
+    table.columns.iter().map(one).collect()
+}
