@@ -52,8 +52,10 @@ pub const STUDENT_DF: Prior = Prior::Gamma { shape: 2.0, rate: 0.1 };
 pub const AR1: Prior = Prior::TruncatedNormal { mean: 0.0, sd: 0.5, low: -0.95, high: 0.95 };
 /// Step of the trend from knot to knot, in standard deviations of the outcome per head.
 pub const TREND_STEP: Prior = Prior::HalfNormal { sd: 0.3 };
-/// Spread of levels over geos, in standard deviations of the outcome per head, which hold that spread already.
-pub const LEVEL_SPREAD: Prior = Prior::HalfNormal { sd: 2.0 };
+/// Spread of levels over geos, in standard deviations of the outcome per head, which hold that spread already. Zero is
+/// avoided (Chung et al. 2013): levels of geos do differ, and with few geos a corner where they do not, and media make up for it, only
+/// traps the sampler.
+pub const LEVEL_SPREAD: Prior = Prior::Gamma { shape: 2.0, rate: 2.0 };
 /// Spread of a control's slope over geos.
 pub const CONTROL_SPREAD: Prior = Prior::HalfNormal { sd: 1.0 };
 /// Spread of a season's coefficients over geos.
