@@ -13,7 +13,7 @@ use common::Scratch;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Appended to what samples, unless the paper has them.
+/// What samples is made short, whatever the paper asks for.
 const SHORT: [(&str, &str); 3] = [("--chains", "2"), ("--warmup", "80"), ("--draws", "60")];
 
 fn root() -> PathBuf {
@@ -95,8 +95,11 @@ fn supply(command: &str, place: &Path) -> String {
         _ => {}
     }
     if matches!(words.first(), Some(&"fit" | &"demo")) && !words.contains(&"--help") {
-        for (flag, value) in SHORT.iter().filter(|(flag, _)| !words.contains(flag)) {
-            made += &format!(" {flag} {value}");
+        for (flag, value) in SHORT {
+            match words.iter().position(|w| *w == flag).and_then(|at| words.get(at + 1)) {
+                Some(own) => made = made.replacen(&format!("{flag} {own}"), &format!("{flag} {value}"), 1),
+                None => made += &format!(" {flag} {value}"),
+            }
         }
     }
     made
