@@ -1,0 +1,184 @@
+//! The papers keep their word: every `counterpoint` command in a fenced `sh` block runs, every project file in them parses, every link leads
+//! somewhere.
+//!
+//! The commands of a paper run in the order in which they stand, in a folder of their own. What they name there is supplied: a path below
+//! `examples/` or `bench/` is the repository's, another `.csv` is the demo's table, a project that no earlier command made is the
+//! demo, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
+//! with a run. Lines that call anything else (`cargo`, `cd`) are left out.
+#![allow(clippy::disallowed_methods)] // tests of the rim read and write files
+
+mod common;
+
+use common::Scratch;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What samples is made short, whatever the paper asks for.
+const SHORT: [(&str, &str); 3] = [("--chains", "2"), ("--warmup", "80"), ("--draws", "60")];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every paper that is there, by its path from the root.
+fn papers() -> Vec<(String, String)> {
+    let mut names: Vec<String> =
+        ["README.md", "ARCHITECTURE.md", "DESIGN.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned).into();
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    names.extend(docs.map(|e| format!("docs/{}", e.unwrap().file_name().to_string_lossy())));
+    names.sort();
+    names.retain(|name| name.ends_with(".md"));
+    let read = |name: String| std::fs::read_to_string(root().join(&name)).ok().map(|text| (name, text));
+    names.into_iter().filter_map(read).collect()
+}
+
+/// The fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// The `counterpoint` commands of a paper, without the program's own name.
+fn commands(text: &str) -> Vec<String> {
+    let lines = blocks(text, "sh")
+        .into_iter()
+        .flat_map(|b| b.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
+    let parts = lines.flat_map(|line| line.split("&&").map(str::to_owned).collect::<Vec<_>>());
+    let ours = |part: String| {
+        let part = part.trim().trim_start_matches("$ ").split(" #").next().unwrap_or("").trim().to_owned();
+        let (program, rest) = part.split_once(' ').unwrap_or((&part, ""));
+        let name = program.rsplit('/').next().unwrap_or("");
+        (name == "counterpoint").then(|| rest.trim().to_owned())
+    };
+    parts.filter_map(ours).collect()
+}
+
+/// Copies a file or a folder, runs left out.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap).filter(|e| e.file_name() != "runs") {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// Brings what a command names and nobody made; gives the command as it is to be run.
+fn supply(command: &str, place: &Path) -> String {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let mut made = command.to_owned();
+    for word in words.iter().filter(|w| w.starts_with("examples/") || w.starts_with("bench/")) {
+        let part = if word.starts_with("bench/") { "bench/data" } else { *word };
+        assert!(root().join(word).exists(), "`{command}` names {word}, which is not there");
+        if !place.join(part).exists() {
+            copy(&root().join(part), &place.join(part));
+        }
+    }
+    for word in words.iter().filter(|w| w.ends_with(".csv") && !place.join(w).exists()) {
+        copy(&root().join("examples/demo/data.csv"), &place.join(word));
+    }
+    let named = words.get(1).filter(|w| !w.starts_with('-') && !w.contains('*'));
+    match (words.first().copied(), named) {
+        (Some("check" | "fit"), Some(dir)) if !place.join(dir).exists() => {
+            copy(&root().join("examples/demo"), &place.join(dir));
+        }
+        (Some("report"), Some(run)) if !place.join(run).exists() => {
+            let runs = Path::new(run).parent().unwrap();
+            let latest =
+                std::fs::read_dir(place.join(runs)).into_iter().flatten().map(|e| e.unwrap().file_name()).max();
+            let latest = latest.unwrap_or_else(|| panic!("`{command}` needs a run that an earlier command made"));
+            made = command.replacen(run, &runs.join(latest).to_string_lossy(), 1);
+        }
+        _ => {}
+    }
+    if matches!(words.first(), Some(&"fit" | &"demo")) && !words.contains(&"--help") {
+        for (flag, value) in SHORT {
+            match words.iter().position(|w| *w == flag).and_then(|at| words.get(at + 1)) {
+                Some(own) => made = made.replacen(&format!("{flag} {own}"), &format!("{flag} {value}"), 1),
+                None => made += &format!(" {flag} {value}"),
+            }
+        }
+    }
+    made
+}
+
+/// Runs a command by the shell, so that a `*` in it means what it means to a reader.
+fn shell(command: &str, place: &Path) -> (Option<i32>, String) {
+    let line = format!("\"$COUNTERPOINT\" {command}");
+    let mut sh = Command::new("sh");
+    sh.args(["-c", &line]).current_dir(place).env("COUNTERPOINT", env!("CARGO_BIN_EXE_counterpoint"));
+    let output = sh.output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+#[test]
+#[cfg(unix)]
+fn every_command_runs() {
+    let mut verbs = std::collections::BTreeSet::new();
+    for (paper, text) in papers() {
+        let scratch = Scratch::new();
+        let place = scratch.path("");
+        for command in commands(&text) {
+            let made = supply(&command, &place);
+            let (code, said) = shell(&made, &place);
+            let short = matches!(made.split(' ').next(), Some("fit" | "demo"));
+            let ended = code == Some(0) || (short && code == Some(1) && said.contains("report.html"));
+            assert!(ended, "{paper}: counterpoint {command}\n(as `{made}`) gave {code:?}\n{said}");
+            assert!(!said.contains("panicked"), "{paper}: counterpoint {command}\n{said}");
+            verbs.extend(made.split(' ').next().map(str::to_owned));
+        }
+    }
+    for verb in ["init", "check", "fit", "report", "demo", "simulate"] {
+        assert!(verbs.contains(verb), "no paper has a command `counterpoint {verb}`");
+    }
+}
+
+#[test]
+fn every_project_file_in_the_papers_parses() {
+    let mut count = 0;
+    for (paper, text) in papers() {
+        for block in blocks(&text, "toml").into_iter().filter(|b| b.contains("[data]")) {
+            let (project, findings) = counterpoint_sources::read_project(block);
+            assert!(project.is_some() && findings.is_empty(), "{paper}: {findings:?}\n{block}");
+            count += 1;
+        }
+    }
+    assert!(count >= 3, "{count}");
+}
+
+#[test]
+fn every_simulation_in_the_papers_is_a_market() {
+    let spec = std::fs::read_to_string(root().join("docs/simulate.md")).unwrap();
+    let blocks = blocks(&spec, "toml");
+    assert!(!blocks.is_empty());
+    for (i, block) in blocks.into_iter().enumerate() {
+        let scratch = Scratch::new();
+        let file = scratch.write("market.toml", block);
+        let out = scratch.path("market");
+        let text = common::said(&["simulate", common::arg(&file), "--out", common::arg(&out)], 0);
+        assert!(text.contains("truth.json"), "{i}: {text}");
+    }
+}
+
+#[test]
+fn every_link_of_the_papers_leads_somewhere() {
+    for (paper, text) in papers() {
+        let folder = root().join(&paper).parent().unwrap().to_owned();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") && !file.contains(' ') {
+                assert!(folder.join(file).exists(), "{paper} links to {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn commands_are_found_as_people_write_them() {
+    let text = "```sh\ncargo run -- demo\n$ counterpoint check shop   # look\ncargo build && target/release/counterpoint demo \\\n  --quiet\n```\n";
+    assert_eq!(commands(text), ["check shop", "demo    --quiet"]);
+}
