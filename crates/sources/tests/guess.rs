@@ -143,7 +143,7 @@ fn a_table_as_robyn_users_have_it() {
             "organic newsletter(newsletter)",
         ]
     );
-    assert_eq!(controls(&project), ["competitor_sales_B"]);
+    assert_eq!(controls(&project), ["competitor_sales_B", "events"]);
     assert_eq!(project.outcome.column, "revenue");
     assert!(guess.notes.iter().any(|n| n.contains("`events`") && n.contains("words")));
 }

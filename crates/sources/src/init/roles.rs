@@ -176,6 +176,9 @@ fn value_of(profiles: &[Profile], outcome: &Profile, draft: &Draft) -> f64 {
     }
 }
 
+/// A column of words with at most this many different ones may be a control.
+const LABELS: usize = 12;
+
 fn is_calendar(p: &Profile) -> bool {
     let name = p.name.to_lowercase();
     names::CALENDAR.contains(&name.as_str())
@@ -194,10 +197,16 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
         return said.note(format!("{name} is left out: it numbers the rows"));
     }
     if p.numbers.is_none() {
-        let why = if p.missing == p.rows() {
-            "is empty"
-        } else {
-            "holds words; make a column of 0 and 1 of it to use it as a control"
+        let labels: BTreeSet<String> = p.labels().into_iter().flatten().collect();
+        let why = match labels.len() {
+            0 => "is empty".to_owned(),
+            1 if p.missing == 0 => "never changes, so it explains nothing".to_owned(),
+            1..=LABELS => {
+                let some: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let because = format!("its few words ({}), each of which becomes a 0 and 1 of its own", some.join(", "));
+                return control(p, &because, draft, said);
+            }
+            n => format!("holds {n} different words; make columns of 0 and 1 of them to use them as controls"),
         };
         return said.note(format!("{name} is left out: it {why}"));
     }
