@@ -15,7 +15,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 step "the demo"
 demo="$(mktemp -d)"
 trap 'rm -rf "$demo"' EXIT
-cargo run --release --locked --bin counterpoint -- demo "$demo/demo"
+cargo run --release --locked -- demo "$demo/demo"
 ls "$demo"/demo/runs/*/report.html
 
 step "the report in a browser"

@@ -3,10 +3,12 @@
 //! Prints one line a set: seconds (data read to draws kept), gradients a draw, worst R-hat, smallest ESS, divergences, peak memory and,
 //! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
-//! `where=1` (where divergent draws lie), `project=DIR` (a project of your own).
+//! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
+//! `coverage=N` (intervals of the totals against the truth of N simulated markets).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
+mod coverage;
 mod recovery;
 
 use anyhow::{Context, anyhow};
@@ -58,6 +60,9 @@ fn main() -> anyhow::Result<()> {
         "total",
         "covered"
     );
+    if let Some(seeds) = option("coverage") {
+        return coverage::coverage(seeds.parse()?, std::thread::available_parallelism().map_or(1, usize::from));
+    }
     if let Some(folder) = option("project") {
         return one("project", Path::new(&folder), &option);
     }

@@ -203,7 +203,8 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
             1 if p.missing == 0 => "never changes, so it explains nothing".to_owned(),
             1..=LABELS => {
                 let some: Vec<&str> = labels.iter().map(String::as_str).collect();
-                let because = format!("its few words ({}), each of which becomes a 0 and 1 of its own", some.join(", "));
+                let because =
+                    format!("its few words ({}), each of which becomes a 0 and 1 of its own", some.join(", "));
                 return control(p, &because, draft, said);
             }
             n => format!("holds {n} different words; make columns of 0 and 1 of them to use them as controls"),
