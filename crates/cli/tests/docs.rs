@@ -2,8 +2,8 @@
 //! somewhere.
 //!
 //! The commands of a paper run in the order in which they stand, in a folder of their own. What they name there is supplied: a path below
-//! `examples/` or `bench/` is the repository's, another `.csv` is the demo's table, a project that no earlier command made is the
-//! demo, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
+//! `examples/` or `bench/` is the repository's, another `.csv` is a small table, a project that no earlier command made is a
+//! small shop, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
 //! with a run. Lines that call anything else (`cargo`, `cd`) are left out.
 #![allow(clippy::disallowed_methods)] // tests of the rim read and write files
 
@@ -78,12 +78,14 @@ fn supply(command: &str, place: &Path) -> String {
         }
     }
     for word in words.iter().filter(|w| w.ends_with(".csv") && !place.join(w).exists()) {
-        copy(&root().join("examples/demo/data.csv"), &place.join(word));
+        std::fs::write(place.join(word), common::table()).unwrap();
     }
     let named = words.get(1).filter(|w| !w.starts_with('-') && !w.contains('*'));
     match (words.first().copied(), named) {
         (Some("check" | "fit"), Some(dir)) if !place.join(dir).exists() => {
-            copy(&root().join("examples/demo"), &place.join(dir));
+            std::fs::create_dir_all(place.join(dir)).unwrap();
+            std::fs::write(place.join(dir).join("counterpoint.toml"), common::PROJECT).unwrap();
+            std::fs::write(place.join(dir).join("data.csv"), common::table()).unwrap();
         }
         (Some("report"), Some(run)) if !place.join(run).exists() => {
             let runs = Path::new(run).parent().unwrap();
