@@ -19,13 +19,13 @@ MEDIA = {
     "search": (0.0105, 0.20, 1.6, 2.6, 720.0),
     "social": (0.0120, 0.45, 1.1, 1.9, 9.0),
     "video": (0.0090, 0.65, 1.5, 1.4, 16.0),
-    "display": (0.0045, 0.35, 1.2, 0.5, 3.2),
+    "display": (0.0075, 0.35, 1.2, 0.6, 3.2),
     "affiliate": (0.0050, 0.10, 2.2, 3.1, 1000.0),
 }
-EMAIL_SHARE = 0.03  # of revenue
+EMAIL_SHARE = 0.05  # of revenue
 PROMOTION = 0.16  # share of the level that a promotion of full depth adds
 COMPETITOR, INTEREST = 0.010, 0.012  # dollars a head by standard deviation
-NOISE = 0.0085
+NOISE = 0.011
 
 rng = random.Random(20240101)
 
@@ -70,11 +70,11 @@ def main():
             level = [spend * taste[name] * math.exp(flights[name][t] + own[t] - 0.12 + 1.2 * season[t]) for t in range(WEEKS)]
             if name == "video":
                 level = [x * on_air[(t + 3 * list(REGIONS).index(region)) % WEEKS] * 1.6 for t, x in enumerate(level)]
-            if name == "display":  # tried out region by region
-                level = [0.0 if 60 <= t < 68 and region in ("Mountain", "Southwest") else x for t, x in enumerate(level)]
+            if name == "display":  # a quarter on, a month off, in turns
+                level = [0.0 if (t + 5 * list(REGIONS).index(region)) % 17 >= 13 else x for t, x in enumerate(level)]
             media[name][region] = level
         frequency[region] = [1.4 + 2.2 * math.sqrt(media["video"][region][t] / 0.0144) * math.exp(rng.gauss(0, 0.08)) for t in range(WEEKS)]
-    email = {region: [0.055 * math.exp(0.3 * x) * (1.8 if promos[t] > 0 else 1.0) for t, x in enumerate(wave(0.2, 0.8))] for region in REGIONS}
+    email = {region: [0.055 * math.exp(0.5 * x) * (1.8 if promos[t] > 0 else 1.0) for t, x in enumerate(wave(0.2, 0.8))] for region in REGIONS}
     competitor = {region: wave(0.7, 1.0) for region in REGIONS}
     tilt = {region: math.exp(rng.gauss(0, 0.08)) for region in REGIONS}
 

@@ -2,7 +2,8 @@
 //!
 //! Prints one line a set: seconds (data read to draws kept), gradients a draw, worst R-hat, smallest ESS, divergences, peak memory and,
 //! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
-//! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text).
+//! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
+//! `where=1` (where divergent draws lie), `project=DIR` (a project of your own).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
@@ -18,9 +19,11 @@ use counterpoint_infer::diagnose::parameters;
 use counterpoint_infer::draws::Draws;
 use counterpoint_infer::log_density::LogDensity;
 use counterpoint_infer::nuts::ChainDraws;
-use counterpoint_infer::sample::Silent;
+use counterpoint_infer::nuts::Step;
+use counterpoint_infer::sample::{Silent, Watch};
 use counterpoint_sources::{load_project, read_table};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 const SETS: &[(&str, &str)] = &[
@@ -55,6 +58,9 @@ fn main() -> anyhow::Result<()> {
         "total",
         "covered"
     );
+    if let Some(folder) = option("project") {
+        return one("project", Path::new(&folder), &option);
+    }
     for (name, folder) in chosen {
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../bench/data").join(folder);
         one(name, &dir, &option).with_context(|| format!("{name} ({})", dir.display()))?;
@@ -89,7 +95,8 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     let cells = model.y.len() * model.drivers.len();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let prepared = prepare(model, &project.sampler, threads, &Silent)?;
-    let chains = run(&prepared, &project.sampler, vec![None; project.sampler.chains], threads, &Silent)?;
+    let divergent = Divergent::default();
+    let chains = run(&prepared, &project.sampler, vec![None; project.sampler.chains], threads, &divergent)?;
     let seconds = begun.elapsed().as_secs_f64();
     let model = &prepared.model;
     let mut draws = Draws::new(chains.len(), project.sampler.draws);
@@ -100,6 +107,9 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     }
     let found = parameters(&draws);
     let rhat = found.iter().map(|d| d.rhat).fold(0.0, f64::max);
+    if option("where").is_some() {
+        divergent.print(model, &chains);
+    }
     if let Some(word) = option("show") {
         for i in 0..draws.len() {
             if draws.names()[i].contains(&word) {
@@ -145,6 +155,40 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
         None => println!(),
     }
     Ok(())
+}
+
+/// Keeps the positions of divergent draws, to show where they lie.
+#[derive(Default)]
+struct Divergent(Mutex<Vec<Vec<f64>>>);
+
+impl Watch for Divergent {
+    fn step(&self, step: Step<'_>) -> bool {
+        if step.diverging && !step.warmup {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step.position.to_vec());
+        }
+        true
+    }
+
+    fn finished(&self, _: usize, _: &ChainDraws) {}
+}
+
+impl Divergent {
+    /// The parameters whose coordinate is most unusual where draws diverge.
+    fn print(&self, model: &Model, chains: &[ChainDraws]) {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = Vec::new();
+        for p in model.parameters.iter() {
+            let Some(c) = p.coordinate else { continue };
+            let all: Vec<f64> = chains.iter().flat_map(|chain| column(chain, c)).collect();
+            let here: Vec<f64> = found.iter().map(|x| x[c]).collect();
+            let (mean, sd) = (counterpoint_infer::draws::mean(&all), counterpoint_infer::draws::sd(&all));
+            rows.push(((counterpoint_infer::draws::mean(&here) - mean) / sd, &p.name, mean, sd));
+        }
+        rows.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
+        for (z, name, mean, sd) in rows.iter().take(6) {
+            println!("  {name:40} {z:6.2} sd from its mean {mean:.3} (sd {sd:.3}) in {} divergent draws", found.len());
+        }
+    }
 }
 
 /// One coordinate of a chain's draws.

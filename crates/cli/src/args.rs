@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Measures creators and channels side by side, and says how sure it is.
 #[derive(Debug, Parser)]
-#[command(name = "counterpoint", version, about, after_help = TOP, max_term_width = 100)]
+#[command(name = "counterpoint", version, after_help = TOP, max_term_width = 100)]
 pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]

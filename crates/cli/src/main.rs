@@ -3,17 +3,20 @@
 // this crate is the rim: it holds the clock, the terminal and the file system
 #![allow(clippy::disallowed_methods)]
 
+mod advice;
 mod args;
 mod commands;
 mod exit;
 mod hash;
 mod interrupt;
+mod judge;
 mod load;
 mod partial;
 mod prior_only;
 mod progress;
 mod report_data;
 mod run_folder;
+mod sampling;
 mod settings;
 mod terminal;
 

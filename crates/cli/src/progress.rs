@@ -8,7 +8,7 @@ use counterpoint_infer::nuts::{ChainDraws, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Kept draws of a chain before its R-hat is worth a look.
@@ -32,6 +32,7 @@ pub(crate) struct Progress {
     watched: Vec<usize>,
     /// Their kept draws by chain, `[draws x watched]`.
     traces: Vec<Mutex<Vec<f64>>>,
+    piloted: AtomicU64,
     done: AtomicU64,
     resumed: AtomicU64,
     warm: AtomicU64,
@@ -75,6 +76,7 @@ impl Progress {
             chains_begun: OnceLock::new(),
             watched: watchable.iter().copied().step_by(every).collect(),
             traces: (0..sampler.chains).map(|_| Mutex::default()).collect(),
+            piloted: AtomicU64::new(0),
             done: AtomicU64::new(0),
             resumed: AtomicU64::new(0),
             warm: AtomicU64::new(0),
@@ -106,11 +108,19 @@ impl Progress {
         self.say();
     }
 
-    /// One more draw of the pilot.
-    pub(crate) fn pilot(&self, step: &Step<'_>) {
-        if let Show::Bar(bar) = &self.show {
-            bar.set_prefix("pilot");
-            bar.set_message(format!(" · draw {} of the pilot", step.draw + 1));
+    /// One more draw of the pilot, whose length is its own affair.
+    pub(crate) fn pilot(&self) {
+        let draws = self.piloted.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(_said) = self.due() {
+            let message = format!("{draws} draws that choose coordinates");
+            match &self.show {
+                Show::Bar(bar) => {
+                    bar.set_prefix("pilot");
+                    bar.set_message(format!(" · {message}"));
+                    bar.set_position(0);
+                }
+                _ => terminal::aside(&format!("pilot: {message}")),
+            }
         }
     }
 
@@ -139,20 +149,25 @@ impl Progress {
         }
     }
 
-    fn say(&self) {
+    /// What was said last, if it is time to say something again; whoever finds it taken has nothing to add.
+    fn due(&self) -> Option<MutexGuard<'_, Said>> {
         let every = match self.show {
-            Show::Nothing => return,
+            Show::Nothing => return None,
             Show::Bar(_) => Duration::from_millis(100),
             Show::Lines => LINE_EVERY,
         };
-        // whoever finds it taken has nothing to add
-        let Ok(mut said) = self.said.try_lock() else { return };
+        let mut said = self.said.try_lock().ok()?;
         let now = Instant::now();
         let due = said.at.map_or_else(|| now - self.begun >= SILENT_FIRST, |at| now - at >= every);
-        if !due {
-            return;
-        }
-        said.at = Some(now);
+        due.then(|| {
+            said.at = Some(now);
+            said
+        })
+    }
+
+    fn say(&self) {
+        let Some(mut said) = self.due() else { return };
+        let now = Instant::now();
         if said.judged.is_none_or(|at| now - at >= JUDGE_EVERY) {
             said.judged = Some(now);
             said.rhat = self.rhat();

@@ -49,7 +49,8 @@ fn the_demo_runs_from_nothing_to_a_report() {
     let scratch = Scratch::new();
     let dir = scratch.path("demo");
     let tiny = ["demo", arg(&dir), "--chains", "2", "--warmup", "150", "--draws", "100"];
-    let value = object(&tiny, run_code(&tiny));
+    // a hundred draws are too few to pass
+    let value = object(&tiny, 1);
     assert_eq!(value["sizes"]["geos"], 6);
     assert_eq!(value["estimates"].as_array().unwrap().len(), 7);
     let report = value["report"].as_str().unwrap();
@@ -59,13 +60,6 @@ fn the_demo_runs_from_nothing_to_a_report() {
     let text = said(&["demo", arg(taken.parent().unwrap())], 1);
     assert!(text.contains("no earlier demo"), "{text}");
     assert_eq!(std::fs::read_dir(taken.parent().unwrap()).unwrap().count(), 1);
-}
-
-/// A few draws may or may not pass; the first run says which, and the second must agree.
-fn run_code(args: &[&str]) -> i32 {
-    let code = run(args).status.code().unwrap();
-    assert!(code == 0 || code == 1);
-    code
 }
 
 #[test]

@@ -56,8 +56,9 @@ impl Ranks {
         Ranks { names: names.to_vec(), ranks }
     }
 
-    /// Everything that does not look uniform. Each of the tests fails by chance in fewer than one of 10^4 runs, all of them
-    /// together in fewer than one of 10^3: a quantile of the standard normal of 1e-4 over the number of scalars.
+    /// Everything that does not look uniform. Shift, width and shape of each scalar's ranks are held to a quantile of the standard
+    /// normal of 1e-4 over the number of scalars, the width of all to 4.5 standard errors: a right posterior fails a whole
+    /// check in fewer than one of 10^3 cases. Seeds are fixed, so a check that passes goes on passing.
     fn complaints(&self) -> Vec<String> {
         let limit = norm_quantile(1.0 - 1e-4 / self.names.len() as f64);
         let score = |rank: usize| norm_quantile((rank as f64 + 0.5) / (KEPT as f64 + 1.0));
@@ -247,7 +248,7 @@ fn a_posterior_over_geos_with_returns_as_parameters_is_calibrated() {
     // Spend is about 100 a period, the outcome's standard deviation 100: a return of one is one standard deviation.
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
     let (project, data) = case(3, 40, spec(ModelPriors::default()), roi);
-    check(&project, &data, replications(50));
+    check(&project, &data, replications(40));
 }
 
 #[test]
@@ -255,7 +256,7 @@ fn a_posterior_over_geos_with_coefficients_as_parameters_is_calibrated() {
     let mut model = spec(ModelPriors::default());
     model.noise.sigma_per_geo = true;
     let (project, data) = case(3, 40, model, coefficient());
-    check(&project, &data, replications(40));
+    check(&project, &data, replications(24));
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn autocorrelated_and_heavy_tailed_noise_is_calibrated() {
     let mut model = spec(ModelPriors::default());
     model.noise.ar1 = true;
     let (project, data) = case(1, 60, model.clone(), coefficient());
-    check(&project, &data, replications(60));
+    check(&project, &data, replications(40));
     model.noise.student_t = true;
     model.priors.student_df = Some(Prior::Gamma { shape: 4.0, rate: 0.5 });
     let (project, data) = case(1, 60, model, coefficient());

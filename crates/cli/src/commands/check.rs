@@ -13,11 +13,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> anyhow::Result<Exit>
     terminal.findings(&loaded.findings);
     terminal.say(&summary(&loaded));
     let next = if loaded.failed() {
-        format!(
-            "mend the {} above, then: counterpoint check {}",
-            plural(counts(&loaded.findings)[0], "FAIL"),
-            args.dir.display()
-        )
+        format!("mend what is FAIL above, then: counterpoint check {}", args.dir.display())
     } else {
         format!("counterpoint fit {}", args.dir.display())
     };

@@ -3,29 +3,20 @@
 use super::check;
 use crate::args::{FitArgs, SamplingArgs};
 use crate::exit::Exit;
-use crate::hash::Hash;
+use crate::judge::{judge, shown, verdict};
 use crate::load::{Loaded, load};
-use crate::partial::Store;
-use crate::progress::Progress;
 use crate::run_folder::{self, Run, run_json};
+use crate::sampling::{Sampled, sample};
 use crate::terminal::Terminal;
 use crate::{interrupt, prior_only, report_data, settings};
-use counterpoint::data::Dataset;
-use counterpoint::model::build::Model;
-use counterpoint::model::estimate::{Estimates, estimate};
-use counterpoint::model::fit;
-use counterpoint::project::{Project, SamplerSpec};
-use counterpoint_infer::diagnose::{Diagnostics, ParameterDiagnostics, SamplerRecord, parameters};
-use counterpoint_infer::draws::Draws;
-use counterpoint_infer::nuts::{ChainDraws, SampleError, Step};
-use counterpoint_infer::sample::Watch;
-use counterpoint_report::{ReportData, Status, Verdict};
+use counterpoint::model::estimate::estimate;
+use counterpoint::project::Project;
+use counterpoint_report::{ReportData, Status};
 use counterpoint_sources::Staging;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// A fit that came to its end.
@@ -61,6 +52,8 @@ pub(crate) fn run(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
             show(&fitted, terminal);
             terminal.say(&format!("Run:    {}", fitted.run.display()));
             terminal.say(&format!("Report: {}", fitted.run.join("report.html").display()));
+            terminal.say("Next:   open the report in a browser; for a window of days:");
+            terminal.say(&format!("        counterpoint report {} --from DATE --to DATE", fitted.run.display()));
             terminal.object(&fitted.object);
             Ok(fitted.exit())
         }
@@ -77,15 +70,6 @@ pub(crate) fn show(fitted: &Fitted, terminal: &Terminal) {
     }
     terminal.drivers(d);
     terminal.diagnostics(d);
-}
-
-/// Chains, and the model whose coordinates they are in.
-struct Sampled {
-    model: Arc<Model>,
-    chains: Vec<ChainDraws>,
-    store: Option<Store>,
-    pilot: f64,
-    sample: f64,
 }
 
 /// Checks and fits a project, and writes the run.
@@ -196,167 +180,8 @@ fn tell_findings(loaded: &Loaded, terminal: &Terminal) {
     terminal.say("");
 }
 
-/// Runs the pilot and the chains; none where somebody stopped them.
-fn sample(
-    args: &FitArgs,
-    project: &Project,
-    dataset: &Dataset,
-    hash: Hash,
-    threads: usize,
-    terminal: &Terminal,
-) -> anyhow::Result<Option<Sampled>> {
-    let again = format!("counterpoint fit {}", args.dir.display());
-    let model = Model::new(project, dataset);
-    let progress = Progress::new(&project.sampler, &watchable(&model), terminal.quiet());
-    interrupt::leave_at_once(None);
-    let stopped = |kept: usize, progress: &Progress| {
-        progress.clear();
-        let kept = if kept == 0 {
-            "No chain was finished; nothing was written.".to_owned()
-        } else {
-            format!("{kept} of {} chains are kept.", project.sampler.chains)
-        };
-        terminal.stopped(&format!("Stopped. {kept} To go on, run the same command again: {again}"));
-    };
-
-    let stage = Instant::now();
-    let prepared = match fit::prepare(model, &project.sampler, threads, &Pilot(&progress)) {
-        Ok(prepared) => prepared,
-        Err(SampleError::Stopped) => {
-            stopped(0, &progress);
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let pilot = stage.elapsed().as_secs_f64();
-
-    let stage = Instant::now();
-    let store = Store::new(&args.dir, hash, coordinates(&prepared));
-    let SamplerSpec { chains, draws, .. } = project.sampler;
-    let resumed = if args.how.no_resume {
-        vec![None; chains]
-    } else {
-        store.resume(chains, prepared.model.parameters.sampled(), draws)
-    };
-    let found = resumed.iter().flatten().count();
-    resumed.iter().enumerate().for_each(|(k, c)| c.iter().for_each(|c| progress.resumed(k, c)));
-    if found > 0 && !terminal.quiet() {
-        crate::terminal::aside(&format!("{found} of {chains} chains are taken from the fit that was stopped."));
-    }
-    let result =
-        fit::run(&prepared, &project.sampler, resumed, threads, &Chains { progress: &progress, store: &store });
-    progress.clear();
-    store.take_notes().iter().for_each(|note| crate::terminal::aside(&format!("note: {note}")));
-    match result {
-        Ok(chains) if !interrupt::asked() => {
-            interrupt::leave_at_once(Some(format!(
-                "Stopped. All chains are kept. To go on, run the same command again: {again}"
-            )));
-            progress.stage("reading the draws back");
-            let sample = stage.elapsed().as_secs_f64();
-            Ok(Some(Sampled { model: prepared.model, chains, store: Some(store), pilot, sample }))
-        }
-        Ok(_) | Err(SampleError::Stopped) => {
-            stopped(store.kept(), &progress);
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Watches the pilot.
-struct Pilot<'a>(&'a Progress);
-
-impl Watch for Pilot<'_> {
-    fn step(&self, step: Step<'_>) -> bool {
-        self.0.pilot(&step);
-        !interrupt::asked()
-    }
-    fn finished(&self, _: usize, _: &ChainDraws) {}
-}
-
-/// Watches the chains, and keeps the finished ones.
-struct Chains<'a> {
-    progress: &'a Progress,
-    store: &'a Store,
-}
-
-impl Watch for Chains<'_> {
-    fn step(&self, step: Step<'_>) -> bool {
-        self.progress.step(&step);
-        !interrupt::asked()
-    }
-    fn finished(&self, chain: usize, draws: &ChainDraws) {
-        self.store.keep(chain, draws);
-    }
-}
-
-/// Coordinates whose R-hat is worth watching: all but the geos' deviations and a sampled baseline.
-fn watchable(model: &Model) -> Vec<usize> {
-    let last = model.sampled_baseline.unwrap_or(usize::MAX);
-    let own = model.parameters.iter().enumerate().filter(|(i, p)| *i < last && !settings::is_deviation(p));
-    own.filter_map(|(_, p)| p.coordinate).collect()
-}
-
-/// The fingerprint of what a position means: where chains begin is computed from all of it.
-fn coordinates(prepared: &fit::Prepared) -> Hash {
-    let start: Vec<u8> = prepared.start.iter().flat_map(|x| x.to_le_bytes()).collect();
-    Hash::of(&start)
-}
-
-/// Diagnostics of all scalars, and of the sampled ones together. What the model draws exactly given the others needs no judge.
-fn judge(sampled: &Sampled, estimates: &Estimates) -> (Vec<ParameterDiagnostics>, Diagnostics) {
-    let all = &estimates.scalars;
-    let judged = parameters(all);
-    let count = sampled.model.parameters.sampled().min(all.len());
-    let mut own = Draws::new(all.chains(), all.draws());
-    (0..count).for_each(|i| own.push(all.names()[i].clone(), all.scalar(i)));
-    let record = SamplerRecord {
-        energy: sampled.chains.iter().map(|c| c.energies.clone()).collect(),
-        divergences: sampled.chains.iter().map(|c| c.divergences as usize).sum(),
-        max_depth_hits: sampled.chains.iter().map(|c| c.max_depth_hits as usize).sum(),
-    };
-    let diagnostics = Diagnostics::from_parameters(&own, &judged[..count], &record);
-    (judged, diagnostics)
-}
-
-fn verdict(diagnostics: &Diagnostics, prior_only: bool) -> Verdict {
-    if prior_only {
-        let reason = "No data were used: these numbers are what the priors alone say.".to_owned();
-        return Verdict { status: Status::Review, reasons: vec![reason] };
-    }
-    let verdict = diagnostics.verdict();
-    let status = match verdict.status {
-        counterpoint_infer::diagnose::Status::Ok => Status::Ok,
-        counterpoint_infer::diagnose::Status::Review => Status::Review,
-        counterpoint_infer::diagnose::Status::Fail => Status::Fail,
-    };
-    Verdict { status, reasons: verdict.reasons }
-}
-
 fn title(project: &Project, prior_only: bool) -> String {
     if prior_only { format!("{} (prior only)", project.name) } else { project.name.clone() }
-}
-
-/// Diagnostics as the report shows them; without a clock, so that the same fit gives the same page.
-fn shown(d: &Diagnostics, sampler: &SamplerSpec, e: &Estimates) -> counterpoint_report::Diagnostics {
-    counterpoint_report::Diagnostics {
-        rhat_max: d.rhat_max.value,
-        ess_bulk_min: d.ess_bulk_min.value,
-        ess_tail_min: d.ess_tail_min.value,
-        divergences: d.divergences as u64,
-        ebfmi_min: d.ebfmi_min,
-        max_treedepth_hits: d.max_depth_hits as u64,
-        chains: d.chains as u64,
-        warmup: sampler.warmup as u64,
-        draws: d.draws as u64,
-        seconds: None,
-        loo_elpd: e.loo.as_ref().map(|l| l.elpd),
-        pareto_k_bad: e.loo.as_ref().map(|l| l.untrusted().len() as f64 / l.points.len().max(1) as f64),
-        r2: e.r2,
-        mape: e.mape,
-        coverage90: e.coverage90,
-    }
 }
 
 /// The first name that is not taken: two fits may begin within a second.

@@ -15,6 +15,9 @@ fn kind(kind: DriverKind) -> &'static str {
     }
 }
 
+/// A number of an interval.
+type Part = fn(&Interval) -> f64;
+
 /// `drivers.csv`: a row a driver.
 pub(super) fn drivers(estimates: &Estimates) -> Vec<OutColumn> {
     let all = &estimates.drivers;
@@ -25,7 +28,7 @@ pub(super) fn drivers(estimates: &Estimates) -> Vec<OutColumn> {
         OutColumn::number("spend", all.iter().map(|d| d.spend.unwrap_or(f64::NAN)).collect()),
     ];
     let mut add = |name: &str, values: Vec<Option<Interval>>| {
-        let parts: [(&str, fn(&Interval) -> f64); 4] =
+        let parts: [(&str, Part); 4] =
             [("mean", |x| x.mean), ("q05", |x| x.q05), ("q50", |x| x.q50), ("q95", |x| x.q95)];
         for (part, get) in parts {
             let values = values.iter().map(|v| v.as_ref().map_or(f64::NAN, get)).collect();
