@@ -2,8 +2,8 @@
 //! somewhere.
 //!
 //! The commands of a paper run in the order in which they stand, in a folder of their own. What they name there is supplied: a path below
-//! `examples/` or `bench/` is the repository's, another `.csv` is the demo's table, a project that no earlier command made is the
-//! demo, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
+//! `examples/` or `bench/` is the repository's, another `.csv` is a small table, a project that no earlier command made is a
+//! small shop, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
 //! with a run. Lines that call anything else (`cargo`, `cd`) are left out.
 #![allow(clippy::disallowed_methods)] // tests of the rim read and write files
 
@@ -78,12 +78,14 @@ fn supply(command: &str, place: &Path) -> String {
         }
     }
     for word in words.iter().filter(|w| w.ends_with(".csv") && !place.join(w).exists()) {
-        copy(&root().join("examples/demo/data.csv"), &place.join(word));
+        std::fs::write(place.join(word), common::table()).unwrap();
     }
     let named = words.get(1).filter(|w| !w.starts_with('-') && !w.contains('*'));
     match (words.first().copied(), named) {
         (Some("check" | "fit"), Some(dir)) if !place.join(dir).exists() => {
-            copy(&root().join("examples/demo"), &place.join(dir));
+            std::fs::create_dir_all(place.join(dir)).unwrap();
+            std::fs::write(place.join(dir).join("counterpoint.toml"), common::PROJECT).unwrap();
+            std::fs::write(place.join(dir).join("data.csv"), common::table()).unwrap();
         }
         (Some("report"), Some(run)) if !place.join(run).exists() => {
             let runs = Path::new(run).parent().unwrap();
@@ -181,4 +183,144 @@ fn every_link_of_the_papers_leads_somewhere() {
 fn commands_are_found_as_people_write_them() {
     let text = "```sh\ncargo run -- demo\n$ counterpoint check shop   # look\ncargo build && target/release/counterpoint demo \\\n  --quiet\n```\n";
     assert_eq!(commands(text), ["check shop", "demo    --quiet"]);
+}
+
+/// The row of a table that begins with these words.
+fn row<'a>(text: &'a str, first: &str) -> &'a str {
+    let start = format!("| {first} |");
+    text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("no row {start}"))
+}
+
+#[test]
+fn the_method_has_the_default_priors_and_the_thresholds_of_the_code() {
+    use counterpoint::model::defaults as d;
+    use counterpoint::model::prior::Prior;
+    use counterpoint_infer::diagnose::verdict as v;
+    let text = std::fs::read_to_string(root().join("docs/method.md")).unwrap();
+    let section = |title: &str| text.split(&format!("\n## {title}\n")).nth(1).unwrap();
+    let priors = section("Default priors");
+    let written = |prior: Prior| match prior {
+        Prior::LogNormal { mu, sigma, shift: 0.0 } => format!("LogNormal({mu}, {sigma})"),
+        Prior::LogNormal { mu, sigma, shift } => format!("{shift} + LogNormal({mu}, {sigma})"),
+        other => other.label(),
+    };
+    for (first, own) in [
+        ("ROI", &[d::ROI][..]),
+        ("marginal ROI", &[d::MARGINAL_ROI]),
+        ("contribution", &[d::CONTRIBUTION]),
+        ("contribution of a treatment", &[d::TREATMENT_CONTRIBUTION]),
+        ("coefficient, positive", &[d::COEFFICIENT]),
+        ("coefficient, either sign", &[d::SIGNED_COEFFICIENT]),
+        ("retention", &[d::RETENTION]),
+        ("delay", &[d::DELAY]),
+        ("Weibull density: shape; scale", &[d::WEIBULL_PDF_SHAPE, d::WEIBULL_PDF_SCALE]),
+        ("Weibull survival: shape and scale", &[d::WEIBULL_CDF]),
+        ("half-saturation", &[d::HALF_SATURATION]),
+        ("half-saturation of frequency", &[d::FREQUENCY_HALF_SATURATION]),
+        ("Hill slope", &[d::SLOPE]),
+        ("Hill slope of frequency", &[d::FREQUENCY_SLOPE]),
+        ("logistic rate", &[d::LOGISTIC_RATE]),
+        ("tanh scale", &[d::TANH_SCALE]),
+        ("root power", &[d::ROOT_POWER]),
+        ("spread of effects over geos", &[d::GEO_SPREAD]),
+        ("noise sigma", &[d::SIGMA]),
+        ("degrees of freedom of Student-t", &[d::STUDENT_DF]),
+        ("AR(1)", &[d::AR1]),
+        ("step of the trend", &[d::TREND_STEP]),
+        ("spread of levels over geos", &[d::LEVEL_SPREAD]),
+        ("common level", &[Prior::Normal { mean: 0.0, sd: d::LEVEL_SD }]),
+        ("free knot", &[Prior::Normal { mean: 0.0, sd: d::KNOT_SD }]),
+        (
+            "slope of a control; its spread over geos",
+            &[Prior::Normal { mean: 0.0, sd: d::CONTROL_SD }, d::CONTROL_SPREAD],
+        ),
+        (
+            "coefficient of a season; its spread over geos",
+            &[Prior::Normal { mean: 0.0, sd: d::SEASON_SD }, d::SEASON_SPREAD],
+        ),
+        ("effect of a holiday", &[Prior::Normal { mean: 0.0, sd: d::HOLIDAY_SD }]),
+    ] {
+        for prior in own {
+            let (row, label) = (row(priors, first), written(*prior));
+            assert!(row.contains(&label), "{label} is the default, but the method has {row}");
+        }
+    }
+    for (first, values) in [
+        ("R-hat, rank-normalised, split; the largest", vec![v::RHAT_OK, v::RHAT_REVIEW]),
+        ("effective sample size, bulk and tail; the smallest", vec![v::ESS_PER_CHAIN_OK, v::ESS_TOTAL_FAIL]),
+        ("divergences", vec![100.0 * v::DIVERGENT_SHARE_FAIL]),
+        ("E-BFMI, the smallest of the chains", vec![v::EBFMI_REVIEW, v::EBFMI_FAIL]),
+        ("draws at the largest tree depth", vec![100.0 * v::MAX_DEPTH_SHARE_REVIEW]),
+    ] {
+        for value in values {
+            let row = row(section("Diagnostics and verdict"), first);
+            assert!(row.contains(&format!("{value}")), "{value} is the threshold, but the method has {row}");
+        }
+    }
+}
+
+/// The keys of an object.
+fn keys(value: &serde_json::Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn every_key_of_a_simulation_is_in_its_paper() {
+    use counterpoint::simulate::{ChannelSpec, SimulationSpec};
+    let text = std::fs::read_to_string(root().join("docs/simulate.md")).unwrap();
+    let spec = serde_json::to_value(SimulationSpec::default()).unwrap();
+    let channel = serde_json::to_value(ChannelSpec::default()).unwrap();
+    for key in keys(&spec).into_iter().filter(|k| k != "channel").chain(keys(&channel)) {
+        row(&text, &format!("`{key}`"));
+    }
+    assert!(text.contains("`[[channel]]`"));
+}
+
+#[test]
+fn every_file_column_and_key_of_a_run_is_in_its_paper() {
+    let text = std::fs::read_to_string(root().join("docs/run-folder.md")).unwrap();
+    let scratch = Scratch::new();
+    let shop = scratch.shop();
+    common::run(&["fit", common::arg(&shop), "--quiet"]);
+    let run = common::only_run(&shop);
+    let has = |word: &str| assert!(text.contains(&format!("`{word}`")), "docs/run-folder.md has no `{word}`");
+    std::fs::read_dir(&run).unwrap().for_each(|e| has(&e.unwrap().file_name().to_string_lossy()));
+    let json = std::fs::read_to_string(run.join("run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for key in keys(&json) {
+        has(&key);
+    }
+    for part in ["sizes", "seconds", "diagnostics", "verdict", "findings", "fit", "loo"] {
+        keys(&json[part]).iter().filter(|k| !k.ends_with("_parameter")).for_each(|k| has(k));
+    }
+    let header = |file: &str| {
+        let text = std::fs::read_to_string(run.join(file)).unwrap();
+        text.lines().next().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>()
+    };
+    header("parameters.csv").iter().for_each(|c| has(c));
+    for column in header("drivers.csv") {
+        let parts = ["_mean", "_q05", "_q50", "_q95"];
+        let measure = parts.iter().find_map(|part| column.strip_suffix(part).inspect(|_| has(part)));
+        has(measure.unwrap_or(&column));
+    }
+    for (file, columns) in [
+        ("contributions.parquet", &["date", "geo", "driver", "kind", "mean", "q05", "q50", "q95"][..]),
+        (
+            "fit.parquet",
+            &[
+                "date",
+                "geo",
+                "observed",
+                "expected_mean",
+                "expected_q05",
+                "expected_q95",
+                "predicted_q05",
+                "predicted_q95",
+            ],
+        ),
+    ] {
+        let table = counterpoint_sources::read_table(&run, file).unwrap();
+        assert_eq!(table.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), columns, "{file}");
+        columns.iter().for_each(|c| has(c));
+    }
 }
