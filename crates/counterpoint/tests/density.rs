@@ -332,3 +332,22 @@ fn paths_change_coordinates_and_leave_the_posterior_alone() {
         }
     }
 }
+
+#[test]
+fn a_control_per_head_is_divided_by_the_population_before_it_is_standardised() {
+    let mut wanted = project(spec());
+    let data = dataset(2, 13, 0, false);
+    let feature = |project: &Project| {
+        let model = Model::new(project, &data);
+        model.baseline.features.into_iter().find(|f| f.name == "control[price]").expect("a control").values
+    };
+    let plain = feature(&wanted);
+    wanted.controls[0].per_head = true;
+    let per_head = feature(&wanted);
+    // Standardised values differ by a line in each; undo both on two cells of each geo.
+    let raw = &data.controls[0].values;
+    let ratio = |v: &[f64], i: usize, j: usize, k: usize| (v[i] - v[j]) / (v[i] - v[k]);
+    let x = |i: usize| raw[i] / data.population[i / 13];
+    assert!((ratio(&plain, 0, 14, 20) - (raw[0] - raw[14]) / (raw[0] - raw[20])).abs() < 1e-9);
+    assert!((ratio(&per_head, 0, 14, 20) - (x(0) - x(14)) / (x(0) - x(20))).abs() < 1e-9);
+}

@@ -78,7 +78,7 @@ const PICTURES: [Picture; 8] = [
     Picture {
         id: "adstock",
         title: "How long effects last",
-        how: "Share of the first effect that is left after each period, with 90% interval.",
+        how: "What an exposure does after each period, as a share of its strongest period, with 90% interval.",
         lead: leads::adstock,
         shown: |d| !d.adstock.is_empty(),
     },

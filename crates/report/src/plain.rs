@@ -127,15 +127,16 @@ pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
         Check {
             question: "Are there enough independent draws?",
             value: format!("{} / {}", number(g.ess_bulk_min), number(g.ess_tail_min)),
-            level: above(g.ess_bulk_min.min(g.ess_tail_min), 400.0, 100.0),
-            meaning: "Smallest effective sample size, for the middle and for the tails; 400 is enough.".to_owned(),
+            level: above(g.ess_bulk_min.min(g.ess_tail_min), 100.0 * g.chains as f64, 100.0),
+            meaning: "Smallest effective sample size, for the middle and for the tails; 100 a chain is enough."
+                .to_owned(),
         },
         Check {
             question: "Did it get stuck?",
             value: count(g.divergences),
             level: if g.divergences == 0 {
                 Level::Good
-            } else if (g.divergences as f64) < 0.005 * total as f64 {
+            } else if (g.divergences as f64) <= 0.01 * total as f64 {
                 Level::Look
             } else {
                 Level::Bad

@@ -503,11 +503,14 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
             let prior = own.control_spread.unwrap_or(defaults::CONTROL_SPREAD);
             parameters.add(&format!("control_spread[{}]", control.name), prior)
         });
-        let n = control.values.len() as f64;
-        let mean = control.values.iter().sum::<f64>() / n;
-        let sd = (control.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let per_head = project.controls.iter().any(|c| c.per_head && c.column == control.name);
+        let head = |i: usize| if per_head { data.population[i / periods] } else { 1.0 };
+        let raw: Vec<f64> = control.values.iter().enumerate().map(|(i, x)| x / head(i)).collect();
+        let n = raw.len() as f64;
+        let mean = raw.iter().sum::<f64>() / n;
+        let sd = (raw.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
         let sd = if sd > 0.0 { sd } else { 1.0 };
-        let values = control.values.iter().map(|x| (x - mean) / sd).collect();
+        let values = raw.iter().map(|x| (x - mean) / sd).collect();
         push(&format!("control[{}]", control.name), own.control_sd.unwrap_or(defaults::CONTROL_SD), spread, values);
     }
     let local = features.iter().enumerate().filter(|(_, f)| f.spread.is_some()).map(|(i, _)| i).collect();
