@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Severity};
 
-/// Every code that [`assemble`](super::assemble) and [`explore`](super::explore) emit, with what it says in a line.
+/// Every code that [`assemble`](super::assemble) and [`explore`](super::explore()) emit, with what it says in a line.
 /// `docs/checks.md` has a row for each.
 pub const ALL_CODES: &[(&str, &str)] = &[
     // Tables and keys.

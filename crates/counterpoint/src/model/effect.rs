@@ -1,8 +1,8 @@
 //! From what people know of a driver to its coefficient in each geo, solved exactly, with the adjoint.
 //!
-//! O[g] is the money that a coefficient of one brings in geo g; the sampled quantity demands I = theta x denominator in all.
-//! Positive effects: beta[g] = exp(b + eta d[g]) with b = ln I - ln sum_g O[g] exp(eta d[g]).
-//! Normal effects: beta[g] = b + eta d[g] with b = (I - sum_g O[g] eta d[g]) / sum_g O[g].
+//! O\[g\] is the money that a coefficient of one brings in geo g; the sampled quantity demands I = theta x denominator in all.
+//! Positive effects: beta\[g\] = exp(b + eta d\[g\]) with b = ln I - ln sum_g O\[g\] exp(eta d\[g\]).
+//! Normal effects: beta\[g\] = b + eta d\[g\] with b = (I - sum_g O\[g\] eta d\[g\]) / sum_g O\[g\].
 //! No Jacobian: theta is the sampled coordinate (Meridian's formulas, see `docs/method.md`).
 
 use super::build::DriverModel;

@@ -1,7 +1,7 @@
 //! Noise around the mean: Normal or Student-t, one scale or one a geo, independent or autocorrelated within a geo.
 //!
 //! Autocorrelated noise is stationary AR(1) with innovation scale sigma, over each run of observed periods:
-//! the first of a run has precision (1 - rho^2) / sigma^2, later ones are e[t] - rho e[t-1] with precision 1 / sigma^2.
+//! the first of a run has precision (1 - rho^2) / sigma^2, later ones are e\[t\] - rho e\[t-1\] with precision 1 / sigma^2.
 
 use counterpoint_infer::math::ln_gamma;
 

@@ -23,7 +23,7 @@ pub enum Path {
         /// Index of the group.
         group: usize,
     },
-    /// What all geos share, where deviations multiply it by exp(eta d[g]): its coordinate is that of the geos' geometric mean
+    /// What all geos share, where deviations multiply it by exp(eta d\[g\]): its coordinate is that of the geos' geometric mean
     /// coefficient, which the data know best, since one geo's deviation leaves the others' coefficients alone.
     Common {
         /// Index of the group; the group comes before.
@@ -33,11 +33,11 @@ pub enum Path {
     },
 }
 
-/// Deviations d[g] ~ Normal(0, 1) that the model multiplies by one spread eta.
+/// Deviations d\[g\] ~ Normal(0, 1) that the model multiplies by one spread eta.
 ///
-/// If the data alone said eta d[g] ~ Normal(center[g], sd[g]^2) of how each differs from the others, then given eta, d[g] would have mean
+/// If the data alone said eta d\[g\] ~ Normal(center\[g\], sd\[g\]^2) of how each differs from the others, then given eta, d\[g\] would have mean
 /// m = eta center / (eta^2 + sd^2) and standard deviation k = sd / sqrt(eta^2 + sd^2), while the deviations' common part keeps its prior,
-/// since another parameter stands for it. So v is sampled, with d[g] = m[g] + k[g] (v[g] - mean v) + mean v: about standard
+/// since another parameter stands for it. So v is sampled, with d\[g\] = m\[g\] + k\[g\] (v\[g\] - mean v) + mean v: about standard
 /// normal whether eta is small or large. An infinite sd is the plain non-centred form
 /// (compare Papaspiliopoulos, Roberts and Skold 2007). The map's determinant is prod k times the mean of 1/k.
 #[derive(Debug, Clone, PartialEq)]
