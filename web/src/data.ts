@@ -72,6 +72,7 @@ export interface Report {
   currency: string;
   outcome_name: string;
   outcome_is_money: boolean;
+  returns_are_money: boolean;
   return_word: string;
   cadence_word: string;
   dates: string[];

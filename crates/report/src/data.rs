@@ -20,6 +20,8 @@ pub struct ReportData {
     pub outcome_name: String,
     /// Whether the outcome is money in [`ReportData::currency`]; otherwise it is a count.
     pub outcome_is_money: bool,
+    /// Whether returns are money for money: a money outcome, or a count with a known value a unit.
+    pub returns_are_money: bool,
     /// What a return is called: `ROI`, or `orders per unit of spend`.
     pub return_word: String,
     /// What a period is called: `week` or `day`.

@@ -36,7 +36,7 @@ pub(crate) fn returns(d: &ReportData) -> String {
     let Some(first) = paid.first() else {
         return "No driver has a return to show.".to_owned();
     };
-    if d.outcome_is_money {
+    if d.returns_are_money {
         let sure = paid.iter().filter(|r| r.prob_roi_above_1.is_some_and(|p| p > 0.9)).count();
         let open = paid.iter().filter(|r| r.prob_roi_above_1.is_some_and(|p| (0.1..=0.9).contains(&p))).count();
         let total = plural(paid.len(), "paid driver");
@@ -85,7 +85,7 @@ pub(crate) fn marginal(d: &ReportData) -> String {
 }
 
 fn outcome_per(d: &ReportData, x: f64) -> String {
-    if d.outcome_is_money {
+    if d.returns_are_money {
         format!("{} per {}", money(x, &d.currency), one_unit(d))
     } else {
         format!("{} {} per {}", number(x), d.outcome_name, one_unit(d))

@@ -75,7 +75,7 @@ fn next_best(d: &ReportData) -> Option<String> {
 
 /// `$3.2 (2.1–4.6) per $1` for money, `0.12 (0.08–0.17) orders per $1` for counts.
 pub fn per_unit(d: &ReportData, x: &Interval) -> String {
-    if d.outcome_is_money {
+    if d.returns_are_money {
         format!("{} per {}", money_interval(x, &d.currency), one_unit(d))
     } else {
         format!("{} {} per {}", number_interval(x), d.outcome_name, one_unit(d))

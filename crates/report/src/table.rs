@@ -28,7 +28,7 @@ fn optional(x: &Option<Interval>, text: impl Fn(&Interval) -> String) -> (String
 }
 
 fn returned(d: &ReportData, x: &Option<Interval>) -> (String, f64) {
-    optional(x, |x| if d.outcome_is_money { money_interval(x, &d.currency) } else { number_interval(x) })
+    optional(x, |x| if d.returns_are_money { money_interval(x, &d.currency) } else { number_interval(x) })
 }
 
 fn columns(d: &ReportData) -> Vec<Column> {
@@ -40,7 +40,7 @@ fn columns(d: &ReportData) -> Vec<Column> {
         column(&sentence_case(&d.return_word), |d, r| returned(d, &r.roi)),
         column("Marginal", |d, r| returned(d, &r.mroi)),
     ];
-    if d.outcome_is_money {
+    if d.returns_are_money {
         columns.push(column("Pays back", |_, r| {
             r.prob_roi_above_1.map_or_else(|| ("–".to_owned(), f64::NAN), |p| (probability(p), p))
         }));
@@ -65,7 +65,7 @@ pub(crate) fn driver_table(d: &ReportData) -> String {
          <p class=\"how\">In brackets: 90% interval. {} is per {} of spend.{}</p>",
         html(&sentence_case(&d.return_word)),
         html(&one_unit(d)),
-        if d.outcome_is_money { " Pays back: probability that the return is above the spend." } else { "" }
+        if d.returns_are_money { " Pays back: probability that the return is above the spend." } else { "" }
     )
 }
 

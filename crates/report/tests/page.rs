@@ -144,3 +144,14 @@ fn an_empty_report_renders_and_a_missing_number_is_never_zero() {
     assert!(body.contains("n/a"));
     assert!(!body.contains("NaN"));
 }
+
+#[test]
+fn a_count_with_a_known_value_has_its_returns_in_money() {
+    let mut d = sample("small");
+    d.outcome_is_money = false;
+    d.outcome_name = "orders".to_owned();
+    d.returns_are_money = true;
+    assert!(headline(&d).contains(" per $1") && !headline(&d).contains("orders per $1"), "{}", headline(&d));
+    d.returns_are_money = false;
+    assert!(headline(&d).contains("orders per $1"), "{}", headline(&d));
+}

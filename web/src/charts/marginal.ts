@@ -6,7 +6,7 @@ import { interval, money, number, tick } from "../numbers";
 import { limits, rowChart } from "../rows";
 
 export function marginal(report: Report, place: Place): Chart {
-  const show = report.outcome_is_money ? (x: number | null | undefined) => money(x, report.currency) : number;
+  const show = report.returns_are_money ? (x: number | null | undefined) => money(x, report.currency) : number;
   const all = report.drivers
     .filter((d) => d.mroi && known(d.mroi.mean))
     .sort((a, b) => b.mroi!.mean! - a.mroi!.mean!)
@@ -20,11 +20,11 @@ export function marginal(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width,
         label: "Average and marginal return of each paid driver",
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
+        x: { label: null, tickFormat: report.returns_are_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
         marks: [
           ...arrows,
           Plot.ruleX([0]),
-          report.outcome_is_money && domain[1] >= 1 ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
+          report.returns_are_money && domain[1] >= 1 ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
           Plot.link(rows, { x1: (d) => d.roi?.q05, x2: (d) => d.roi?.q95, y1: "i", y2: "i", stroke: "var(--accent)", strokeWidth: 4, strokeOpacity: 0.25, strokeLinecap: "round", dy: -5 }),
           Plot.link(rows, { x1: (d) => d.mroi.q05, x2: (d) => d.mroi.q95, y1: "i", y2: "i", stroke: "var(--second)", strokeWidth: 4, strokeOpacity: 0.3, strokeLinecap: "round", dy: 5 }),
           Plot.dot(rows, { x: (d) => d.roi?.mean, y: "i", r: 4.5, fill: "var(--accent)", dy: -5 }),

@@ -26,7 +26,7 @@ function paidOf(report: Report): Paid[] {
 
 export function returns(report: Report, place: Place): Chart {
   const paid = paidOf(report);
-  const show = report.outcome_is_money ? (x: number | null | undefined) => money(x, report.currency) : number;
+  const show = report.returns_are_money ? (x: number | null | undefined) => money(x, report.currency) : number;
   const fold = new Fold(paid.length, 20, "paid drivers", place);
   const lines = (d: Paid): [string, string][] => [
     [report.return_word, interval(d.roi, show)],
@@ -46,11 +46,11 @@ export function returns(report: Report, place: Place): Chart {
         names: rows.map((d) => d.name),
         width: first,
         label: `${report.return_word} of each paid driver with 90% interval`,
-        x: { label: null, tickFormat: report.outcome_is_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
+        x: { label: null, tickFormat: report.returns_are_money ? tick(report.currency) : show, domain, clamp: true, nice: false },
         marks: [
           ...arrows,
           Plot.ruleX([0]),
-          report.outcome_is_money && domain[1] >= 1 ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
+          report.returns_are_money && domain[1] >= 1 ? Plot.ruleX([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }) : null,
           Plot.link(rows, { x1: (d) => d.roi.q05, x2: (d) => d.roi.q95, y1: "i", y2: "i", stroke: "var(--accent)", strokeWidth: 5, strokeOpacity: 0.32, strokeLinecap: "round" }),
           Plot.dot(rows, { x: (d) => d.roi.mean, y: "i", r: 5, fill: (d) => (d.identified ? "var(--accent)" : "var(--paper)"), stroke: "var(--accent)", strokeWidth: 1.5 }),
         ],
@@ -72,7 +72,7 @@ export function returns(report: Report, place: Place): Chart {
       });
       const pair = document.createElement("div");
       pair.className = wide ? "pair" : "pair stacked";
-      const heading = report.outcome_is_money ? `${report.return_word} (dashed: spend just paid back)` : `${report.return_word}`;
+      const heading = report.returns_are_money ? `${report.return_word} (dashed: spend just paid back)` : `${report.return_word}`;
       pair.append(half(heading, left), half("Share of spend and of effect", right, [["share of spend", "var(--base-strong)"], ["share of effect", "var(--accent)"]]));
       return together(pair);
     },

@@ -230,6 +230,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         version: "0.1.0".to_owned(),
         outcome_name: if shape.money { "revenue" } else { "orders" }.to_owned(),
         outcome_is_money: shape.money,
+        returns_are_money: shape.money,
         return_word: shape.return_label(),
         cadence_word: "week".to_owned(),
         dates: (0..n).map(iso).collect(),
