@@ -231,7 +231,11 @@ fn densities(estimates: &Estimates) -> Vec<report::Density> {
         prior: d.prior.clone(),
         posterior: d.posterior.clone(),
     };
-    estimates.densities.iter().map(one).collect()
+    // What a driver brings comes before how.
+    let later = |d: &report::Density| !matches!(d.parameter.as_str(), "roi" | "mroi" | "contribution" | "coefficient");
+    let mut all: Vec<report::Density> = estimates.densities.iter().map(one).collect();
+    all.sort_by_key(later);
+    all
 }
 
 /// A parameter's name for people.

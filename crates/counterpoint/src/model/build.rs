@@ -545,3 +545,16 @@ fn noise(spec: &ModelSpec, data: &Dataset, parameters: &mut Parameters) -> Noise
         .collect();
     Noise { sigma, rho, df, runs }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exposure_is_scaled_by_the_median_of_its_non_zero_values() {
+        // Meridian, transformers_test.py:110: 0 0 0 10 20 gives 15.
+        assert_eq!(median_nonzero(&[0.0, 0.0, 0.0, 10.0, 20.0]), 15.0);
+        assert_eq!(median_nonzero(&[3.0, 0.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median_nonzero(&[0.0, 0.0]), 1.0);
+    }
+}
