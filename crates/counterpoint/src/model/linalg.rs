@@ -35,20 +35,7 @@ dispatch! {
 dispatch! {
     /// Solves U'U X = B in place; `b` is `[n x m]` row-major.
     pub(crate) fn solve(u: &[f64], n: usize, b: &mut [f64], m: usize) {
-        for k in 0..n {
-            let (head, tail) = b.split_at_mut((k + 1) * m);
-            let row = &mut head[k * m..];
-            let scale = 1.0 / u[k * n + k];
-            for x in row.iter_mut() {
-                *x *= scale;
-            }
-            for i in k + 1..n {
-                let factor = u[k * n + i];
-                for (y, x) in tail[(i - k - 1) * m..(i - k) * m].iter_mut().zip(row.iter()) {
-                    *y -= factor * x;
-                }
-            }
-        }
+        solve_lower(u, n, b, m);
         for k in (0..n).rev() {
             let (head, tail) = b.split_at_mut((k + 1) * m);
             let row = &mut head[k * m..];
