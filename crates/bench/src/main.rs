@@ -16,7 +16,7 @@ use counterpoint::data::assemble;
 use counterpoint::model::build::Model;
 use counterpoint::model::fit::{prepare, run};
 use counterpoint::model::posterior::Posterior;
-use counterpoint::project::{OutcomeKind, Project};
+use counterpoint::project::Project;
 use counterpoint_infer::diagnose::parameters;
 use counterpoint_infer::draws::Draws;
 use counterpoint_infer::log_density::LogDensity;
@@ -207,7 +207,6 @@ fn read(project: &Project, dir: &Path) -> anyhow::Result<counterpoint::data::Dat
         tables.push(read_table(dir, file).map_err(|f| anyhow!("{f:?}"))?);
     }
     let (data, findings) = assemble(project, &tables);
-    let _ = matches!(project.outcome.kind, OutcomeKind::Revenue);
     data.ok_or_else(|| anyhow!("{findings:?}"))
 }
 
