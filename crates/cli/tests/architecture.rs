@@ -16,13 +16,14 @@ const CRATES: [(&str, &[&str]); 6] = [
 
 /// Which modules of the engine each of its modules may name, beside itself. The first row that fits a file counts.
 /// A prior is a plain distribution that the project file holds, so it stands below the project.
-const MODULES: [(&str, &[&str]); 6] = [
+const MODULES: [(&str, &[&str]); 7] = [
     ("model::prior", &[]),
     ("finding", &[]),
     ("project", &["model::prior"]),
     ("data", &["finding", "project"]),
-    ("model", &["data", "project"]),
-    ("simulate", &["finding", "project", "data", "model"]),
+    ("creators", &["data", "project"]),
+    ("model", &["creators", "data", "project"]),
+    ("simulate", &["creators", "finding", "project", "data", "model"]),
 ];
 
 fn crates() -> PathBuf {

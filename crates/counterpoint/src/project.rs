@@ -20,6 +20,8 @@ pub struct Project {
     pub controls: Vec<ControlSpec>,
     /// Dated events of the baseline.
     pub holidays: HolidaySpec,
+    /// Where the creators' tables are; none: no creators.
+    pub creators: Option<CreatorsSpec>,
     /// How the model is built.
     pub model: ModelSpec,
     /// How it is fitted.
@@ -299,6 +301,25 @@ pub struct EventSpec {
     pub start: Date,
     /// Last day, inclusive.
     pub end: Date,
+}
+
+/// The creators' tables, as paths relative to the project folder, and what is asked of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatorsSpec {
+    /// People and their accounts: `creator, platform, niche?, followers?, engagement_rate?, fake_share?, audience_<geo>?…`.
+    pub creators: String,
+    /// Posts: `post, creator, platform, format, posted_at, views, likes?, …`.
+    pub posts: String,
+    /// Cumulative views: `post, as_of, views`.
+    pub stats: Option<String>,
+    /// Terms: `deal, creator, kind, fee, …`.
+    pub deals: Option<String>,
+    /// Sales by code or link: `date, creator, orders, revenue, refunds?`.
+    pub tracked: Option<String>,
+    /// What a view by a fake or pod account is still worth, in \[0, 1\].
+    pub fake_worth: f64,
+    /// The probability of a return above one at which a fee is called fair, in (0, 1).
+    pub fair_level: f64,
 }
 
 /// How the model is built. [`ModelSpec::default`] is documented key by key in `docs/project-file.md`.

@@ -149,6 +149,7 @@ fn case(geos: usize, periods: usize, model: ModelSpec, effect: EffectPrior) -> (
             values: (0..cells).map(|_| standard_normal(&mut rng)).collect(),
         }],
         holidays: vec![],
+        roster: None,
     };
     (project, data)
 }

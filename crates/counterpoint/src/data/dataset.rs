@@ -1,6 +1,7 @@
 //! What the model takes: complete, typed, rectangular arrays. All arrays are `[geos x periods]`, a geo's periods side by side.
 
 use super::calendar::Cadence;
+use super::roster::Roster;
 use jiff::civil::Date;
 
 /// What kind of thing moves the outcome.
@@ -63,6 +64,8 @@ pub struct Dataset {
     pub controls: Vec<Control>,
     /// Holidays and other dated events, as shares of the period's days that they cover.
     pub holidays: Vec<Control>,
+    /// Creators; none where the project has none.
+    pub roster: Option<Roster>,
 }
 
 impl Dataset {

@@ -7,6 +7,7 @@ pub mod dataset;
 pub mod explore;
 pub mod holidays;
 pub mod recognise;
+pub mod roster;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,4 +15,5 @@ pub(crate) mod testing;
 pub use assemble::assemble;
 pub use dataset::{Control, Dataset, Driver, DriverKind};
 pub use explore::explore;
+pub use roster::Roster;
 pub use table::{Cells, Column, Table};

@@ -35,6 +35,7 @@ pub(crate) fn project() -> Project {
         drivers: Vec::new(),
         controls: Vec::new(),
         holidays: HolidaySpec::default(),
+        creators: None,
         model: ModelSpec::default(),
         sampler: SamplerSpec::default(),
     }

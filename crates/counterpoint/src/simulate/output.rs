@@ -159,6 +159,7 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market) -> Project {
         drivers: drivers.collect(),
         controls: market.controls.iter().map(|c| ControlSpec { column: c.name.clone(), per_head: false }).collect(),
         holidays: HolidaySpec::default(),
+        creators: None,
         model: ModelSpec {
             max_lag: spec.max_lag,
             noise: NoiseSpec { ar1: spec.ar1 != 0.0, ..default.noise },

@@ -54,6 +54,7 @@ pub(crate) fn project(model: ModelSpec) -> Project {
         ],
         controls: vec![ControlSpec { column: "price".into(), per_head: false }],
         holidays: HolidaySpec::default(),
+        creators: None,
         model,
         sampler: SamplerSpec::default(),
     }
@@ -120,5 +121,6 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
         ],
         controls: vec![Control { name: "price".into(), values: price }],
         holidays: vec![],
+        roster: None,
     }
 }

@@ -114,6 +114,7 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
         drivers: drivers.into_iter().map(|(_, driver)| driver).collect(),
         controls: controls.into_iter().map(|(_, control)| control).collect(),
         holidays,
+        creators: None,
         model,
         sampler,
     })

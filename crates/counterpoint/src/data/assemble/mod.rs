@@ -70,5 +70,6 @@ fn build(project: &Project, tables: &[Table], out: &mut Vec<Finding>) -> Option<
         drivers: drivers?,
         controls: controls?,
         holidays,
+        roster: None,
     })
 }

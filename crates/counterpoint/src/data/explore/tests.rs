@@ -39,6 +39,7 @@ fn clean() -> Dataset {
         drivers: vec![paid("tv", tv.clone(), tv), paid("web", web.clone(), web)],
         controls: vec![Control { name: "price".to_owned(), values: noise(n, 4) }],
         holidays: Vec::new(),
+        roster: None,
     };
     data.history = 8;
     for driver in &mut data.drivers {
@@ -261,6 +262,7 @@ proptest! {
             ],
             controls: vec![Control { name: "clicks".to_owned(), values: seed[5][..n].to_vec() }],
             holidays: Vec::new(),
+            roster: None,
         };
         let mut p = project();
         p.model.trend = TrendSpec::KnotsEvery(0);

@@ -1,0 +1,1 @@
+//! What is known of creators without the model: how attention to a post decays, what a deal costs, whose audience is real.

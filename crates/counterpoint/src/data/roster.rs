@@ -1,0 +1,183 @@
+//! Creators as the model takes them: people, their accounts, their dated posts, what they were paid, what was tracked to them.
+
+use jiff::civil::{Date, DateTime};
+
+/// Everything known of the creators of a project. Indices point into the vectors of this struct.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Roster {
+    /// Names of the platforms, in order of first appearance in the creators table.
+    pub platforms: Vec<String>,
+    /// People, in order of first appearance in the creators table.
+    pub creators: Vec<Creator>,
+    /// Accounts: one a creator and platform, in table order.
+    pub accounts: Vec<Account>,
+    /// Posts, by time, then by name.
+    pub posts: Vec<Post>,
+    /// Deals, in table order.
+    pub deals: Vec<Deal>,
+    /// Sales tracked to creators, one entry a creator that has a code or link; empty where nothing is tracked.
+    pub tracked: Vec<Tracked>,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Creator {
+    /// Unique name.
+    pub name: String,
+    /// What the creator is about.
+    pub niche: Option<String>,
+}
+
+/// A person on one platform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Index of the creator.
+    pub creator: usize,
+    /// Index of the platform.
+    pub platform: usize,
+    /// Followers.
+    pub followers: Option<f64>,
+    /// Engagements a follower and post, in (0, 1).
+    pub engagement_rate: Option<f64>,
+    /// Share of the audience or engagement that is not real, in \[0, 1\].
+    pub fake_share: Option<f64>,
+    /// How well creator and brand fit, any unit; standardised by the model.
+    pub niche_fit: Option<f64>,
+    /// Collaborations before the first post in the data.
+    pub earlier: Option<f64>,
+    /// Share of the audience that lives in each geo, `[geos]`, at least 0, sum at most 1 (the rest lives elsewhere);
+    /// none: split by population.
+    pub audience: Option<Vec<f64>>,
+}
+
+/// What kind of thing was posted; it decides how long attention lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Gone after a day.
+    Story,
+    /// Reel, TikTok, Short.
+    ShortVideo,
+    /// A picture, carousel or text in a feed.
+    Feed,
+    /// A video found for months.
+    LongVideo,
+    /// A live stream: seen while it runs.
+    Live,
+    /// A blog post, pin or podcast episode: found for a year and more.
+    Article,
+}
+
+/// A post.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Post {
+    /// Unique name.
+    pub name: String,
+    /// Index of the account.
+    pub account: usize,
+    /// Format.
+    pub format: Format,
+    /// When it went up.
+    pub at: DateTime,
+    /// Organic views in all, as last counted.
+    pub views: f64,
+    /// Paid (boosted) views, beside the organic ones.
+    pub boosted: f64,
+    /// Likes.
+    pub likes: Option<f64>,
+    /// Comments.
+    pub comments: Option<f64>,
+    /// Shares.
+    pub shares: Option<f64>,
+    /// Saves.
+    pub saves: Option<f64>,
+    /// Whether it was sponsored, where the table says.
+    pub sponsored: Option<bool>,
+    /// Campaign.
+    pub campaign: Option<String>,
+    /// Cumulative organic views at later moments, by time.
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// Cumulative views of a post at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Snapshot {
+    /// The moment (the end of the day, where the table has a date only).
+    pub at: DateTime,
+    /// Views so far.
+    pub views: f64,
+}
+
+/// How a creator is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DealKind {
+    /// A fee a post.
+    Flat,
+    /// Money a thousand views, up to a cap.
+    Cpm,
+    /// A share of tracked sales within a window after the click.
+    Commission,
+    /// A fee a post and a share of tracked sales.
+    Hybrid,
+    /// Product, for a post that may or may not come.
+    Gifting,
+    /// A fee for the whole term, whatever is posted.
+    Retainer,
+    /// A share of what the creator's merchandise sells.
+    Royalty,
+    /// A sum for each post that reaches a number of views.
+    Bounty,
+}
+
+/// The terms of a deal. Money is in the project's currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deal {
+    /// Unique name.
+    pub name: String,
+    /// Index of the creator.
+    pub creator: usize,
+    /// Kind.
+    pub kind: DealKind,
+    /// Money a post (flat, hybrid), for the whole term (retainer), a reached threshold (bounty).
+    pub fee: Option<f64>,
+    /// The most that the deal costs.
+    pub cap: Option<f64>,
+    /// Money a thousand views.
+    pub cpm: Option<f64>,
+    /// Share of tracked (or merchandise) revenue, in \[0, 1\].
+    pub rate: Option<f64>,
+    /// Days after a post during which tracked sales or views are paid; none: the whole term.
+    pub window_days: Option<f64>,
+    /// Cost of goods and shipping of one gift or post.
+    pub product_cost: Option<f64>,
+    /// Posts agreed.
+    pub posts: Option<f64>,
+    /// Probability that a gift brings a post, in \[0, 1\].
+    pub post_probability: Option<f64>,
+    /// Views that a bounty asks for.
+    pub threshold_views: Option<f64>,
+    /// First day.
+    pub starts: Option<Date>,
+    /// Last day.
+    pub ends: Option<Date>,
+    /// Usage rights: share of the fee for 30 days of use.
+    pub usage_rate: Option<f64>,
+    /// Usage rights: days.
+    pub usage_days: Option<f64>,
+    /// Exclusivity: share of the fee a month.
+    pub exclusivity_rate: Option<f64>,
+    /// Exclusivity: months.
+    pub exclusivity_months: Option<f64>,
+}
+
+/// Sales tracked to a creator by code or link, by outcome period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tracked {
+    /// Index of the creator.
+    pub creator: usize,
+    /// Orders, `[periods]`; 0 where the table has no row.
+    pub orders: Vec<f64>,
+    /// Revenue of those orders, `[periods]`.
+    pub revenue: Vec<f64>,
+    /// Revenue given back, `[periods]`.
+    pub refunds: Vec<f64>,
+}
