@@ -114,6 +114,7 @@ fn driver(d: &DriverEstimate) -> report::DriverRow {
             DriverKind::Channel => report::DriverKind::Channel,
             DriverKind::Organic => report::DriverKind::Organic,
             DriverKind::Treatment => report::DriverKind::Treatment,
+            DriverKind::Platform => report::DriverKind::Creator,
         },
         spend: d.spend,
         incremental: interval(&d.incremental),

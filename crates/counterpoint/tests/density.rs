@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{dataset, project, uniform};
+use common::{creators_spec, dataset, project, roster, uniform};
+use counterpoint::data::Dataset;
 use counterpoint::model::build::Model;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::*;
@@ -10,7 +11,11 @@ use counterpoint_infer::log_density::LogDensity;
 use std::sync::Arc;
 
 fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, missing: bool) {
-    let mut model = Model::new(project, &dataset(geos, 21, history, missing));
+    check_gradient_on(label, project, &dataset(geos, 21, history, missing));
+}
+
+fn check_gradient_on(label: &str, project: &Project, data: &Dataset) {
+    let mut model = Model::new(project, data);
     bend(&mut model);
     let model = Arc::new(model);
     let mut posterior = Posterior::new(model.clone());
@@ -39,6 +44,24 @@ fn check_gradient(label: &str, project: &Project, geos: usize, history: usize, m
                 "{label} {name:?}: {} against {numeric}",
                 gradient[i]
             );
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_exact_with_creators_and_tracked_sales() {
+    for prior in [EffectKind::Roi, EffectKind::Contribution, EffectKind::Coefficient] {
+        for (geos, with_tracked) in [(1, true), (3, true), (3, false)] {
+            let mut project = project(ModelSpec { prior, ..spec() });
+            project.outcome.order_value = Some(0.5);
+            project.creators = Some(creators_spec());
+            let mut data = dataset(geos, 21, 2, true);
+            let mut roster = roster(&data);
+            if !with_tracked {
+                roster.tracked.clear();
+            }
+            data.roster = Some(roster);
+            check_gradient_on(&format!("creators {prior:?} {geos} {with_tracked}"), &project, &data);
         }
     }
 }

@@ -12,6 +12,7 @@ fn kind(kind: DriverKind) -> &'static str {
         DriverKind::Channel => "channel",
         DriverKind::Organic => "organic",
         DriverKind::Treatment => "treatment",
+        DriverKind::Platform => "platform",
     }
 }
 

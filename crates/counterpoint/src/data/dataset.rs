@@ -14,6 +14,8 @@ pub enum DriverKind {
     Organic,
     /// A non-media action: a promotion, a price. Linear, against a baseline value.
     Treatment,
+    /// All creators of one platform together. Not among a dataset's own drivers: it is made of the roster.
+    Platform,
 }
 
 /// The series of one driver.

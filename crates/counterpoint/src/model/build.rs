@@ -1,12 +1,16 @@
 //! From a project and its data to a model: scaling, columns, parameters and their priors.
 
+mod roster;
+
 use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolation};
 use super::defaults;
 use super::marginal::Moments;
 use super::noise::Noise;
 use super::parameters::{DriverSlots, Parameters, Path};
+use super::platform::Platform;
 use super::prior::Prior;
 use super::response::{Exposure, Order, Shape};
+use super::tracked::Tracked;
 use super::transform::{adstock, saturation};
 use crate::data::calendar::day_number;
 use crate::data::{Dataset, DriverKind};
@@ -68,6 +72,8 @@ pub struct DriverModel {
     pub positive: bool,
     /// Where its parameters are.
     pub slots: DriverSlots,
+    /// The creators whose exposure this is; then `exposure` is that of equal weights, which sets the scale.
+    pub platform: Option<Platform>,
 }
 
 /// A model ready to be evaluated.
@@ -85,8 +91,10 @@ pub struct Model {
     pub units: Vec<f64>,
     /// Money that one scaled unit is worth, `[geos x periods]`.
     pub money: Vec<f64>,
-    /// Drivers.
+    /// Drivers: those of the data, then a platform of creators each.
     pub drivers: Vec<DriverModel>,
+    /// Sales tracked to creators.
+    pub tracked: Option<Tracked>,
     /// Baseline columns.
     pub baseline: Baseline,
     /// Noise.
@@ -133,12 +141,18 @@ impl Model {
         let totals = Totals::new(project, data);
         // Data are sorted by kind, the project is in file order: an organic channel may stand before a paid one there.
         let wanted = |name: &str| project.drivers.iter().find(|d| d.name == name);
-        let drivers = data
+        let mut drivers: Vec<DriverModel> = data
             .drivers
             .iter()
             .filter_map(|series| Some((wanted(&series.name)?, series)))
             .map(|(wanted, series)| driver(spec, data, wanted, series, &totals, &mut parameters))
             .collect();
+        let tracked = match (&project.creators, &data.roster) {
+            (Some(creators), Some(roster)) => {
+                roster::add(project, creators, data, roster, &totals, &mut drivers, &mut parameters)
+            }
+            _ => None,
+        };
         let baseline = baseline(project, data, &mut parameters);
         let noise = noise(spec, data, &mut parameters);
         let integrated = spec.integrate_baseline && noise.df.is_none();
@@ -167,6 +181,7 @@ impl Model {
             units,
             money,
             drivers,
+            tracked,
             baseline,
             noise,
             moments,
@@ -259,6 +274,7 @@ fn driver(
         denominator,
         positive,
         slots,
+        platform: None,
     }
 }
 
@@ -281,6 +297,10 @@ fn default_effect(spec: &ModelSpec, kind: DriverKind, totals: &Totals) -> crate:
         (DriverKind::Treatment, EffectKind::Roi | EffectKind::MarginalRoi | EffectKind::Contribution) => {
             (EffectKind::Contribution, own.treatment_contribution.unwrap_or(defaults::TREATMENT_CONTRIBUTION))
         }
+        (DriverKind::Platform, EffectKind::Contribution) => {
+            (EffectKind::Contribution, own.contribution.unwrap_or(defaults::CONTRIBUTION))
+        }
+        (DriverKind::Platform, _) => (EffectKind::Roi, own.roi.unwrap_or(defaults::ROI)),
         (_, EffectKind::Coefficient) => (EffectKind::Coefficient, coefficient),
     };
     crate::project::EffectPrior { on, prior }

@@ -61,18 +61,17 @@ pub fn prepare(
     let n = draws.len() as f64;
     let mut model = model;
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
-    let geos = model.n_geos();
     let mut groups = model.parameters.groups().to_vec();
-    for group in &mut groups {
-        let eta = group.spread;
+    // One of its kind tells nothing of how its kind differs.
+    for group in groups.iter_mut().filter(|g| g.sd.len() > 1) {
+        let (eta, n) = (group.spread, group.sd.len());
         let spread = mean(&|v| v[eta] * v[eta]);
-        let members = group.first..group.first + geos;
+        let members = group.first..group.first + n;
         // The data know how geos differ, not their common part, which another parameter stands for.
-        let contrast = |v: &[f64], g: usize| {
-            v[eta] * (v[members.start + g] - v[members.clone()].iter().sum::<f64>() / geos as f64)
-        };
-        let kept = 1.0 - 1.0 / geos as f64;
-        for g in 0..geos {
+        let contrast =
+            |v: &[f64], g: usize| v[eta] * (v[members.start + g] - v[members.clone()].iter().sum::<f64>() / n as f64);
+        let kept = 1.0 - 1.0 / n as f64;
+        for g in 0..n {
             let average = mean(&|v| contrast(v, g));
             let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
             // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.

@@ -5,6 +5,7 @@ use super::build::{DriverModel, Model};
 use super::effect::{Effect, effects, effects_adjoint};
 use super::linalg::{axpy, dot};
 use super::marginal::Marginal;
+use super::platform::PlatformWork;
 use super::prior::At;
 use super::response::{Response, ShapeValues};
 use super::transform::{adstock, saturation};
@@ -27,6 +28,8 @@ pub struct Posterior {
     pull: Vec<f64>,
     /// Adjoint of one geo's response.
     adjoint: Vec<f64>,
+    /// What tracked sales say of a platform's response, `[geos x periods]`.
+    by_response: Vec<f64>,
     coefficients: Vec<f64>,
     by_coefficient: Vec<f64>,
     trend: Vec<f64>,
@@ -40,6 +43,8 @@ pub struct DriverWork {
     pub response: Response,
     /// Response at exposure raised by 1 %.
     raised: Option<Response>,
+    /// Weights and parts of the creators, where the driver is a platform of theirs.
+    pub platform: Option<PlatformWork>,
     shape_values: ShapeValues,
     /// Coefficients by geo and what they were solved from.
     pub effect: Effect,
@@ -55,6 +60,10 @@ impl Posterior {
             .map(|d| DriverWork {
                 response: Response::new(&d.shape),
                 raised: d.raised.as_ref().map(|_| Response::new(&d.shape)),
+                platform: d
+                    .platform
+                    .as_ref()
+                    .map(|p| PlatformWork::new(p, d.shape.geos, d.shape.periods, d.shape.max_lag)),
                 shape_values: ShapeValues::default(),
                 effect: Effect::new(model.n_geos()),
             })
@@ -68,6 +77,7 @@ impl Posterior {
             residual: vec![0.0; cells],
             pull: vec![0.0; cells],
             adjoint: vec![0.0; model.n_periods()],
+            by_response: vec![0.0; if model.tracked.is_some() { cells } else { 0 }],
             coefficients: vec![0.0; model.baseline.coefficients()],
             by_coefficient: vec![0.0; model.baseline.coefficients()],
             trend: vec![0.0; model.n_periods()],
@@ -96,7 +106,14 @@ impl Posterior {
         let log_prior = model.parameters.evaluate(position, &mut self.at, &mut self.values);
         for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
             work.shape_values = shape_values(driver, &self.values);
-            work.response.forward(&driver.shape, &work.shape_values, &driver.exposure);
+            let exposure = match (&driver.platform, &mut work.platform) {
+                (Some(platform), Some(own)) => {
+                    own.forward(platform, &self.values);
+                    &own.exposure
+                }
+                _ => &driver.exposure,
+            };
+            work.response.forward(&driver.shape, &work.shape_values, exposure);
             if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
                 response.forward(&driver.shape, &work.shape_values, exposure);
             }
@@ -182,6 +199,30 @@ impl Posterior {
     }
 }
 
+impl Posterior {
+    /// Incremental outcome of every account at the last position, in its platform's [`PlatformWork::incremental`].
+    pub fn split_platforms(&mut self) {
+        for (driver, work) in self.model.drivers.iter().zip(&mut self.drivers) {
+            if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
+                let half = work.shape_values.saturation[0];
+                let (kernel, f) = (work.response.weights(), &work.response.f);
+                own.split(platform, kernel, f, &work.effect.beta, &self.model.units, half);
+            }
+        }
+    }
+
+    /// Log likelihood of tracked sales; leaves the derivatives by each account's part in its platform.
+    fn tracked(&mut self) -> f64 {
+        let model = self.model.clone();
+        let Some(tracked) = &model.tracked else { return 0.0 };
+        self.split_platforms();
+        for own in self.drivers.iter_mut().filter_map(|w| w.platform.as_mut()) {
+            own.by_incremental.fill(0.0);
+        }
+        tracked.log_density(&self.values, &mut self.by_value, &mut self.drivers)
+    }
+}
+
 impl LogDensity for Posterior {
     fn dim(&self) -> usize {
         self.model.parameters.sampled()
@@ -191,7 +232,7 @@ impl LogDensity for Posterior {
         let log_prior = self.set(position);
         self.by_value.fill(0.0);
         self.media_residual();
-        let log_likelihood = self.likelihood();
+        let log_likelihood = self.likelihood() + self.tracked();
         let model = &self.model;
         let periods = model.n_periods();
         for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
@@ -200,16 +241,46 @@ impl LogDensity for Posterior {
                 let range = g * periods..(g + 1) * periods;
                 work.effect.by_beta[g] = dot(&self.pull[range.clone()], &work.response.f[range]);
             }
-            effects_adjoint(driver, &self.values, &mut work.effect, &mut self.by_value);
             let mut by_shape = ShapeValues::default();
+            let parts = model.tracked.is_some();
+            if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
+                own.adjoint_start(parts);
+                if parts {
+                    self.by_response.fill(0.0);
+                    let half = work.shape_values.saturation[0];
+                    by_shape.saturation[0] += own.split_adjoint(
+                        platform,
+                        &work.response.f,
+                        (&work.effect.beta, &model.units, half),
+                        &mut self.by_response,
+                        &mut work.effect.by_beta,
+                    );
+                    let values = &work.shape_values.adstock;
+                    let (kernel, by) = (work.response.weights(), own.by_kernel());
+                    adstock::weights_adjoint(driver.shape.adstock, values, kernel, by, &mut by_shape.adstock);
+                }
+            }
+            effects_adjoint(driver, &self.values, &mut work.effect, &mut self.by_value);
             work.response.adjoint_start();
             for g in 0..geos {
                 let range = g * periods..(g + 1) * periods;
                 let money = &model.money[range.clone()];
                 let by_outcome =
                     if work.raised.is_some() { -work.effect.by_outcome[g] } else { work.effect.by_outcome[g] };
-                combine(work.effect.beta[g], &self.pull[range], by_outcome, money, &mut self.adjoint);
-                work.response.adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint);
+                combine(work.effect.beta[g], &self.pull[range.clone()], by_outcome, money, &mut self.adjoint);
+                match &mut work.platform {
+                    Some(own) => {
+                        if parts {
+                            axpy(1.0, &self.by_response[range], &mut self.adjoint);
+                        }
+                        work.response.adjoint_geo(&driver.shape, &own.exposure, g, &mut self.adjoint);
+                        own.adjoint_geo(work.response.weights(), g, &self.adjoint);
+                    }
+                    None => work.response.adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint),
+                }
+            }
+            if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
+                own.adjoint_end(platform, &self.values, &mut self.by_value);
             }
             work.response.adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
             if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {

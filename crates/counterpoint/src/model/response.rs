@@ -203,7 +203,7 @@ const BLOCK: usize = 32;
 
 dispatch! {
     /// s\[t\] = sum_l w\[l\] x\[L + t - l\]; x has L more elements than s.
-    fn convolve(w: &[f64], x: &[f64], s: &mut [f64]) {
+    pub(super) fn convolve(w: &[f64], x: &[f64], s: &mut [f64]) {
         let last = w.len() - 1;
         let n = s.len();
         let mut t = 0;
@@ -231,7 +231,7 @@ dispatch! {
 
 dispatch! {
     /// out\[l\] += sum_t a\[t\] x\[L + t - l\]
-    fn correlate(a: &[f64], x: &[f64], out: &mut [f64]) {
+    pub(super) fn correlate(a: &[f64], x: &[f64], out: &mut [f64]) {
         let last = out.len() - 1;
         for (l, total) in out.iter_mut().enumerate() {
             let from = &x[last - l..last - l + a.len()];
@@ -257,7 +257,7 @@ dispatch! {
 
 dispatch! {
     /// back\[j\] = sum_l w\[l\] a\[j - L + l\], the transpose of `convolve`.
-    fn convolve_transposed(w: &[f64], a: &[f64], back: &mut [f64]) {
+    pub(super) fn convolve_transposed(w: &[f64], a: &[f64], back: &mut [f64]) {
         let last = w.len() - 1;
         back.fill(0.0);
         for (l, weight) in w.iter().enumerate() {

@@ -4,7 +4,8 @@
 pub(crate) mod reference;
 
 use counterpoint::data::calendar::Cadence;
-use counterpoint::data::{Control, Dataset, Driver, DriverKind};
+use counterpoint::data::roster::{Account, Creator, Deal, DealKind, Format, Post, Snapshot, Tracked};
+use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::project::*;
 use jiff::ToSpan;
 
@@ -122,5 +123,97 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
         controls: vec![Control { name: "price".into(), values: price }],
         holidays: vec![],
         roster: None,
+    }
+}
+
+/// Three creators on two platforms (one on both), a lone one on a third, with deals, snapshots and tracked sales.
+pub(crate) fn roster(data: &Dataset) -> Roster {
+    let mut u = uniform(11);
+    let account = |creator, platform, followers: f64| Account {
+        creator,
+        platform,
+        followers: Some(followers),
+        engagement_rate: Some(0.02 + 1e-7 * followers),
+        fake_share: (creator != 1).then_some(0.1 + 0.05 * creator as f64),
+        niche_fit: None,
+        earlier: None,
+        audience: (creator == 0).then(|| vec![0.9 / data.n_geos() as f64; data.n_geos()]),
+    };
+    let accounts = vec![
+        account(0, 0, 5e4),
+        account(1, 0, 2e5),
+        account(2, 0, 9e3),
+        account(0, 1, 8e4),
+        account(1, 1, 3e4),
+        account(2, 2, 1e4),
+    ];
+    let mut posts = Vec::new();
+    for n in 0..30 {
+        let at = data.dates[0].at(15, 30, 0, 0) + (4 * n as i64 - 20).days();
+        let views = 1e4 * (0.2 + 3.0 * u());
+        let snapshots = (1..if n % 3 == 0 { 5 } else { 1 })
+            .map(|k| Snapshot { at: at + (2 * k as i64).days(), views: views * (1.0 - 0.6f64.powi(k)) })
+            .collect();
+        posts.push(Post {
+            name: format!("post {n}"),
+            account: n % 6,
+            format: [Format::Feed, Format::ShortVideo][n % 2],
+            at,
+            views,
+            boosted: if n % 7 == 0 { 500.0 } else { 0.0 },
+            likes: None,
+            comments: None,
+            shares: None,
+            saves: None,
+            sponsored: None,
+            campaign: None,
+            snapshots,
+        });
+    }
+    let deal = |creator, kind| Deal {
+        name: format!("deal {creator}"),
+        creator,
+        kind,
+        fee: Some(100.0),
+        cap: None,
+        cpm: None,
+        rate: Some(0.1),
+        window_days: None,
+        product_cost: None,
+        posts: None,
+        post_probability: None,
+        threshold_views: None,
+        starts: None,
+        ends: None,
+        usage_rate: None,
+        usage_days: None,
+        exclusivity_rate: None,
+        exclusivity_months: None,
+    };
+    let periods = data.n_periods();
+    let mut tracked = |creator| {
+        let orders: Vec<f64> = (0..periods).map(|_| (12.0 * u()).floor()).collect();
+        let revenue = orders.iter().map(|x| 50.0 * x).collect();
+        Tracked { creator, orders, revenue, refunds: vec![0.0; periods] }
+    };
+    Roster {
+        platforms: ["photos", "clips", "blog"].map(str::to_owned).to_vec(),
+        creators: (0..3).map(|c| Creator { name: format!("creator {c}"), niche: None }).collect(),
+        accounts,
+        posts,
+        deals: vec![deal(0, DealKind::Flat), deal(1, DealKind::Hybrid)],
+        tracked: vec![tracked(0), tracked(2)],
+    }
+}
+
+pub(crate) fn creators_spec() -> CreatorsSpec {
+    CreatorsSpec {
+        creators: "creators.csv".into(),
+        posts: "posts.csv".into(),
+        stats: None,
+        deals: None,
+        tracked: None,
+        fake_worth: 0.1,
+        fair_level: 0.8,
     }
 }

@@ -1,0 +1,76 @@
+//! From posts and snapshots to views by account and period: the dose of a creator.
+
+use super::kernel::{Kernel, age, learn};
+use super::moment;
+use crate::data::calendar::day_number;
+use crate::data::roster::Post;
+use crate::data::{Dataset, Roster};
+
+/// Views by account and period, `lead` periods of history first: `[accounts x (lead + periods)]`. Between snapshots they are what was
+/// observed, spread as the kernel spreads them; after the last snapshot, and where there is none, the kernel spreads what is left.
+/// Boosted views follow the organic ones. Views before the history and after the window are left out.
+pub fn views(roster: &Roster, data: &Dataset, lead: usize) -> Vec<f64> {
+    let days = f64::from(data.cadence.days());
+    let padded = lead + data.n_periods();
+    let start = data.dates.first().map_or(0.0, |d| day_number(*d) as f64) - lead as f64 * days;
+    let kernels = learn(roster);
+    let mut out = vec![0.0; roster.accounts.len() * padded];
+    for post in &roster.posts {
+        let platform = roster.accounts[post.account].platform;
+        let own = kernels.iter().find(|k| k.platform == platform && k.format == post.format);
+        let kernel = own.map_or_else(|| Kernel::default_of(post.format), |k| k.kernel);
+        let row = &mut out[post.account * padded..(post.account + 1) * padded];
+        let posted = moment(post.at);
+        let curve = Curve::new(post, kernel);
+        let first = ((posted - start) / days).floor().max(0.0) as usize;
+        let last = ((posted + kernel.horizon - start) / days).ceil().clamp(0.0, padded as f64) as usize;
+        for (t, cell) in row.iter_mut().enumerate().take(last).skip(first) {
+            let from = start + t as f64 * days - posted;
+            *cell += curve.until(from + days) - curve.until(from);
+        }
+    }
+    out
+}
+
+/// Cumulative views of one post by age.
+struct Curve {
+    kernel: Kernel,
+    /// Age and views so far, rising, from (0, 0); the last is the end.
+    known: Vec<(f64, f64)>,
+    /// All views, boosted ones included, over organic ones.
+    boost: f64,
+}
+
+impl Curve {
+    fn new(post: &Post, kernel: Kernel) -> Curve {
+        let mut known = vec![(0.0, 0.0)];
+        for snapshot in &post.snapshots {
+            let at = age(post, snapshot.at).min(kernel.horizon);
+            let (before, seen) = known[known.len() - 1];
+            if at > before {
+                // Counts that fall are corrections; the higher one stands.
+                known.push((at, snapshot.views.max(seen)));
+            }
+        }
+        let (last, seen) = known[known.len() - 1];
+        if last < kernel.horizon {
+            known.push((kernel.horizon, post.views.max(seen)));
+        }
+        let organic = known[known.len() - 1].1;
+        let boost = if organic > 0.0 { 1.0 + post.boosted / organic } else { 1.0 };
+        Curve { kernel, known, boost }
+    }
+
+    /// Views until an age in days.
+    fn until(&self, days: f64) -> f64 {
+        if days <= 0.0 {
+            return 0.0;
+        }
+        let after = self.known.partition_point(|k| k.0 < days);
+        let Some(&(to, high)) = self.known.get(after) else { return self.boost * self.known[after - 1].1 };
+        let (from, low) = self.known[after - 1];
+        let share = |u: f64| self.kernel.share_until(u);
+        let part = (share(days) - share(from)) / (share(to) - share(from));
+        self.boost * (low + (high - low) * if part.is_finite() { part } else { 1.0 })
+    }
+}

@@ -1,0 +1,313 @@
+//! From the roster to platforms of creators, and to the sales tracked to them.
+
+use super::{DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
+use crate::creators::{attention, cost};
+use crate::data::calendar::{Cadence, day_number};
+use crate::data::roster::Account;
+use crate::data::{Dataset, DriverKind, Roster};
+use crate::model::defaults;
+use crate::model::parameters::{DriverSlots, Parameters, Path};
+use crate::model::platform::{Platform, PlatformSlots};
+use crate::model::response::{Exposure, Order, Shape};
+use crate::model::tracked::{Tracked, TrackedSeries};
+use crate::project::{AdstockKind, CreatorsSpec, EffectKind, GeoEffects, OutcomeKind, Project, SaturationKind};
+
+/// Adds a driver for each platform with views in the window, and the likelihood of tracked sales where there are any.
+pub(super) fn add(
+    project: &Project,
+    creators: &CreatorsSpec,
+    data: &Dataset,
+    roster: &Roster,
+    totals: &Totals,
+    drivers: &mut Vec<DriverModel>,
+    parameters: &mut Parameters,
+) -> Option<Tracked> {
+    let spec = &project.model;
+    let (geos, periods) = (data.n_geos(), data.n_periods());
+    let longest = match data.cadence {
+        Cadence::Weekly => defaults::MAX_LAG_WEEKS,
+        Cadence::Daily => defaults::MAX_LAG_DAYS,
+    };
+    let lead = spec.max_lag.unwrap_or(longest).min(periods.saturating_sub(1));
+    let padded = lead + periods;
+    let views = attention::views(roster, data, lead);
+    let costs = cost::by_period(roster, data);
+    let people: f64 = data.population.iter().sum();
+    let covariates = Covariates::new(roster, parameters);
+    let mut places = vec![None; roster.accounts.len()];
+    for (p, name) in roster.platforms.iter().enumerate() {
+        let seen = |c: usize| views[c * padded + lead..(c + 1) * padded].iter().any(|x| *x > 0.0);
+        let accounts: Vec<usize> =
+            (0..roster.accounts.len()).filter(|&c| roster.accounts[c].platform == p && seen(c)).collect();
+        if accounts.is_empty() {
+            continue;
+        }
+        let own: Vec<f64> =
+            accounts.iter().flat_map(|&c| views[c * padded..(c + 1) * padded].iter().copied()).collect();
+        let mut share: Vec<f64> = accounts
+            .iter()
+            .flat_map(|&c| {
+                let account = &roster.accounts[c];
+                let real = real_share(account, creators.fake_worth);
+                (0..geos).map(move |g| match &account.audience {
+                    Some(audience) => real * audience[g] / data.population[g],
+                    None => real / people,
+                })
+            })
+            .collect();
+        let total = |share: &[f64]| {
+            let mut x = vec![0.0; geos * padded];
+            for c in 0..accounts.len() {
+                for g in 0..geos {
+                    for t in 0..padded {
+                        x[g * padded + t] += share[c * geos + g] * own[c * padded + t];
+                    }
+                }
+            }
+            x
+        };
+        let unit = median_nonzero(&total(&share));
+        share.iter_mut().for_each(|x| *x /= unit);
+        let exposure = Exposure { x: total(&share), frequency: None };
+        let spend = spend_by_cell(&accounts, &share, &costs, data);
+        let shape = Shape {
+            adstock: AdstockKind::Geometric,
+            saturation: SaturationKind::MichaelisMenten,
+            order: Order::AdstockFirst,
+            max_lag: lead,
+            geos,
+            periods,
+        };
+        let paid: f64 = spend.iter().sum();
+        let taken = drivers.iter().any(|d| d.name == *name);
+        let label = if taken { format!("{name} (creators)") } else { name.clone() };
+        let mut effect = default_effect(spec, DriverKind::Platform, totals);
+        if effect.on == EffectKind::Roi && paid <= 0.0 {
+            effect = crate::project::EffectPrior {
+                on: EffectKind::Contribution,
+                prior: spec.priors.contribution.unwrap_or(defaults::CONTRIBUTION),
+            };
+        }
+        let positive = spec.effects == GeoEffects::LogNormal && effect.prior.support().0 >= 0.0;
+        let (slots, platform_slots) = {
+            let shares = exposure_shares(data, &shape, &exposure);
+            let slots = slots(project, &label, (&effect, positive, shares), data, parameters);
+            (slots, covariates.platform(&label, &accounts, roster, parameters))
+        };
+        for (place, &c) in accounts.iter().enumerate() {
+            places[c] = Some((drivers.len(), place));
+        }
+        let spans = own.chunks_exact(padded).map(span).collect();
+        drivers.push(DriverModel {
+            name: label,
+            kind: DriverKind::Platform,
+            shape,
+            exposure,
+            raised: None,
+            unit: vec![unit; geos],
+            spend: Some(spend),
+            on: effect.on,
+            denominator: match effect.on {
+                EffectKind::Roi | EffectKind::MarginalRoi => paid,
+                EffectKind::Contribution => totals.outcome,
+                EffectKind::Coefficient => 1.0,
+            },
+            positive,
+            slots,
+            platform: Some(Platform {
+                covariates: accounts.iter().flat_map(|&c| covariates.of(c)).collect(),
+                accounts,
+                views: own,
+                spans,
+                share,
+                slots: platform_slots,
+            }),
+        });
+    }
+    tracked(project, data, roster, &places, drivers, parameters)
+}
+
+/// The share of an account's views that counts: fake or pod engagement is still worth `worth`.
+fn real_share(account: &Account, worth: f64) -> f64 {
+    1.0 - account.fake_share.unwrap_or(0.0) * (1.0 - worth)
+}
+
+/// From the first to the last view.
+fn span(views: &[f64]) -> std::ops::Range<usize> {
+    let first = views.iter().position(|x| *x > 0.0).unwrap_or(0);
+    first..views.iter().rposition(|x| *x > 0.0).map_or(first, |last| last + 1)
+}
+
+/// What the accounts cost, split over geos as their audiences are.
+fn spend_by_cell(accounts: &[usize], share: &[f64], costs: &[f64], data: &Dataset) -> Vec<f64> {
+    let (geos, periods) = (data.n_geos(), data.n_periods());
+    let mut out = vec![0.0; geos * periods];
+    for (place, &c) in accounts.iter().enumerate() {
+        let heads = |g: usize| share[place * geos + g] * data.population[g];
+        let all: f64 = (0..geos).map(heads).sum();
+        for g in 0..geos {
+            let part = if all > 0.0 { heads(g) / all } else { 1.0 / geos as f64 };
+            for t in 0..periods {
+                out[g * periods + t] += part * costs[c * periods + t];
+            }
+        }
+    }
+    out
+}
+
+fn slots(
+    project: &Project,
+    name: &str,
+    (effect, positive, shares): (&crate::project::EffectPrior, bool, Vec<f64>),
+    data: &Dataset,
+    parameters: &mut Parameters,
+) -> DriverSlots {
+    let own = &project.model.priors.shape;
+    let word = match effect.on {
+        EffectKind::Roi | EffectKind::MarginalRoi => "roi",
+        EffectKind::Contribution => "contribution",
+        EffectKind::Coefficient => "coefficient",
+    };
+    let geo = (data.n_geos() > 1).then(|| {
+        let spread = parameters.add(&format!("geo_spread[{name}]"), own.geo_spread.unwrap_or(defaults::GEO_SPREAD));
+        let names = data.geos.iter().map(|g| format!("geo_effect[{name},{g}]"));
+        let group = parameters.add_group(names, spread);
+        (spread, parameters.groups()[group].first, group)
+    });
+    let index = parameters.add(&format!("{word}[{name}]"), effect.prior);
+    if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, effect.prior.per_log_unit()) {
+        parameters.set_path(index, Path::Common { group, per_unit });
+        if effect.on != EffectKind::Coefficient {
+            parameters.groups_mut()[group].weights = shares;
+        }
+    }
+    let retention = parameters.add(&format!("retention[{name}]"), own.retention.unwrap_or(defaults::RETENTION));
+    let half = own.half_saturation.unwrap_or(defaults::HALF_SATURATION);
+    let half = parameters.add(&format!("half_saturation[{name}]"), half);
+    DriverSlots {
+        effect: index,
+        adstock: [retention, 0],
+        saturation: [half, 0],
+        geo: geo.map(|(spread, first, _)| (spread, first)),
+    }
+}
+
+/// What is known of accounts beforehand, and the slopes of their weights on it, common to all platforms.
+struct Covariates {
+    /// By covariate, by account.
+    columns: Vec<Vec<f64>>,
+    slopes: Vec<usize>,
+}
+
+impl Covariates {
+    fn new(roster: &Roster, parameters: &mut Parameters) -> Covariates {
+        let column = |get: &dyn Fn(&Account) -> Option<f64>| -> Vec<Option<f64>> {
+            roster.accounts.iter().map(|a| get(a).filter(|x| x.is_finite())).collect()
+        };
+        let ln = |x: Option<f64>| x.filter(|&x| x > 0.0).map(f64::ln);
+        // Followers stay in units of ln, since that is what the literature's slope is of; the rest is standardised.
+        let all = [
+            ("followers", column(&|a| ln(a.followers)), false, defaults::CREATOR_FOLLOWERS_SLOPE),
+            ("engagement", column(&|a| ln(a.engagement_rate)), true, defaults::CREATOR_SLOPE),
+            ("authenticity", column(&|a| a.fake_share.map(|x| 1.0 - x)), true, defaults::CREATOR_SLOPE),
+            ("niche_fit", column(&|a| a.niche_fit), true, defaults::CREATOR_SLOPE),
+            ("collaborations", column(&|a| a.earlier.map(f64::ln_1p)), true, defaults::CREATOR_SLOPE),
+        ];
+        let mut out = Covariates { columns: Vec::new(), slopes: Vec::new() };
+        for (name, values, standardised, prior) in all {
+            let known: Vec<f64> = values.iter().copied().flatten().collect();
+            let n = known.len() as f64;
+            let mean = known.iter().sum::<f64>() / n;
+            let sd = (known.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+            // Without two that differ there is no slope. Who is not known is taken as average.
+            if known.len() < 2 || sd.is_nan() || sd < 1e-9 {
+                continue;
+            }
+            let by = if standardised { sd } else { 1.0 };
+            out.columns.push(values.iter().map(|x| x.map_or(0.0, |x| (x - mean) / by)).collect());
+            out.slopes.push(parameters.add(&format!("creator_slope[{name}]"), prior));
+        }
+        out
+    }
+
+    fn of(&self, account: usize) -> Vec<f64> {
+        self.columns.iter().map(|c| c[account]).collect()
+    }
+
+    fn platform(&self, name: &str, accounts: &[usize], roster: &Roster, parameters: &mut Parameters) -> PlatformSlots {
+        let deviations = (accounts.len() > 1).then(|| {
+            let spread = parameters.add(&format!("creator_spread[{name}]"), defaults::CREATOR_SPREAD);
+            let label = |&c: &usize| &roster.creators[roster.accounts[c].creator].name;
+            let names = accounts.iter().map(|c| format!("creator_effect[{},{name}]", label(c)));
+            let group = parameters.add_group(names, spread);
+            (spread, parameters.groups()[group].first)
+        });
+        PlatformSlots { slopes: self.slopes.clone(), deviations }
+    }
+}
+
+fn tracked(
+    project: &Project,
+    data: &Dataset,
+    roster: &Roster,
+    places: &[Option<(usize, usize)>],
+    drivers: &[DriverModel],
+    parameters: &mut Parameters,
+) -> Option<Tracked> {
+    let (geos, periods) = (data.n_geos(), data.n_periods());
+    let days = i64::from(data.cadence.days());
+    let start = data.dates.first().map_or(0, |d| day_number(*d));
+    let mut captures: Vec<(usize, usize)> = Vec::new();
+    let mut series = Vec::new();
+    for one in &roster.tracked {
+        let accounts: Vec<(usize, usize)> = (0..roster.accounts.len())
+            .filter(|&c| roster.accounts[c].creator == one.creator)
+            .filter_map(|c| places[c])
+            .collect();
+        let posts = roster.posts.iter().filter(|p| roster.accounts[p.account].creator == one.creator);
+        let first = posts.map(|p| (day_number(p.at.date()) - start).div_euclid(days)).min();
+        let (Some(&(driver, _)), Some(first)) = (accounts.first(), first) else { continue };
+        let from = first.max(0) as usize;
+        if from >= periods {
+            continue;
+        }
+        let capture = match captures.iter().find(|(d, _)| *d == driver) {
+            Some((_, index)) => *index,
+            None => {
+                let index = parameters.add(&format!("capture[{}]", drivers[driver].name), defaults::CAPTURE);
+                captures.push((driver, index));
+                index
+            }
+        };
+        let name = &roster.creators[one.creator].name;
+        let leak = parameters.add(&format!("leak[{name}]"), defaults::LEAK);
+        let orders = one.orders.iter().map(|x| x.round().max(0.0)).collect();
+        series.push(TrackedSeries { creator: one.creator, accounts, orders, from, capture, leak });
+    }
+    if series.is_empty() {
+        return None;
+    }
+    let spread = parameters.add("capture_spread", defaults::CAPTURE_SPREAD);
+    let names = series.iter().map(|s| format!("capture_effect[{}]", roster.creators[s.creator].name));
+    let group = parameters.add_group(names, spread);
+    let first = parameters.groups()[group].first;
+    let dispersion = parameters.add("tracked_dispersion", defaults::TRACKED_DISPERSION);
+    let per_order = match project.outcome.kind {
+        OutcomeKind::Count(_) => 1.0,
+        OutcomeKind::Revenue => project.outcome.order_value.unwrap_or_else(|| average_order(roster)),
+    };
+    let mut all = vec![0.0; periods];
+    for (i, y) in data.outcome.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
+        all[i % periods] += y / per_order;
+    }
+    debug_assert_eq!(data.outcome.len(), geos * periods);
+    Some(Tracked::new(series, ((spread, first), dispersion), all, per_order))
+}
+
+/// Money a tracked order; 1 where no revenue is tracked.
+fn average_order(roster: &Roster) -> f64 {
+    let sum =
+        |get: fn(&crate::data::roster::Tracked) -> &Vec<f64>| -> f64 { roster.tracked.iter().flat_map(get).sum() };
+    let (orders, revenue) = (sum(|t| &t.orders), sum(|t| &t.revenue));
+    if orders > 0.0 && revenue > 0.0 { revenue / orders } else { 1.0 }
+}

@@ -1,0 +1,236 @@
+//! The creators of one platform: from each one's views to the exposure that saturates together, with the adjoint.
+//!
+//! x\[g,t\] = sum_c w\[c\] a\[c,g\] v\[c,t\], with v the real views of an account, a the share of its audience that lives in g, per head, and
+//! ln w\[c\] = slopes . h\[c\] + spread r\[c\]. Carry-over and saturation then act on the platform's x, so audiences overlap: with
+//! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
+//! function of a sum, and the parts add up to B). See `docs/method.md`.
+
+use super::linalg::{axpy, dot};
+use super::response::{Exposure, convolve, convolve_transposed, correlate};
+use std::ops::Range;
+
+/// The creators of one platform, as the model takes them.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// Index of each account in the roster.
+    pub accounts: Vec<usize>,
+    /// Real views of each account, led by history, `[accounts x (max_lag + periods)]`.
+    pub views: Vec<f64>,
+    /// Where each account has views.
+    pub spans: Vec<Range<usize>>,
+    /// Scaled exposure a head that one view brings to each geo, `[accounts x geos]`.
+    pub share: Vec<f64>,
+    /// What is known of each account, `[accounts x slopes]`.
+    pub covariates: Vec<f64>,
+    /// Where its parameters are.
+    pub slots: PlatformSlots,
+}
+
+/// Where a platform's parameters are, by index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlatformSlots {
+    /// Slopes of the covariates.
+    pub slopes: Vec<usize>,
+    /// Spread between creators and the first of their standardised deviations; none for a single account.
+    pub deviations: Option<(usize, usize)>,
+}
+
+impl Platform {
+    /// Number of accounts.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// Weight of account c.
+    pub fn weight(&self, c: usize, values: &[f64]) -> f64 {
+        let known = &self.slots.slopes;
+        let h = &self.covariates[c * known.len()..(c + 1) * known.len()];
+        let slope: f64 = known.iter().zip(h).map(|(&i, h)| values[i] * h).sum();
+        (slope + self.slots.deviations.map_or(0.0, |(spread, first)| values[spread] * values[first + c])).exp()
+    }
+
+    /// Adjoint of [`Platform::weight`], from the derivative by the weight's logarithm.
+    fn weight_adjoint(&self, c: usize, values: &[f64], by_log: f64, by_value: &mut [f64]) {
+        let known = &self.slots.slopes;
+        let h = &self.covariates[c * known.len()..(c + 1) * known.len()];
+        for (&i, h) in known.iter().zip(h) {
+            by_value[i] += by_log * h;
+        }
+        if let Some((spread, first)) = self.slots.deviations {
+            by_value[spread] += by_log * values[first + c];
+            by_value[first + c] += by_log * values[spread];
+        }
+    }
+}
+
+/// Working memory of a platform.
+#[derive(Debug, Clone)]
+pub struct PlatformWork {
+    /// Weight of each account.
+    pub weight: Vec<f64>,
+    /// Scaled exposure of all accounts together.
+    pub exposure: Exposure,
+    /// d/d exposure.
+    by_exposure: Vec<f64>,
+    by_weight: Vec<f64>,
+    line: Vec<f64>,
+    /// Carried-over views, `[accounts x periods]`.
+    carried: Vec<f64>,
+    /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
+    rate: Vec<f64>,
+    by_rate: Vec<f64>,
+    /// The same a carried-over view of each account of weight one, `[accounts x periods]`.
+    pull: Vec<f64>,
+    /// Incremental outcome of each account over all geos, in outcome units, `[accounts x periods]`.
+    pub incremental: Vec<f64>,
+    /// Its adjoint.
+    pub by_incremental: Vec<f64>,
+    by_kernel: Vec<f64>,
+}
+
+impl PlatformWork {
+    /// Working memory; `lead` periods of history.
+    pub fn new(platform: &Platform, geos: usize, periods: usize, lead: usize) -> PlatformWork {
+        let (n, padded) = (platform.len(), lead + periods);
+        let zero = |n: usize| vec![0.0; n];
+        PlatformWork {
+            weight: zero(n),
+            exposure: Exposure { x: zero(geos * padded), frequency: None },
+            by_exposure: zero(geos * padded),
+            by_weight: zero(n),
+            line: zero(padded),
+            carried: zero(n * periods),
+            rate: zero(geos * periods),
+            by_rate: zero(geos * periods),
+            pull: zero(n * periods),
+            incremental: zero(n * periods),
+            by_incremental: zero(n * periods),
+            by_kernel: zero(lead + 1),
+        }
+    }
+
+    /// Weights and exposure at parameter values.
+    pub fn forward(&mut self, platform: &Platform, values: &[f64]) {
+        let padded = self.line.len();
+        let geos = self.exposure.x.len() / padded;
+        self.exposure.x.fill(0.0);
+        for c in 0..platform.len() {
+            self.weight[c] = platform.weight(c, values);
+            let span = platform.spans[c].clone();
+            let views = &platform.views[c * padded..(c + 1) * padded][span.clone()];
+            for g in 0..geos {
+                let to = &mut self.exposure.x[g * padded..(g + 1) * padded][span.clone()];
+                axpy(self.weight[c] * platform.share[c * geos + g], views, to);
+            }
+        }
+    }
+
+    /// Incremental outcome of each account, from the kernel's weights, the response, the coefficients of the geos, the outcome
+    /// units of the geos, and the half-saturation.
+    pub fn split(&mut self, platform: &Platform, kernel: &[f64], f: &[f64], beta: &[f64], units: &[f64], half: f64) {
+        let (padded, geos) = (self.line.len(), beta.len());
+        let periods = f.len() / geos;
+        for g in 0..geos {
+            let scale = beta[g] * units[g] / half;
+            let range = g * periods..(g + 1) * periods;
+            for (q, f) in self.rate[range.clone()].iter_mut().zip(&f[range]) {
+                // f = s / (s + e), so f / s = (1 - f) / e, which holds at s = 0 too.
+                *q = scale * (1.0 - f);
+            }
+        }
+        self.pull.fill(0.0);
+        for c in 0..platform.len() {
+            let own = c * periods..(c + 1) * periods;
+            convolve(kernel, &platform.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
+            for g in 0..geos {
+                let rate = &self.rate[g * periods..(g + 1) * periods];
+                axpy(platform.share[c * geos + g], rate, &mut self.pull[own.clone()]);
+            }
+            for t in own {
+                self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
+            }
+        }
+    }
+
+    /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the response (added to `by_f`), the coefficients (added to
+    /// `by_beta`), and the weights and kernel (kept for [`PlatformWork::adjoint`]). Returns the derivative by the half-saturation.
+    pub fn split_adjoint(
+        &mut self,
+        platform: &Platform,
+        f: &[f64],
+        (beta, units, half): (&[f64], &[f64], f64),
+        by_f: &mut [f64],
+        by_beta: &mut [f64],
+    ) -> f64 {
+        let (padded, geos) = (self.line.len(), beta.len());
+        let periods = f.len() / geos;
+        self.by_rate.fill(0.0);
+        self.by_kernel.fill(0.0);
+        for c in 0..platform.len() {
+            let own = c * periods..(c + 1) * periods;
+            let line = &mut self.line[..periods];
+            // By the pull, then by the carried-over views.
+            for (i, t) in own.clone().enumerate() {
+                line[i] = self.by_incremental[t] * self.weight[c] * self.carried[t];
+            }
+            self.by_weight[c] = dot(line, &self.pull[own.clone()]) / self.weight[c];
+            for g in 0..geos {
+                axpy(platform.share[c * geos + g], line, &mut self.by_rate[g * periods..(g + 1) * periods]);
+            }
+            for (i, t) in own.enumerate() {
+                line[i] = self.by_incremental[t] * self.weight[c] * self.pull[t];
+            }
+            correlate(line, &platform.views[c * padded..(c + 1) * padded], &mut self.by_kernel);
+        }
+        let mut by_half = 0.0;
+        for g in 0..geos {
+            let range = g * periods..(g + 1) * periods;
+            let scale = beta[g] * units[g] / half;
+            let total = dot(&self.by_rate[range.clone()], &self.rate[range.clone()]);
+            by_half -= total / half;
+            by_beta[g] += total / beta[g];
+            axpy(-scale, &self.by_rate[range.clone()], &mut by_f[range]);
+        }
+        by_half
+    }
+
+    /// Derivatives by the kernel's weights that came through the parts; after [`PlatformWork::split_adjoint`].
+    pub fn by_kernel(&self) -> &[f64] {
+        &self.by_kernel
+    }
+
+    /// Begins an adjoint sweep of the exposure. Where the parts play no role, nothing comes from them.
+    pub fn adjoint_start(&mut self, parts: bool) {
+        if !parts {
+            self.by_weight.fill(0.0);
+        }
+    }
+
+    /// Takes the adjoint of geo g's carried-over exposure.
+    pub fn adjoint_geo(&mut self, kernel: &[f64], g: usize, by_carried: &[f64]) {
+        let padded = self.line.len();
+        convolve_transposed(kernel, by_carried, &mut self.by_exposure[g * padded..(g + 1) * padded]);
+    }
+
+    /// Ends the sweep: adds the derivatives of slopes, spread and deviations.
+    pub fn adjoint_end(&mut self, platform: &Platform, values: &[f64], by_value: &mut [f64]) {
+        let padded = self.line.len();
+        let geos = self.by_exposure.len() / padded;
+        for c in 0..platform.len() {
+            let span = platform.spans[c].clone();
+            let line = &mut self.line[span.clone()];
+            line.fill(0.0);
+            for g in 0..geos {
+                let by = &self.by_exposure[g * padded..(g + 1) * padded][span.clone()];
+                axpy(platform.share[c * geos + g], by, line);
+            }
+            let by_weight = self.by_weight[c] + dot(line, &platform.views[c * padded..(c + 1) * padded][span]);
+            platform.weight_adjoint(c, values, by_weight * self.weight[c], by_value);
+        }
+    }
+}
