@@ -160,6 +160,8 @@ fn contributions(estimates: &Estimates, shown: &Range<usize>) -> Vec<report::Ser
         match row.kind {
             RowKind::Baseline => out.push(series("Baseline", report::SeriesKind::Baseline, &row.national)),
             RowKind::Driver(_) => drivers.push(series(&row.name, report::SeriesKind::Driver, &row.national)),
+            // Parts of their platforms, which are drawn.
+            RowKind::Creator => {}
             RowKind::Control => match &mut controls {
                 None => controls = Some(series("Controls", report::SeriesKind::Controls, &row.national)),
                 Some(all) => {

@@ -117,6 +117,7 @@ pub(super) fn contributions(estimates: &Estimates, geos: &[String], dates: &[Dat
         RowKind::Baseline => "baseline",
         RowKind::Control => "control",
         RowKind::Driver(k) => kind(k),
+        RowKind::Creator => "creator",
     };
     let text = |get: &dyn Fn(usize) -> String| (0..rows.len() * cells).map(|i| get(i / cells)).collect::<Vec<_>>();
     vec![

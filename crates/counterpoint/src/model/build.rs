@@ -76,6 +76,23 @@ pub struct DriverModel {
     pub platform: Option<Platform>,
 }
 
+/// A creator, whose accounts are parts of platforms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatorModel {
+    /// Name.
+    pub name: String,
+    /// Names of the platforms, joined by ` + `.
+    pub platforms: String,
+    /// Driver and place of each account.
+    pub accounts: Vec<(usize, usize)>,
+    /// What the deals cost, `[periods]`.
+    pub spend: Vec<f64>,
+    /// Posts within the window, `[periods]`.
+    pub posts: Vec<usize>,
+    /// Views, before the discount for those that are not real, `[periods]`.
+    pub views: Vec<f64>,
+}
+
 /// A model ready to be evaluated.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -93,6 +110,8 @@ pub struct Model {
     pub money: Vec<f64>,
     /// Drivers: those of the data, then a platform of creators each.
     pub drivers: Vec<DriverModel>,
+    /// Creators with posts in the window.
+    pub creators: Vec<CreatorModel>,
     /// Sales tracked to creators.
     pub tracked: Option<Tracked>,
     /// Baseline columns.
@@ -147,11 +166,11 @@ impl Model {
             .filter_map(|series| Some((wanted(&series.name)?, series)))
             .map(|(wanted, series)| driver(spec, data, wanted, series, &totals, &mut parameters))
             .collect();
-        let tracked = match (&project.creators, &data.roster) {
+        let (creators, tracked) = match (&project.creators, &data.roster) {
             (Some(creators), Some(roster)) => {
                 roster::add(project, creators, data, roster, &totals, &mut drivers, &mut parameters)
             }
-            _ => None,
+            _ => (Vec::new(), None),
         };
         let baseline = baseline(project, data, &mut parameters);
         let noise = noise(spec, data, &mut parameters);
@@ -181,6 +200,7 @@ impl Model {
             units,
             money,
             drivers,
+            creators,
             tracked,
             baseline,
             noise,

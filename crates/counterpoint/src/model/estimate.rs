@@ -1,6 +1,7 @@
 //! What the draws say, in the user's units: contributions, returns, curves, fit. Everything is computed on every draw.
 
 mod cells;
+mod creators;
 mod curves;
 mod density;
 mod draws;
@@ -33,6 +34,8 @@ pub struct DriverEstimate {
     pub name: String,
     /// Kind.
     pub kind: DriverKind,
+    /// Platform, where the driver is one's creators.
+    pub platform: Option<String>,
     /// Spend in the window; none for organic media and treatments.
     pub spend: Option<f64>,
     /// Incremental outcome, in outcome units.
@@ -55,6 +58,48 @@ pub struct DriverEstimate {
     pub identified: bool,
 }
 
+/// One creator over the window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreatorEstimate {
+    /// Name.
+    pub name: String,
+    /// Platforms, joined by ` + `.
+    pub platforms: String,
+    /// Posts in the window.
+    pub posts: usize,
+    /// Views in the window.
+    pub views: f64,
+    /// What the deals cost in the window.
+    pub spend: f64,
+    /// The creator's part of the platforms' incremental outcome (Aumann-Shapley), in outcome units. All parts add up to the platforms'.
+    pub incremental: Interval,
+    /// What would be lost without this creator alone: less, since audiences overlap.
+    pub lost_without: Interval,
+    /// Share of the outcome in the window.
+    pub share: Interval,
+    /// Incremental money a unit of cost.
+    pub roi: Option<Interval>,
+    /// The same on margin, where the project gives one.
+    pub margin_roi: Option<Interval>,
+    /// Cost an incremental unit of outcome.
+    pub cost_per_increment: Option<Interval>,
+    /// The highest total cost at which the return (on margin, where given) is above one with the project's `fair_level` probability.
+    pub fair_cost: f64,
+    /// Share of draws whose ROI (on margin, where given) is above one.
+    pub prob_roi_above_1: Option<f64>,
+    /// Share of incremental orders that codes and links see.
+    pub capture: Option<Interval>,
+    /// Share of all orders that use the code without the creator's doing.
+    pub leak: Option<Interval>,
+    /// Share of the prior variance of the log effect a view that the data removed, in [0, 1]; of several accounts the least.
+    pub variance_removed: f64,
+    /// Whether the creator can be told apart from the platform's others ([`TOLD_APART`]).
+    pub identified: bool,
+}
+
+/// A creator for whom the data removed less than this share of the prior variance cannot be told apart.
+pub const TOLD_APART: f64 = 0.2;
+
 /// A driver whose posterior overlaps its prior by more than 80 % is called not identified.
 pub const IDENTIFIED: f64 = 0.2;
 
@@ -67,6 +112,8 @@ pub enum RowKind {
     Control,
     /// A driver.
     Driver(DriverKind),
+    /// A creator: a part of the platform's row, not beside it.
+    Creator,
 }
 
 /// Contributions of one row, by cell, in outcome units.
@@ -159,7 +206,9 @@ pub struct Estimates {
     pub window: (Date, Date),
     /// Drivers, in project order.
     pub drivers: Vec<DriverEstimate>,
-    /// Rows `baseline`, controls, drivers: whole period, whatever the window.
+    /// Creators; together they are the platforms among the drivers.
+    pub creators: Vec<CreatorEstimate>,
+    /// Rows `baseline`, controls, drivers, creators: whole period, whatever the window.
     pub contributions: Vec<Contribution>,
     /// Fit by geo and period, `[geos x periods]`.
     pub fit: FitBand,
@@ -208,7 +257,7 @@ pub fn estimate(
     let window = window::Window::new(model, window);
     let pass = draws::Pass::run(model, chains, &window, project.sampler.seed, threads);
     let cells = cells::by_cell(model, &pass, project.sampler.seed, threads);
-    draws::assemble(model, project, &window, pass, cells, threads)
+    draws::assemble(model, project, &window, chains, pass, cells, threads)
 }
 
 impl Interval {

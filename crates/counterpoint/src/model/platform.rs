@@ -12,6 +12,8 @@ use std::ops::Range;
 /// The creators of one platform, as the model takes them.
 #[derive(Debug, Clone)]
 pub struct Platform {
+    /// Name of the platform.
+    pub name: String,
     /// Index of each account in the roster.
     pub accounts: Vec<usize>,
     /// Real views of each account, led by history, `[accounts x (max_lag + periods)]`.
@@ -155,6 +157,42 @@ impl PlatformWork {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
             }
         }
+    }
+
+    /// Adds what account c brings to geo g, in outcome units, `[periods]`; after [`PlatformWork::split`].
+    pub fn add_part(&self, platform: &Platform, g: usize, c: usize, out: &mut [f64]) {
+        let periods = out.len();
+        let geos = self.rate.len() / periods;
+        let scale = self.weight[c] * platform.share[c * geos + g];
+        let rate = &self.rate[g * periods..(g + 1) * periods];
+        let carried = &self.carried[c * periods..(c + 1) * periods];
+        for ((to, q), s) in out.iter_mut().zip(rate).zip(carried) {
+            *to += scale * q * s;
+        }
+    }
+
+    /// What would be lost in geo g without account c, in outcome units over the periods `from..to`; after [`PlatformWork::split`].
+    /// Less than its part, since the others saturate less without it.
+    pub fn lost_without(
+        &self,
+        platform: &Platform,
+        c: usize,
+        g: usize,
+        (f, top, half): (&[f64], f64, f64),
+        range: Range<usize>,
+    ) -> f64 {
+        let geos = self.exposure.x.len() / self.line.len();
+        let periods = f.len() / geos;
+        let scale = self.weight[c] * platform.share[c * geos + g];
+        let carried = &self.carried[c * periods..(c + 1) * periods];
+        range
+            .map(|t| {
+                // f = s / (s + e) and s = e f / (1 - f).
+                let (own, f) = (scale * carried[t], f[g * periods + t]);
+                let rest = (half * f / (1.0 - f) - own).max(0.0);
+                top * (f - rest / (rest + half))
+            })
+            .sum()
     }
 
     /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the response (added to `by_f`), the coefficients (added to

@@ -14,7 +14,7 @@ const FLOOR: f64 = 1e-6;
 /// One creator's tracked orders.
 #[derive(Debug, Clone)]
 pub struct TrackedSeries {
-    /// Index of the creator in the roster.
+    /// Index of the creator in the model.
     pub creator: usize,
     /// Driver and place of each of the creator's accounts.
     pub accounts: Vec<(usize, usize)>,

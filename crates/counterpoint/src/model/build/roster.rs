@@ -1,9 +1,9 @@
 //! From the roster to platforms of creators, and to the sales tracked to them.
 
-use super::{DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
+use super::{CreatorModel, DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
 use crate::creators::{attention, cost};
 use crate::data::calendar::{Cadence, day_number};
-use crate::data::roster::Account;
+use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::defaults;
 use crate::model::parameters::{DriverSlots, Parameters, Path};
@@ -21,7 +21,7 @@ pub(super) fn add(
     totals: &Totals,
     drivers: &mut Vec<DriverModel>,
     parameters: &mut Parameters,
-) -> Option<Tracked> {
+) -> (Vec<CreatorModel>, Option<Tracked>) {
     let spec = &project.model;
     let (geos, periods) = (data.n_geos(), data.n_periods());
     let longest = match data.cadence {
@@ -32,7 +32,7 @@ pub(super) fn add(
     let padded = lead + periods;
     let views = attention::views(roster, data, lead);
     let costs = cost::by_period(roster, data);
-    let people: f64 = data.population.iter().sum();
+    let population: f64 = data.population.iter().sum();
     let covariates = Covariates::new(roster, parameters);
     let mut places = vec![None; roster.accounts.len()];
     for (p, name) in roster.platforms.iter().enumerate() {
@@ -51,7 +51,7 @@ pub(super) fn add(
                 let real = real_share(account, creators.fake_worth);
                 (0..geos).map(move |g| match &account.audience {
                     Some(audience) => real * audience[g] / data.population[g],
-                    None => real / people,
+                    None => real / population,
                 })
             })
             .collect();
@@ -115,6 +115,7 @@ pub(super) fn add(
             positive,
             slots,
             platform: Some(Platform {
+                name: name.clone(),
                 covariates: accounts.iter().flat_map(|&c| covariates.of(c)).collect(),
                 accounts,
                 views: own,
@@ -124,7 +125,60 @@ pub(super) fn add(
             }),
         });
     }
-    tracked(project, data, roster, &places, drivers, parameters)
+    let people = people(data, roster, &places, &views, &costs, lead);
+    let tracked = tracked(project, data, roster, &people, drivers, parameters);
+    (people.into_iter().map(|(_, model)| model).collect(), tracked)
+}
+
+/// The creators that have a place on a platform, each with its index in the roster.
+fn people(
+    data: &Dataset,
+    roster: &Roster,
+    places: &[Option<(usize, usize)>],
+    views: &[f64],
+    costs: &[f64],
+    lead: usize,
+) -> Vec<(usize, CreatorModel)> {
+    let periods = data.n_periods();
+    let mut out = Vec::new();
+    for (i, creator) in roster.creators.iter().enumerate() {
+        let own: Vec<usize> = (0..roster.accounts.len()).filter(|&c| roster.accounts[c].creator == i).collect();
+        let accounts: Vec<(usize, usize)> = own.iter().filter_map(|&c| places[c]).collect();
+        if accounts.is_empty() {
+            continue;
+        }
+        let mut model = CreatorModel {
+            name: creator.name.clone(),
+            platforms: own
+                .iter()
+                .map(|&c| roster.platforms[roster.accounts[c].platform].as_str())
+                .collect::<Vec<_>>()
+                .join(" + "),
+            accounts,
+            spend: vec![0.0; periods],
+            posts: vec![0; periods],
+            views: vec![0.0; periods],
+        };
+        for &c in &own {
+            for t in 0..periods {
+                model.spend[t] += costs[c * periods + t];
+                model.views[t] += views[c * (lead + periods) + lead + t];
+            }
+        }
+        for post in roster.posts.iter().filter(|p| own.contains(&p.account)) {
+            if let Some(t) = period_of(post, data).and_then(|t| usize::try_from(t).ok()).filter(|&t| t < periods) {
+                model.posts[t] += 1;
+            }
+        }
+        out.push((i, model));
+    }
+    out
+}
+
+/// The period of a post, negative before the first.
+fn period_of(post: &Post, data: &Dataset) -> Option<i64> {
+    let start = day_number(*data.dates.first()?);
+    Some((day_number(post.at.date()) - start).div_euclid(i64::from(data.cadence.days())))
 }
 
 /// The share of an account's views that counts: fake or pod engagement is still worth `worth`.
@@ -250,23 +304,19 @@ fn tracked(
     project: &Project,
     data: &Dataset,
     roster: &Roster,
-    places: &[Option<(usize, usize)>],
+    people: &[(usize, CreatorModel)],
     drivers: &[DriverModel],
     parameters: &mut Parameters,
 ) -> Option<Tracked> {
-    let (geos, periods) = (data.n_geos(), data.n_periods());
-    let days = i64::from(data.cadence.days());
-    let start = data.dates.first().map_or(0, |d| day_number(*d));
+    let periods = data.n_periods();
     let mut captures: Vec<(usize, usize)> = Vec::new();
     let mut series = Vec::new();
     for one in &roster.tracked {
-        let accounts: Vec<(usize, usize)> = (0..roster.accounts.len())
-            .filter(|&c| roster.accounts[c].creator == one.creator)
-            .filter_map(|c| places[c])
-            .collect();
+        let Some(creator) = people.iter().position(|(i, _)| *i == one.creator) else { continue };
+        let (accounts, name) = (people[creator].1.accounts.clone(), &people[creator].1.name);
+        let driver = accounts[0].0;
         let posts = roster.posts.iter().filter(|p| roster.accounts[p.account].creator == one.creator);
-        let first = posts.map(|p| (day_number(p.at.date()) - start).div_euclid(days)).min();
-        let (Some(&(driver, _)), Some(first)) = (accounts.first(), first) else { continue };
+        let Some(first) = posts.filter_map(|p| period_of(p, data)).min() else { continue };
         let from = first.max(0) as usize;
         if from >= periods {
             continue;
@@ -279,16 +329,15 @@ fn tracked(
                 index
             }
         };
-        let name = &roster.creators[one.creator].name;
         let leak = parameters.add(&format!("leak[{name}]"), defaults::LEAK);
         let orders = one.orders.iter().map(|x| x.round().max(0.0)).collect();
-        series.push(TrackedSeries { creator: one.creator, accounts, orders, from, capture, leak });
+        series.push(TrackedSeries { creator, accounts, orders, from, capture, leak });
     }
     if series.is_empty() {
         return None;
     }
     let spread = parameters.add("capture_spread", defaults::CAPTURE_SPREAD);
-    let names = series.iter().map(|s| format!("capture_effect[{}]", roster.creators[s.creator].name));
+    let names = series.iter().map(|s| format!("capture_effect[{}]", people[s.creator].1.name));
     let group = parameters.add_group(names, spread);
     let first = parameters.groups()[group].first;
     let dispersion = parameters.add("tracked_dispersion", defaults::TRACKED_DISPERSION);
@@ -300,7 +349,6 @@ fn tracked(
     for (i, y) in data.outcome.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
         all[i % periods] += y / per_order;
     }
-    debug_assert_eq!(data.outcome.len(), geos * periods);
     Some(Tracked::new(series, ((spread, first), dispersion), all, per_order))
 }
 

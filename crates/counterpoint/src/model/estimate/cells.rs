@@ -1,7 +1,7 @@
 //! Quantiles of every cell, geo by geo, so that memory stays at one geo's draws; and how well the model describes the data.
 
 use super::draws::{OneDraw, Pass, fit_band, is_control, join, row};
-use super::{Band, CELL_DRAWS, Contribution, FitBand, RowKind, in_parallel};
+use super::{Band, CELL_DRAWS, Contribution, FitBand, RowKind, creators, in_parallel};
 use crate::model::build::Model;
 use crate::model::linalg::axpy;
 use crate::model::posterior::shape_values;
@@ -44,6 +44,9 @@ pub(crate) fn by_cell(model: &Model, pass: &Pass, seed: u64, threads: usize) -> 
     for driver in &model.drivers {
         rows.push(row(&driver.name, RowKind::Driver(driver.kind), geos * periods, periods));
     }
+    for creator in &model.creators {
+        rows.push(row(&creator.name, RowKind::Creator, geos * periods, periods));
+    }
     let (mut fit, mut fit_national) = (fit_band(geos * periods), fit_band(periods));
     fill_means(model, pass, &controls, &mut rows, &mut fit, &mut fit_national);
 
@@ -59,11 +62,12 @@ pub(crate) fn by_cell(model: &Model, pass: &Pass, seed: u64, threads: usize) -> 
         let chunk = count.div_ceil(4 * threads.max(1)).max(1);
         let chunks: Vec<Vec<Vec<f64>>> = in_parallel(count.div_ceil(chunk), threads, |c| {
             let mut work: Vec<Response> = local.iter().map(|l| Response::new(&l.shape)).collect();
+            let mut platforms = creators::local_work(model, g);
             thinned[c * chunk..((c + 1) * chunk).min(count)]
                 .iter()
                 .map(|&i| {
                     let mut rng = chain_rng(seed, STREAM + (i * geos + g) as u64);
-                    one_draw(model, &pass.draws[i], g, &controls, &local, &mut work, &mut rng)
+                    one_draw(model, &pass.draws[i], g, &controls, &local, (&mut work, &mut platforms), &mut rng)
                 })
                 .collect()
         });
@@ -116,8 +120,15 @@ fn fill_means(
             let cells = &mut rows[1 + controls.len() + m].cells.mean[range.clone()];
             axpy(model.units[g], &scaled[range.clone()], cells);
         }
+        for (c, mean) in pass.creator_mean.iter().enumerate() {
+            let row = 1 + controls.len() + model.drivers.len() + c;
+            rows[row].cells.mean[range.clone()].copy_from_slice(&mean[range.clone()]);
+        }
         for row in rows.iter_mut() {
-            axpy(1.0, &row.cells.mean[range.clone()], &mut fit.expected.mean[range.clone()]);
+            // Creators are parts of their platforms.
+            if row.kind != RowKind::Creator {
+                axpy(1.0, &row.cells.mean[range.clone()], &mut fit.expected.mean[range.clone()]);
+            }
             axpy(1.0, &row.cells.mean[range.clone()], &mut row.national.mean);
         }
         let mut seen = vec![false; periods];
@@ -180,11 +191,12 @@ fn one_draw(
     g: usize,
     controls: &[usize],
     local: &[Local],
-    work: &mut [Response],
+    (work, platforms): (&mut [Response], &mut [Option<creators::LocalPlatform>]),
     rng: &mut impl rand::Rng,
 ) -> Vec<f64> {
     let (periods, design) = (model.n_periods(), &model.baseline);
-    let rows = 1 + controls.len() + local.len();
+    let whole = 1 + controls.len() + local.len();
+    let rows = whole + model.creators.len();
     let mut out = vec![0.0; (rows + 2) * periods];
     let mut trend = vec![0.0; periods];
     design.trend(&draw.coefficients[..design.knots], &mut trend);
@@ -192,14 +204,21 @@ fn one_draw(
         out[r * periods..(r + 1) * periods].copy_from_slice(values);
     });
     for (m, (driver, one)) in model.drivers.iter().zip(local).enumerate() {
-        work[m].forward(&one.shape, &shape_values(driver, &draw.values), &one.exposure);
+        let shape = shape_values(driver, &draw.values);
+        let beta = draw.beta[m * model.n_geos() + g];
+        match &mut platforms[m] {
+            None => work[m].forward(&one.shape, &shape, &one.exposure),
+            Some(own) => {
+                let to = &mut out[whole * periods..rows * periods];
+                own.forward(&mut work[m], &one.shape, (&shape, &draw.values), (beta, model.units[g]), to);
+            }
+        }
         let r = 1 + controls.len() + m;
-        let scale = draw.beta[m * model.n_geos() + g] * model.units[g];
-        axpy(scale, &work[m].f, &mut out[r * periods..(r + 1) * periods]);
+        axpy(beta * model.units[g], &work[m].f, &mut out[r * periods..(r + 1) * periods]);
     }
     let (parts, outcome) = out.split_at_mut(rows * periods);
     let (expected, predicted) = outcome.split_at_mut(periods);
-    for part in parts.chunks_exact(periods) {
+    for part in parts.chunks_exact(periods).take(whole) {
         axpy(1.0, part, expected);
     }
     noise(model, &draw.values, g, rng, predicted);

@@ -5,6 +5,7 @@ use super::window::Window;
 use super::{Band, CurveEstimate, DecayEstimate, in_parallel};
 use crate::data::DriverKind;
 use crate::model::build::Model;
+use crate::model::platform::PlatformWork;
 use crate::model::posterior::shape_values;
 use crate::model::response::Response;
 use crate::model::transform::adstock;
@@ -41,8 +42,15 @@ pub(crate) fn curves(model: &Model, pass: &Pass, window: &Window, threads: usize
     in_parallel(media.len(), threads, |k| {
         let (m, driver) = (media[k], &model.drivers[media[k]]);
         let mut work = Response::new(&driver.shape);
-        let mut total = |draw: usize, exposure: &_| {
+        let mut own = driver.platform.as_ref().map(|p| PlatformWork::new(p, geos, periods, driver.shape.max_lag));
+        let fixed = factors().map(|factor| window.scaled(&driver.shape, &driver.exposure, factor)).collect::<Vec<_>>();
+        let mut total = |draw: usize, i: usize| {
             let draw = &pass.draws[draw];
+            let composed = driver.platform.as_ref().zip(own.as_mut()).map(|(platform, own)| {
+                own.forward(platform, &draw.values);
+                window.scaled(&driver.shape, &own.exposure, factors().nth(i).unwrap_or(0.0))
+            });
+            let exposure = composed.as_ref().unwrap_or(&fixed[i]);
             work.forward(&driver.shape, &shape_values(driver, &draw.values), exposure);
             (0..geos)
                 .map(|g| {
@@ -51,23 +59,23 @@ pub(crate) fn curves(model: &Model, pass: &Pass, window: &Window, threads: usize
                 })
                 .sum::<f64>()
         };
-        let none = window.scaled(driver, 0.0);
-        let base: Vec<f64> = draws.iter().map(|&d| total(d, &none)).collect();
-        let factors: Vec<f64> = (0..POINTS).map(|i| 2.0 * i as f64 / (POINTS - 1) as f64).collect();
-        let y = bands(factors.iter().map(|&factor| {
-            let exposure = window.scaled(driver, factor);
-            draws.iter().zip(&base).map(|(&d, b)| total(d, &exposure) - b).collect()
-        }));
+        let base: Vec<f64> = draws.iter().map(|&d| total(d, 0)).collect();
+        let y = bands((0..POINTS).map(|i| draws.iter().zip(&base).map(|(&d, b)| total(d, i) - b).collect()));
         let spend = driver.spend.as_ref().map(|s| window.sum(s, periods)).filter(|&s| s > 0.0);
         let current = spend.unwrap_or_else(|| exposure_in(model, m, window));
         CurveEstimate {
             driver: driver.name.clone(),
-            x: factors.iter().map(|f| f * current).collect(),
+            x: factors().map(|f| f * current).collect(),
             x_is_spend: spend.is_some(),
             y,
             current,
         }
     })
+}
+
+/// What today's spend is multiplied by along a curve; the first is nothing.
+fn factors() -> impl Iterator<Item = f64> {
+    (0..POINTS).map(|i| 2.0 * i as f64 / (POINTS - 1) as f64)
 }
 
 /// A driver's exposure within the window, in its own unit.

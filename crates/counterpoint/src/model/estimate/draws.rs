@@ -3,7 +3,8 @@
 use super::cells::Cells;
 use super::window::Window;
 use super::{
-    Band, Contribution, DriverEstimate, Estimates, FitBand, IDENTIFIED, Interval, RowKind, curves, density, in_parallel,
+    Band, Contribution, DriverEstimate, Estimates, FitBand, IDENTIFIED, Interval, RowKind, creators, curves, density,
+    in_parallel,
 };
 use crate::model::build::{Model, coefficient_names};
 use crate::model::linalg::dot;
@@ -28,6 +29,8 @@ pub(crate) struct Pass {
     pub(crate) draws: Vec<OneDraw>,
     /// Mean contribution in scaled units, `[drivers][geos x periods]`.
     pub(crate) mean: Vec<Vec<f64>>,
+    /// The same in outcome units, `[creators][geos x periods]`.
+    pub(crate) creator_mean: Vec<Vec<f64>>,
 }
 
 /// What one draw says.
@@ -39,6 +42,8 @@ pub(crate) struct OneDraw {
     pub(crate) beta: Vec<f64>,
     /// By driver, within the window: outcome units, money, money of one more percent.
     pub(crate) incremental: Vec<[f64; 3]>,
+    /// By creator, within the window, each account's part: outcome units, money.
+    pub(crate) creators: Vec<[f64; 2]>,
 }
 
 impl Pass {
@@ -52,26 +57,34 @@ impl Pass {
             let mut posterior = Posterior::new(model.clone());
             let mut work: Vec<Response> = model.drivers.iter().map(|d| Response::new(&d.shape)).collect();
             let mut sums: Vec<Vec<f64>> = model.drivers.iter().map(|_| vec![0.0; model.y.len()]).collect();
+            let mut parts = creators::Parts::new(model);
             let draws: Vec<OneDraw> = (from..to)
                 .map(|i| {
                     let mut rng = chain_rng(seed, STREAM + i as u64);
                     let coefficients = posterior.draw_baseline(positions[i], &mut rng).to_vec();
-                    others.one(model, &posterior, &mut work, &mut sums, coefficients)
+                    posterior.split_platforms();
+                    let mut one = others.one(model, &posterior, &mut work, &mut sums, coefficients);
+                    one.creators = parts.one(model, &posterior, window, &one.incremental);
+                    one
                 })
                 .collect();
-            (draws, sums)
+            (draws, sums, parts.sums)
         });
         let mut mean: Vec<Vec<f64>> = model.drivers.iter().map(|_| vec![0.0; model.y.len()]).collect();
+        let mut creator_mean = creators::Parts::new(model).sums;
         let mut draws = Vec::with_capacity(positions.len());
-        for (some, sums) in blocks {
+        for (some, sums, parts) in blocks {
             draws.extend(some);
+            for (total, sum) in creator_mean.iter_mut().zip(&parts) {
+                total.iter_mut().zip(sum).for_each(|(t, s)| *t += s);
+            }
             for (total, sum) in mean.iter_mut().zip(&sums) {
                 total.iter_mut().zip(sum).for_each(|(t, s)| *t += s);
             }
         }
         let n = draws.len().max(1) as f64;
-        mean.iter_mut().flatten().for_each(|x| *x /= n);
-        Pass { chains: chains.len(), per_chain, draws, mean }
+        mean.iter_mut().chain(&mut creator_mean).flatten().for_each(|x| *x /= n);
+        Pass { chains: chains.len(), per_chain, draws, mean, creator_mean }
     }
 }
 
@@ -81,12 +94,13 @@ struct Counterfactuals {
     raised: Vec<Exposure>,
     /// None within the window; empty where contributions are the answer.
     none: Vec<Exposure>,
+    window: Window,
 }
 
 impl Counterfactuals {
     fn new(model: &Model, window: &Window) -> Counterfactuals {
-        let all = |factor| model.drivers.iter().map(|d| window.scaled(d, factor)).collect();
-        Counterfactuals { raised: all(1.01), none: if window.whole { Vec::new() } else { all(0.0) } }
+        let all = |factor| model.drivers.iter().map(|d| window.scaled(&d.shape, &d.exposure, factor)).collect();
+        Counterfactuals { raised: all(1.01), none: if window.whole { Vec::new() } else { all(0.0) }, window: *window }
     }
 
     fn one(
@@ -113,11 +127,15 @@ impl Counterfactuals {
                 sum
             };
             let today = total(&state.response.f);
-            work[m].forward(&driver.shape, &shape, &self.raised[m]);
+            // A platform's exposure depends on the creators' weights, which this draw has.
+            let changed = |factor: f64| {
+                state.platform.as_ref().map(|own| self.window.scaled(&driver.shape, &own.exposure, factor))
+            };
+            work[m].forward(&driver.shape, &shape, changed(1.01).as_ref().unwrap_or(&self.raised[m]));
             let more = total(&work[m].f)[1] - today[1];
             let mut less = [0.0; 2];
             if let Some(none) = self.none.get(m) {
-                work[m].forward(&driver.shape, &shape, none);
+                work[m].forward(&driver.shape, &shape, changed(0.0).as_ref().unwrap_or(none));
                 less = total(&work[m].f);
             }
             incremental.push([today[0] - less[0], today[1] - less[1], more]);
@@ -126,7 +144,7 @@ impl Counterfactuals {
                 crate::model::linalg::axpy(state.effect.beta[g], &state.response.f[range.clone()], &mut sums[m][range]);
             }
         }
-        OneDraw { values: posterior.values().to_vec(), coefficients, beta, incremental }
+        OneDraw { values: posterior.values().to_vec(), coefficients, beta, incremental, creators: Vec::new() }
     }
 }
 
@@ -135,6 +153,7 @@ pub(crate) fn assemble(
     model: &Arc<Model>,
     project: &Project,
     window: &Window,
+    chains: &[ChainDraws],
     pass: Pass,
     cells: Cells,
     threads: usize,
@@ -157,6 +176,7 @@ pub(crate) fn assemble(
             DriverEstimate {
                 name: driver.name.clone(),
                 kind: driver.kind,
+                platform: driver.platform.as_ref().map(|p| p.name.clone()),
                 spend,
                 incremental: Interval::of(&units),
                 roi: paid.map(|s| over(&money, s)),
@@ -177,6 +197,7 @@ pub(crate) fn assemble(
     let linear = Linear::new(model, window);
     let best = |i: usize| best_of(&pass, &drivers, i);
     Estimates {
+        creators: creators::creators(model, project, window, chains, &pass),
         window: window.days,
         marketing_share: share(&|d| d.incremental.iter().map(|x| x[0]).sum()),
         controls_share: linear.has_controls.then(|| share(&|d| dot(&linear.controls, &d.coefficients))),

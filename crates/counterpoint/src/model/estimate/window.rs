@@ -1,7 +1,7 @@
 //! Which periods are asked about, and exposures changed within them.
 
-use crate::model::build::{DriverModel, Model};
-use crate::model::response::Exposure;
+use crate::model::build::Model;
+use crate::model::response::{Exposure, Shape};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -32,12 +32,12 @@ impl Window {
         }
     }
 
-    /// The driver's exposure, multiplied within the window (without a window: everywhere, history included).
-    pub(crate) fn scaled(&self, driver: &DriverModel, factor: f64) -> Exposure {
-        let lead = driver.shape.max_lag;
-        let padded = lead + driver.shape.periods;
-        let mut out = driver.exposure.clone();
-        for g in 0..driver.shape.geos {
+    /// An exposure of a shape, multiplied within the window (without a window: everywhere, history included).
+    pub(crate) fn scaled(&self, shape: &Shape, exposure: &Exposure, factor: f64) -> Exposure {
+        let lead = shape.max_lag;
+        let padded = lead + shape.periods;
+        let mut out = exposure.clone();
+        for g in 0..shape.geos {
             let (from, to) = if self.whole { (0, padded) } else { (lead + self.from, lead + self.to) };
             out.x[g * padded + from..g * padded + to].iter_mut().for_each(|x| *x *= factor);
         }

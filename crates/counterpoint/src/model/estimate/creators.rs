@@ -1,0 +1,242 @@
+//! What the draws say of creators: each one's part of its platforms, returns, capture, and whether it can be told apart.
+
+use super::draws::Pass;
+use super::window::Window;
+use super::{CreatorEstimate, Interval, TOLD_APART};
+use crate::model::build::{CreatorModel, Model};
+use crate::model::platform::{Platform, PlatformWork};
+use crate::model::posterior::Posterior;
+use crate::model::prior::Prior;
+use crate::model::response::{Response, Shape, ShapeValues};
+use crate::project::Project;
+use std::sync::Arc;
+
+/// Draws that counterfactuals of single creators are taken from, evenly thinned.
+const LOST_DRAWS: usize = 250;
+
+/// Sums of the creators' parts over draws.
+pub(crate) struct Parts {
+    /// In outcome units, `[creators][geos x periods]`.
+    pub(crate) sums: Vec<Vec<f64>>,
+    /// Account by driver and place: its creator.
+    owner: Vec<Vec<usize>>,
+}
+
+impl Parts {
+    pub(crate) fn new(model: &Model) -> Parts {
+        let mut owner: Vec<Vec<usize>> =
+            model.drivers.iter().map(|d| vec![0; d.platform.as_ref().map_or(0, Platform::len)]).collect();
+        for (i, creator) in model.creators.iter().enumerate() {
+            creator.accounts.iter().for_each(|&(d, place)| owner[d][place] = i);
+        }
+        Parts { sums: model.creators.iter().map(|_| vec![0.0; model.y.len()]).collect(), owner }
+    }
+
+    /// Adds the parts of one draw, after `split_platforms`; returns each creator's outcome units and money within the window. Within a window, a
+    /// platform's increment is split as its creators' parts of the window's periods are.
+    pub(crate) fn one(
+        &mut self,
+        model: &Model,
+        posterior: &Posterior,
+        window: &Window,
+        incremental: &[[f64; 3]],
+    ) -> Vec<[f64; 2]> {
+        let (geos, periods) = (model.n_geos(), model.n_periods());
+        let mut out = vec![[0.0; 2]; model.creators.len()];
+        let mut line = vec![0.0; periods];
+        for (m, (driver, state)) in model.drivers.iter().zip(posterior.drivers()).enumerate() {
+            let (Some(platform), Some(own)) = (&driver.platform, &state.platform) else { continue };
+            let mut parts = vec![[0.0; 2]; platform.len()];
+            for g in 0..geos {
+                let cells = g * periods..(g + 1) * periods;
+                let worth = &model.money[cells.clone()];
+                for c in 0..platform.len() {
+                    line.fill(0.0);
+                    own.add_part(platform, g, c, &mut line);
+                    let sum = &mut self.sums[self.owner[m][c]][cells.clone()];
+                    for (t, (to, x)) in sum.iter_mut().zip(&line).enumerate() {
+                        *to += x;
+                        if (window.from..window.to).contains(&t) {
+                            parts[c][0] += x;
+                            parts[c][1] += x * worth[t] / model.units[g];
+                        }
+                    }
+                }
+            }
+            for i in 0..2 {
+                let total: f64 = parts.iter().map(|p| p[i]).sum();
+                let scale = if window.whole || total == 0.0 { 1.0 } else { incremental[m][i] / total };
+                parts.iter().zip(&self.owner[m]).for_each(|(p, &c)| out[c][i] += scale * p[i]);
+            }
+        }
+        out
+    }
+}
+
+/// One platform in one geo.
+pub(crate) struct LocalPlatform {
+    platform: Platform,
+    work: PlatformWork,
+    owner: Vec<usize>,
+}
+
+/// The platforms' working memory for one geo, by driver.
+pub(crate) fn local_work(model: &Model, g: usize) -> Vec<Option<LocalPlatform>> {
+    let owner = Parts::new(model).owner;
+    let geos = model.n_geos();
+    let one = |(m, driver): (usize, &crate::model::build::DriverModel)| {
+        let platform = driver.platform.as_ref()?;
+        let share = (0..platform.len()).map(|c| platform.share[c * geos + g]).collect();
+        let local = Platform { share, ..platform.clone() };
+        let work = PlatformWork::new(&local, 1, driver.shape.periods, driver.shape.max_lag);
+        Some(LocalPlatform { platform: local, work, owner: owner[m].clone() })
+    };
+    model.drivers.iter().enumerate().map(one).collect()
+}
+
+impl LocalPlatform {
+    /// Response of the platform in its geo; adds what each creator brings, in outcome units, to its row of `rows`.
+    pub(crate) fn forward(
+        &mut self,
+        response: &mut Response,
+        shape: &Shape,
+        (at, values): (&ShapeValues, &[f64]),
+        (beta, units): (f64, f64),
+        rows: &mut [f64],
+    ) {
+        self.work.forward(&self.platform, values);
+        response.forward(shape, at, &self.work.exposure);
+        self.work.split(&self.platform, response.weights(), &response.f, &[beta], &[units], at.saturation[0]);
+        for (c, &creator) in self.owner.iter().enumerate() {
+            let row = &mut rows[creator * shape.periods..(creator + 1) * shape.periods];
+            self.work.add_part(&self.platform, 0, c, row);
+        }
+    }
+}
+
+/// All creators.
+pub(crate) fn creators(
+    model: &Arc<Model>,
+    project: &Project,
+    window: &Window,
+    chains: &[counterpoint_infer::nuts::ChainDraws],
+    pass: &Pass,
+) -> Vec<CreatorEstimate> {
+    if model.creators.is_empty() {
+        return Vec::new();
+    }
+    let lost = lost_without(model, window, chains);
+    let outcome = total_outcome(model, window);
+    let level = project.creators.as_ref().map_or(0.8, |c| c.fair_level);
+    let margin = project.outcome.margin;
+    model
+        .creators
+        .iter()
+        .enumerate()
+        .map(|(i, creator)| {
+            let column = |k: usize| -> Vec<f64> { pass.draws.iter().map(|d| d.creators[i][k]).collect() };
+            let (units, money) = (column(0), column(1));
+            let inside = window.from..window.to;
+            let spend: f64 = creator.spend[inside.clone()].iter().sum();
+            let over = |values: &[f64], by: f64| Interval::of(&values.iter().map(|x| x / by).collect::<Vec<_>>());
+            let earned: Vec<f64> = money.iter().map(|x| x * margin.unwrap_or(1.0)).collect();
+            let tracked = model.tracked.as_ref().and_then(|t| Some((t, t.series.iter().position(|s| s.creator == i)?)));
+            let removed = variance_removed(model, pass, creator);
+            let paid = (spend > 0.0).then_some(spend);
+            CreatorEstimate {
+                name: creator.name.clone(),
+                platforms: creator.platforms.clone(),
+                posts: creator.posts[inside.clone()].iter().sum(),
+                views: creator.views[inside].iter().sum(),
+                spend,
+                incremental: Interval::of(&units),
+                lost_without: Interval::of(&lost[i]),
+                share: over(&units, outcome),
+                roi: paid.map(|s| over(&money, s)),
+                margin_roi: paid.and_then(|s| margin.map(|_| over(&earned, s))),
+                cost_per_increment: paid.map(|s| Interval::of(&units.iter().map(|u| s / u).collect::<Vec<_>>())),
+                fair_cost: {
+                    let sorted = counterpoint_infer::draws::sorted(&earned);
+                    counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
+                },
+                prob_roi_above_1: paid.map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64),
+                capture: tracked.map(|(t, k)| {
+                    Interval::of(&pass.draws.iter().map(|d| t.capture(k, &d.values)).collect::<Vec<_>>())
+                }),
+                leak: tracked.map(|(t, k)| {
+                    Interval::of(&pass.draws.iter().map(|d| d.values[t.series[k].leak]).collect::<Vec<_>>())
+                }),
+                variance_removed: removed,
+                identified: removed >= TOLD_APART,
+            }
+        })
+        .collect()
+}
+
+/// Observed outcome of the window, in outcome units.
+fn total_outcome(model: &Model, window: &Window) -> f64 {
+    let periods = model.n_periods();
+    let mut total = 0.0;
+    for (g, runs) in model.noise.runs.iter().enumerate() {
+        for t in runs.iter().flat_map(|&(from, to)| from.max(window.from)..to.min(window.to)) {
+            total += model.units[g] / model.scale.sd * (model.scale.mean + model.scale.sd * model.y[g * periods + t]);
+        }
+    }
+    total
+}
+
+/// What would be lost without each creator alone, by creator and thinned draw.
+fn lost_without(model: &Arc<Model>, window: &Window, chains: &[counterpoint_infer::nuts::ChainDraws]) -> Vec<Vec<f64>> {
+    let dim = model.parameters.sampled().max(1);
+    let positions: Vec<&[f64]> = chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).collect();
+    let count = positions.len().min(LOST_DRAWS);
+    let mut posterior = Posterior::new(model.clone());
+    let mut out = vec![Vec::with_capacity(count); model.creators.len()];
+    for i in 0..count {
+        posterior.set(positions[i * positions.len() / count]);
+        posterior.split_platforms();
+        for (creator, to) in model.creators.iter().zip(&mut out) {
+            let mut total = 0.0;
+            for &(m, place) in &creator.accounts {
+                let state = &posterior.drivers()[m];
+                let (Some(platform), Some(own)) = (&model.drivers[m].platform, &state.platform) else { continue };
+                let half = posterior.values()[model.drivers[m].slots.saturation[0]];
+                for g in 0..model.n_geos() {
+                    let top = state.effect.beta[g] * model.units[g];
+                    let at = (state.response.f.as_slice(), top, half);
+                    total += own.lost_without(platform, place, g, at, window.from..window.to);
+                }
+            }
+            to.push(total);
+        }
+    }
+    out
+}
+
+/// Share of the prior variance of ln weight that the data removed; of several accounts the least, of a lone account none.
+fn variance_removed(model: &Model, pass: &Pass, creator: &CreatorModel) -> f64 {
+    let variance = |prior: &Prior| match *prior {
+        Prior::Normal { sd, .. } => sd * sd,
+        _ => 0.0,
+    };
+    let one = |&(m, place): &(usize, usize)| {
+        let Some(platform) = &model.drivers[m].platform else { return 0.0 };
+        let known = &platform.slots.slopes;
+        let h = &platform.covariates[place * known.len()..(place + 1) * known.len()];
+        let slopes: f64 = known.iter().zip(h).map(|(&i, h)| h * h * variance(&model.parameters.get(i).prior)).sum();
+        // E spread^2 of a half-normal is its scale squared.
+        let spread = platform.slots.deviations.map_or(0.0, |(i, _)| match model.parameters.get(i).prior {
+            Prior::HalfNormal { sd } => sd * sd,
+            _ => 0.0,
+        });
+        if spread == 0.0 {
+            return 0.0;
+        }
+        let logs: Vec<f64> = pass.draws.iter().map(|d| platform.weight(place, &d.values).ln()).collect();
+        let n = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / n;
+        let after = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        (1.0 - after / (slopes + spread)).clamp(0.0, 1.0)
+    };
+    creator.accounts.iter().map(one).fold(f64::INFINITY, f64::min).min(1.0)
+}
