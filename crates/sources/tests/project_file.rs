@@ -207,9 +207,15 @@ fn contradictions_of_a_channel_are_found() {
 #[test]
 fn sections_of_later_versions_are_told_from_mistakes() {
     assert_eq!(one("[[experiment]]\ndriver = \"search\"").severity, Severity::Fail);
-    let creators = one("[creators]\nposts = \"posts.csv\"");
-    assert_eq!((creators.severity, creators.column.as_deref()), (Severity::Review, Some("creators")));
-    assert_eq!(creators.row, Some(9));
+}
+
+#[test]
+fn the_creators_section_is_read_and_its_mistakes_are_found() {
+    let missing = one("[creators]\nposts = \"posts.csv\"");
+    assert_eq!((missing.code.as_str(), missing.column.as_deref()), ("missing-key", Some("creators.creators")));
+    let whole = "[creators]\ncreators = \"c.csv\"\nposts = \"p.csv\"\n";
+    assert_eq!(one(&format!("{whole}stat = \"s.csv\"")).code, "unknown-key");
+    assert_eq!(one(&format!("{whole}fair_level = 80")).code, "out-of-range");
 }
 
 #[test]
@@ -275,7 +281,7 @@ fn the_examples_of_the_documentation_parse() {
 }
 
 #[test]
-fn a_project_with_creators_is_measured_by_its_channels_alone() {
+fn a_project_with_creators_is_read() {
     let text = r#"
 name     = "Glow Skincare"
 currency = "USD"
@@ -315,8 +321,10 @@ seed   = 1
 "#;
     let (project, findings) = read_project(text);
     let project = project.expect("a project");
-    assert_eq!(findings.len(), 1);
-    assert_eq!((findings[0].severity, findings[0].row), (Severity::Review, Some(21)));
+    assert!(findings.is_empty());
+    let creators = project.creators.as_ref().expect("creators");
+    assert_eq!((creators.creators.as_str(), creators.posts.as_str()), ("creators.csv", "posts.csv"));
+    assert_eq!((&creators.tracked, creators.fake_worth, creators.fair_level), (&None, 0.1, 0.8));
     assert_eq!((project.drivers.len(), project.controls.len()), (1, 2));
     let (with_experiment, _) = read_project(&format!("{text}[[experiment]]\ndriver = \"paid_search\"\n"));
     assert!(with_experiment.is_none());

@@ -19,14 +19,46 @@ fn kind(kind: DriverKind) -> &'static str {
 /// A number of an interval.
 type Part = fn(&Interval) -> f64;
 
-/// `drivers.csv`: a row a driver.
+/// One row of `drivers.csv`.
+struct Row<'a> {
+    name: &'a str,
+    kind: &'static str,
+    platform: &'a str,
+    spend: f64,
+    incremental: Interval,
+    roi: Option<Interval>,
+    mroi: Option<Interval>,
+    share: Interval,
+}
+
+/// `drivers.csv`: a row a driver, then a row a creator.
 pub(super) fn drivers(estimates: &Estimates) -> Vec<OutColumn> {
-    let all = &estimates.drivers;
+    let drivers = estimates.drivers.iter().map(|d| Row {
+        name: &d.name,
+        kind: kind(d.kind),
+        platform: d.platform.as_deref().unwrap_or(""),
+        spend: d.spend.unwrap_or(f64::NAN),
+        incremental: d.incremental,
+        roi: d.roi,
+        mroi: d.mroi,
+        share: d.share,
+    });
+    let creators = estimates.creators.iter().map(|c| Row {
+        name: &c.name,
+        kind: "creator",
+        platform: &c.platforms,
+        spend: c.spend,
+        incremental: c.incremental,
+        roi: c.roi,
+        mroi: None,
+        share: c.share,
+    });
+    let all: Vec<Row<'_>> = drivers.chain(creators).collect();
     let mut columns = vec![
-        OutColumn::text("driver", all.iter().map(|d| d.name.clone())),
-        OutColumn::text("kind", all.iter().map(|d| kind(d.kind))),
-        OutColumn::text("platform", all.iter().map(|_| "")),
-        OutColumn::number("spend", all.iter().map(|d| d.spend.unwrap_or(f64::NAN)).collect()),
+        OutColumn::text("driver", all.iter().map(|d| d.name)),
+        OutColumn::text("kind", all.iter().map(|d| d.kind)),
+        OutColumn::text("platform", all.iter().map(|d| d.platform)),
+        OutColumn::number("spend", all.iter().map(|d| d.spend).collect()),
     ];
     let mut add = |name: &str, values: Vec<Option<Interval>>| {
         let parts: [(&str, Part); 4] =

@@ -1,5 +1,6 @@
 //! The project file `counterpoint.toml`: read whole, with every mistake at once, each at its line and key.
 
+mod creators;
 mod data;
 mod drivers;
 mod model;
@@ -95,6 +96,7 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
     let drivers = drivers::drivers(walk, &top, model.effects);
     let controls = top.section(walk, "controls", data::CONTROLS).map(|s| data::controls(walk, &s)).unwrap_or_default();
     let holidays = data::holidays(walk, &top);
+    let creators = top.section(walk, "creators", creators::CREATORS).and_then(|s| creators::creators(walk, &s));
     later(walk, &top);
     for (section, example) in [
         ("data", "[data]\ntable = \"data.csv\"\ndate = \"date\""),
@@ -114,7 +116,7 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
         drivers: drivers.into_iter().map(|(_, driver)| driver).collect(),
         controls: controls.into_iter().map(|(_, control)| control).collect(),
         holidays,
-        creators: None,
+        creators,
         model,
         sampler,
     })
@@ -130,13 +132,5 @@ fn later(walk: &mut Walk, top: &Section) {
             "remove it to measure the channels alone, or use a version that takes experiments as data",
         );
         walk.say(Severity::Fail, "not-yet-known", &at, found, expected, mend);
-    }
-    if top.has("creators") {
-        let at = top.place_in(walk, "creators");
-        let (found, mend) = (
-            "[creators], which is not known to this version: the section is left out",
-            "remove it to measure the channels alone, or use a version that measures creators",
-        );
-        walk.say(Severity::Review, "not-yet-known", &at, found, expected, mend);
     }
 }

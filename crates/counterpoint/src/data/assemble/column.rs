@@ -121,7 +121,7 @@ pub(super) fn resolve(
             }
         }
     }
-    if project.drivers.is_empty() {
+    if project.drivers.is_empty() && project.creators.is_none() {
         let mend = "name the columns of at least one channel under [[channel]]";
         out.push(fail("no-drivers", "no driver", "a channel, organic medium or treatment to measure", mend));
     }

@@ -8,6 +8,7 @@ mod drivers;
 mod grid;
 mod holidays;
 mod outcome;
+mod roster;
 mod source;
 
 #[cfg(test)]
@@ -21,14 +22,18 @@ use column::{Catalogue, Purpose};
 use grid::Grid;
 
 /// The arrays that the model takes, from the project's tables (in the order `project.data.tables`, then
-/// `project.data.long`), with everything that is wrong or worth a look. There is no dataset when a finding is
+/// `project.data.long`, then creators, posts, stats, deals and tracked sales as far as named), with everything that is wrong or worth a look. There is no dataset when a finding is
 /// [`Severity::Fail`](crate::finding::Severity::Fail).
 ///
 /// Long tables are turned wide, tables joined on date and geo, rows sorted; rows before the first outcome are the
 /// exposure history that feeds the lags.
 pub fn assemble(project: &Project, tables: &[Table]) -> (Option<Dataset>, Vec<Finding>) {
     let mut out = Vec::new();
-    let data = build(project, tables, &mut out);
+    let panels = (project.data.tables.len() + project.data.long.len()).min(tables.len());
+    let mut data = build(project, &tables[..panels], &mut out);
+    if let (Some(data), Some(spec)) = (&mut data, &project.creators) {
+        data.roster = Some(roster::roster(spec, &tables[panels..], data, &mut out));
+    }
     let data = if any_fail(&out) { None } else { data };
     (data, out)
 }
