@@ -1,4 +1,4 @@
-// Shapes of the data that the report carries; they mirror crates/report/src/data.rs. A missing number is null.
+// Shapes of the data that the report carries; they mirror crates/report/src/data.rs and creators.rs. A missing number is null.
 
 export type Num = number | null;
 
@@ -68,6 +68,73 @@ export interface Decay {
   q95: Num[];
 }
 
+export interface Platform {
+  name: string;
+  views: Num[];
+  effect_per_thousand: Interval;
+}
+
+export interface Creator {
+  name: string;
+  platforms: number[];
+  posts: number;
+  views: Num;
+  views_by_date: Num[];
+  effect: Interval;
+  per_view: Interval;
+  cost: { fixed: Num; by_views: Num; by_sales: Num; product: Num } | null;
+  roi: Interval | null;
+  prob_roi_above_1: Num;
+  fee_paid: Num;
+  fair_fee: Num;
+  break_even_fee: Interval | null;
+  tracked: Num;
+  capture: Interval | null;
+  leak: Interval | null;
+  identified: boolean;
+  verdict: string;
+}
+
+export interface PostMark {
+  creator: number;
+  platform: number;
+  date: string;
+  name: string;
+  views: Num;
+}
+
+export interface Kernel {
+  platform: number;
+  format: string;
+  days: number[];
+  mean: Num[];
+  q05: Num[];
+  q95: Num[];
+  half_life_days: Interval;
+  learned: boolean;
+  observed: { days: Num; share: Num }[];
+}
+
+export interface Concentration {
+  hhi: Interval;
+  effective: Interval;
+}
+
+export interface Creators {
+  platforms: Platform[];
+  roster: Creator[];
+  posts: PostMark[];
+  kernels: Kernel[];
+  dependence: {
+    shares: { platform: string; creators: Interval | null; channels: Interval | null; together: Interval }[];
+    creators: Concentration;
+    channels: Concentration | null;
+  };
+  channel_exposure: Num[];
+  traits: { name: string; change: string; factor: Interval }[];
+  not_incremental: Interval | null;
+}
+
 export interface Report {
   currency: string;
   outcome_name: string;
@@ -86,6 +153,7 @@ export interface Report {
   curves: Curve[];
   prior_posterior: Density[];
   adstock: Decay[];
+  creators?: Creators;
 }
 
 /** The report's data, from the page. */

@@ -1,19 +1,30 @@
 // Starts the report: draws every picture in turn, and again where the width or the paper asks for it.
 import { adstock } from "./charts/adstock";
+import { attention } from "./charts/attention";
 import { contributions } from "./charts/contributions";
 import { curves } from "./charts/curves";
+import { dependence } from "./charts/dependence";
 import { fit } from "./charts/fit";
+import { focus } from "./charts/focus";
+import { kernels } from "./charts/kernels";
 import { learned } from "./charts/learned";
 import { marginal } from "./charts/marginal";
+import { monetisation } from "./charts/monetisation";
+import { ranked } from "./charts/ranked";
+import { relationship } from "./charts/relationship";
 import { returns } from "./charts/returns";
+import { tracked } from "./charts/tracked";
+import { viewsEffect } from "./charts/viewsEffect";
 import { waterfall } from "./charts/waterfall";
 import { read, type Report } from "./data";
 import { tableOf, type Chart, type Place } from "./figure";
+import { long } from "./long";
 import { sortable } from "./sort";
 import { themeButton } from "./theme";
 
 const CHARTS: Record<string, (report: Report, place: Place) => Chart> = {
   contributions, waterfall, returns, marginal, curves, fit, learned, adstock,
+  dependence, focus, relationship, monetisation, ranked, attention, "views-effect": viewsEffect, tracked, kernels,
 };
 
 /** Paper is drawn at this width whatever the window. */
@@ -23,14 +34,15 @@ function start(): void {
   themeButton(document.getElementById("theme") as HTMLButtonElement);
   document.querySelectorAll<HTMLTableElement>("table.sortable").forEach(sortable);
   const report = read();
+  document.querySelectorAll<HTMLTableElement>("table.people").forEach((table) => long(table, report));
   const draws: ((width?: number) => void)[] = [];
   for (const figure of document.querySelectorAll<HTMLElement>("figure[data-chart]")) {
-    const section = figure.closest("section")!;
+    const section = figure.closest<HTMLElement>(".part, section")!;
     const place: Place = { choose: section.querySelector<HTMLElement>(".choose")!, redraw: () => draw() };
     const chart = CHARTS[figure.dataset.chart!](report, place);
     const draw = (width = figure.clientWidth) => figure.replaceChildren(chart.draw(Math.max(240, width)));
     draws.push(draw);
-    fillOnOpening(section.querySelector("details.numbers"), chart, section.querySelector("h2")!.textContent!);
+    fillOnOpening(section.querySelector("details.numbers"), chart, section.querySelector("h2, h3")!.textContent!);
   }
   drawInTurn(draws);
   drawOnResize(draws);

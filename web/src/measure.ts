@@ -3,7 +3,8 @@
 const pen = document.createElement("canvas").getContext("2d");
 const family = getComputedStyle(document.body).fontFamily;
 
-function width(text: string, size: number): number {
+/** Width of a text in pixels. */
+export function widthOf(text: string, size: number): number {
   if (!pen) return text.length * size * 0.6;
   pen.font = `${size}px ${family}`;
   return pen.measureText(text).width;
@@ -12,11 +13,11 @@ function width(text: string, size: number): number {
 /** The name, or as much of its start and end as fits into so many pixels; both ends tell names apart. */
 export function cut(name: string, room: number, size: number): string {
   const letters = [...name.replace(/\s+/g, " ")];
-  if (width(letters.join(""), size) <= room) return letters.join("");
+  if (widthOf(letters.join(""), size) <= room) return letters.join("");
   for (let kept = letters.length - 1; kept > 3; kept--) {
     const tail = Math.max(2, Math.floor(kept / 4));
     const text = `${letters.slice(0, kept - tail).join("").trimEnd()}…${letters.slice(-tail).join("").trimStart()}`;
-    if (width(text, size) <= room) return text;
+    if (widthOf(text, size) <= room) return text;
   }
   return "…";
 }

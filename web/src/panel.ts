@@ -13,6 +13,9 @@ export interface Panel {
   yDomain?: [number, number];
   /** Room for the ticks of the y axis; 0 leaves them out. */
   left?: number;
+  /** What differs from a linear x axis. */
+  xScale?: Plot.ScaleOptions;
+  height?: number;
   head(index: number): string;
   lines(index: number): Line[];
   marked(index: number): { value: number | null; colour: string }[];
@@ -21,12 +24,12 @@ export interface Panel {
 export function panelChart(panel: Panel): SVGSVGElement {
   const svg = Plot.plot({
     width: panel.width,
-    height: Math.round(Math.max(112, Math.min(170, panel.width * 0.6))),
+    height: panel.height ?? Math.round(Math.max(112, Math.min(170, panel.width * 0.6))),
     marginLeft: panel.left ?? 40,
     marginRight: 8,
     marginTop: 8,
     marginBottom: 24,
-    x: { label: null, tickFormat: panel.xTick, ticks: Math.max(2, Math.floor(panel.width / 75)), tickSize: 3 },
+    x: { label: null, tickFormat: panel.xTick, ticks: Math.max(2, Math.floor(panel.width / 75)), tickSize: 3, ...panel.xScale },
     y: { label: null, tickFormat: panel.yTick, ticks: 3, tickSize: 0, grid: panel.left !== 0, axis: panel.left === 0 ? null : "left", domain: panel.yDomain, zero: true },
     marks: panel.marks,
   }) as SVGSVGElement;

@@ -32,4 +32,5 @@ function sort(body: HTMLTableSectionElement, column: number, numeric: boolean, s
     return sign * (x - y);
   });
   body.append(...rows);
+  body.closest("table")!.dispatchEvent(new Event("sorted"));
 }

@@ -15,10 +15,12 @@ export interface Stop {
 
 export interface Reading {
   label: string;
-  /** Along which axis the stops lie. */
-  axis: "x" | "y";
-  /** Where the stops lie on that axis, ascending or not. */
+  /** Along which axis the stops lie; `both`: anywhere, the nearest is read. */
+  axis: "x" | "y" | "both";
+  /** Where the stops lie on that axis, ascending or not; on the x axis for `both`. */
   positions: number[];
+  /** Where the stops lie on the y axis, for `both`. */
+  heights?: number[];
   at(index: number): Stop;
 }
 
@@ -55,13 +57,14 @@ export function readable(svg: SVGSVGElement, reading: Reading): void {
   };
   const nearest = (event: PointerEvent) => {
     const rect = svg.getBoundingClientRect();
-    const at = reading.axis === "x"
-      ? ((event.clientX - rect.left) / rect.width) * box.width
-      : ((event.clientY - rect.top) / rect.height) * box.height;
+    const x = ((event.clientX - rect.left) / rect.width) * box.width;
+    const y = ((event.clientY - rect.top) / rect.height) * box.height;
+    const far = (i: number) => {
+      const along = reading.positions[i];
+      return reading.axis === "both" ? Math.hypot(along - x, reading.heights![i] - y) : Math.abs(along - (reading.axis === "x" ? x : y));
+    };
     let best = 0;
-    reading.positions.forEach((p, i) => {
-      if (Math.abs(p - at) < Math.abs(reading.positions[best] - at)) best = i;
-    });
+    reading.positions.forEach((_, i) => { if (far(i) < far(best)) best = i; });
     return best;
   };
 
@@ -99,7 +102,8 @@ function stepOf(key: string, reading: Reading, svg: SVGSVGElement): number | nul
   }
 }
 
-function cursorOf(stop: Stop, axis: "x" | "y", box: DOMRect): SVGElement[] {
+function cursorOf(stop: Stop, axis: Reading["axis"], box: DOMRect): SVGElement[] {
+  if (axis === "both") return [svgElement("circle", { cx: stop.x, cy: stop.y ?? 0, r: 9, class: "ring" })];
   if (axis === "y") {
     return [svgElement("rect", { x: 0, width: box.width, y: (stop.y ?? 0) - 11, height: 22, rx: 4 })];
   }

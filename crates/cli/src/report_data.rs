@@ -61,6 +61,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         adstock: decays(model, estimates),
         not_identified: not_identified(model, estimates),
         next_tests: next_tests(dataset, estimates, &return_word(project)),
+        creators: None,
         title: inputs.title,
         generated_from: inputs.run,
         verdict: inputs.verdict,

@@ -1,5 +1,6 @@
 //! What a report shows: plain data, filled in by whoever holds a fitted model.
 
+use crate::creators::Creators;
 use crate::json::{number, numbers};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,9 @@ pub struct ReportData {
     pub not_identified: Vec<String>,
     /// What to test next: whole sentences.
     pub next_tests: Vec<String>,
+    /// The creators' part; `None` without creators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creators: Option<Creators>,
 }
 
 /// A posterior mean with its 5%, 50% and 95% quantiles.

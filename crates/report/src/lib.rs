@@ -3,6 +3,8 @@
 //! Fill in [`ReportData`], call [`render`], write the string. The page holds its style, script and data, opens
 //! offline, and sends nothing. [`headline`] is the answer in a sentence, for a terminal or a message.
 
+mod creator_leads;
+mod creators;
 mod data;
 mod escape;
 mod json;
@@ -11,10 +13,15 @@ pub mod numbers;
 mod page;
 mod payload;
 mod plain;
+mod roster;
 mod sections;
 pub mod sentences;
 mod table;
 
+pub use creators::{
+    Audit, CandidateRow, Concentration, Cost, CreatorRow, CreatorVerdict, Creators, Dependence, Kernel, ObservedShare,
+    Platform, PlatformShare, PostMark, Trait,
+};
 pub use data::{
     Best, Curve, Decay, Density, Diagnostics, DriverKind, DriverRow, FindingRow, FindingSeverity, Fit, FitSeries,
     Interval, ReportData, Series, SeriesKind, Status, Verdict,

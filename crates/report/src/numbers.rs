@@ -166,6 +166,13 @@ pub fn percent_interval(x: &Interval) -> String {
     with_range(percent(x.mean), &bracket)
 }
 
+/// Days with their 90% interval, in hours where they are few: `9.1 hours (7.2–12)`, `6.1 days (4.0–9.2)`.
+pub fn days_interval(x: &Interval) -> String {
+    let (scale, unit) = if x.mean < 2.0 { (24.0, "hours") } else { (1.0, "days") };
+    let bracket = range(&number(x.q05 * scale), &number(x.q95 * scale));
+    with_range(format!("{} {unit}", number(x.mean * scale)), &bracket)
+}
+
 /// A whole number with thin groups of three: `12,480`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -264,6 +271,8 @@ mod tests {
         assert_eq!(money_interval(&interval(2.1, 3.2, 4.6), "USD"), "$3.2 (2.1–4.6)");
         assert_eq!(number_interval(&interval(-0.4, 0.5, 1.2)), "0.50 (−0.40 to 1.2)");
         assert_eq!(number_interval(&interval(f64::NAN, 0.5, 1.2)), "0.50");
+        assert_eq!(days_interval(&interval(0.3, 0.4, 0.5)), "9.6 hours (7.2–12)");
+        assert_eq!(days_interval(&interval(4.0, 6.1, 9.2)), "6.1 days (4–9.2)");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The page: its parts in reading order, style, data and script in one file.
 
+use crate::creators::Creators;
 use crate::data::{ReportData, Status};
 use crate::escape::html;
-use crate::{leads, payload, sections, sentences, table};
+use crate::{creator_leads, leads, payload, roster, sections, sentences, table};
 
 /// Style sheet of the page, built from `web/src`.
 pub(crate) const STYLE: &str = include_str!("../../../web/dist/report.css");
@@ -84,6 +85,124 @@ const PICTURES: [Picture; 8] = [
     },
 ];
 
+/// A part of the page about creators: a picture, or a table in its place.
+struct OfCreators {
+    id: &'static str,
+    title: &'static str,
+    how: &'static str,
+    lead: fn(&ReportData, &Creators) -> String,
+    table: Option<fn(&ReportData, &Creators) -> String>,
+    shown: fn(&Creators) -> bool,
+}
+
+const DIFFERENCES: [OfCreators; 4] = [
+    OfCreators {
+        id: "dependence",
+        title: "Platform dependence",
+        how: "Share of what each side brought. Lines are 90% intervals.",
+        lead: creator_leads::dependence,
+        table: None,
+        shown: |c| !c.dependence.shares.is_empty(),
+    },
+    OfCreators {
+        id: "focus",
+        title: "Content focus",
+        how: "Share of views that have come so many days after a post; dots mark the half. Dashed: exposure of the channels over any four \
+              weeks, with the middle 90% of them.",
+        lead: creator_leads::focus,
+        table: None,
+        shown: |c| !c.kernels.is_empty(),
+    },
+    OfCreators {
+        id: "relationship",
+        title: "Relationship",
+        how: "Top: effect of a view of each creator, as a multiple of the platform's average. Below: what goes with it; an \
+              association, not proof of a cause. Lines are 90% intervals.",
+        lead: creator_leads::relationship,
+        table: None,
+        shown: |c| !c.roster.is_empty(),
+    },
+    OfCreators {
+        id: "monetisation",
+        title: "Monetisation",
+        how: "Each dot is a creator: below the line the fee paid is above the fair fee. The line on the lower bar is its 90% interval.",
+        lead: creator_leads::monetisation,
+        table: None,
+        shown: |c| c.roster.iter().any(|r| r.cost.is_some()),
+    },
+];
+
+const OF_CREATORS: [OfCreators; 8] = [
+    OfCreators {
+        id: "roster",
+        title: "The roster",
+        how: "",
+        lead: creator_leads::roster,
+        table: Some(roster::roster_table),
+        shown: |c| !c.roster.is_empty(),
+    },
+    OfCreators {
+        id: "ranked",
+        title: "Creators by return and effect",
+        how: "Bars are 90% intervals, dots are means; a hollow dot cannot be told from the platform's average, an arrow leads to an end \
+              off the picture.",
+        lead: creator_leads::ranked,
+        table: None,
+        shown: |c| !c.roster.is_empty(),
+    },
+    OfCreators {
+        id: "attention",
+        title: "Posts and their attention",
+        how: "Views by the time they were seen, not by the time of the post. Marks at the bottom are posts.",
+        lead: creator_leads::attention,
+        table: None,
+        shown: |c| !c.posts.is_empty(),
+    },
+    OfCreators {
+        id: "views-effect",
+        title: "Views against effect",
+        how: "Both axes grow by factors. Upright lines are 90% intervals, hollow dots cannot be told apart. Dashed: the average of each \
+              platform; above it, a view brought more.",
+        lead: creator_leads::views_effect,
+        table: None,
+        shown: |c| c.roster.iter().any(|r| r.views > 0.0),
+    },
+    OfCreators {
+        id: "tracked",
+        title: "Tracked sales against effect",
+        how: "Both axes grow by factors. Dots: what codes and links counted. The orange line below a dot is what of it did not come from \
+              the posts (leak). Grey lines: 10%, 30% and 100% of the effect tracked.",
+        lead: creator_leads::tracked,
+        table: None,
+        shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0)),
+    },
+    OfCreators {
+        id: "kernels",
+        title: "How long attention lasts",
+        how: "Share of a post's views that have come, by days since the post; days grow by factors. The band is the 90% interval, the \
+              ring marks the half, small dots are snapshots of views.",
+        lead: creator_leads::kernels,
+        table: None,
+        shown: |c| !c.kernels.is_empty(),
+    },
+    OfCreators {
+        id: "audit",
+        title: "Audience audit",
+        how: "",
+        lead: creator_leads::audit,
+        table: Some(roster::audit_table),
+        shown: |c| c.roster.iter().any(|r| r.audit.is_some()),
+    },
+    OfCreators {
+        id: "candidates",
+        title: "Candidates",
+        how: "",
+        lead: creator_leads::candidates,
+        table: Some(roster::candidate_table),
+        shown: |c| !c.candidates.is_empty(),
+    },
+];
+
 /// The whole report as one HTML file that needs nothing else. Names from the data are text wherever they stand.
 pub fn render(d: &ReportData) -> String {
     let failed = d.verdict.status == Status::Fail;
@@ -95,7 +214,17 @@ pub fn render(d: &ReportData) -> String {
             "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>{body}</section>"
         );
     };
-    for picture in PICTURES.iter().filter(|p| (p.shown)(d)) {
+    let (first, details) = PICTURES.split_at(PICTURES.iter().position(|p| p.id == "curves").unwrap_or(0));
+    for picture in first.iter().filter(|p| (p.shown)(d)) {
+        add(picture.id, picture.title, picture_body(d, picture, failed));
+    }
+    if let Some(creators) = &d.creators {
+        add("creators", "Creators and channels: four differences, measured on your data", differences(d, creators));
+        for part in OF_CREATORS.iter().filter(|p| (p.shown)(creators)) {
+            add(part.id, part.title, creator_body(d, creators, part));
+        }
+    }
+    for picture in details.iter().filter(|p| (p.shown)(d)) {
         add(picture.id, picture.title, picture_body(d, picture, failed));
     }
     add("drivers", "All drivers", table::driver_table(d));
@@ -134,22 +263,46 @@ pub fn render(d: &ReportData) -> String {
 }
 
 fn picture_body(d: &ReportData, picture: &Picture, failed: bool) -> String {
-    let lead = if failed {
-        "From a failed fit: only good for finding out what went wrong.".to_owned()
-    } else {
-        html(&(picture.lead)(d))
-    };
+    let lead = lead(failed, || (picture.lead)(d));
     let numbers = if picture.id == "waterfall" { sections::waterfall_table(d) } else { String::new() };
+    lead + &figure(picture.id, picture.how, &numbers)
+}
+
+/// The finding above a picture; a failed fit has none.
+fn lead(failed: bool, words: impl FnOnce() -> String) -> String {
+    let text =
+        if failed { "From a failed fit: only good for finding out what went wrong.".to_owned() } else { words() };
+    format!("<p class=\"lead\">{}</p>", html(&text))
+}
+
+/// Room for a picture, what it shows, and the numbers behind it.
+fn figure(id: &str, how: &str, numbers: &str) -> String {
     let details = if numbers.is_empty() {
         "<details class=\"numbers\" hidden><summary>The numbers</summary></details>".to_owned()
     } else {
         format!("<details class=\"numbers\"><summary>The numbers</summary>{numbers}</details>")
     };
     format!(
-        "<p class=\"lead\">{lead}</p><div class=\"choose\"></div><figure data-chart=\"{id}\"><noscript><p class=\"none\">\
+        "<div class=\"choose\"></div><figure data-chart=\"{id}\"><noscript><p class=\"none\">\
          This picture needs scripts; its main numbers are in the tables on this page.</p></noscript></figure>\
-         <p class=\"how\">{how}</p>{details}",
-        id = picture.id,
-        how = picture.how,
+         <p class=\"how\">{how}</p>{details}"
     )
+}
+
+/// The four panels that set creators beside channels.
+fn differences(d: &ReportData, creators: &Creators) -> String {
+    let panels: String = DIFFERENCES
+        .iter()
+        .filter(|p| (p.shown)(creators))
+        .map(|p| format!("<div class=\"part\"><h3>{}</h3>{}</div>", p.title, creator_body(d, creators, p)))
+        .collect();
+    format!("<div class=\"differences\">{panels}</div>")
+}
+
+fn creator_body(d: &ReportData, creators: &Creators, part: &OfCreators) -> String {
+    let lead = lead(d.verdict.status == Status::Fail, || (part.lead)(d, creators));
+    match part.table {
+        Some(table) => lead + &table(d, creators),
+        None => lead + &figure(part.id, part.how, ""),
+    }
 }

@@ -90,12 +90,13 @@ fn driver_row(d: &ReportData, r: &DriverRow, columns: &[Column]) -> String {
     out
 }
 
-fn sort_value(x: f64) -> String {
+/// The number that a cell sorts by, as an attribute.
+pub(crate) fn sort_value(x: f64) -> String {
     if x.is_finite() { format!(" data-v=\"{x}\"") } else { String::new() }
 }
 
 /// The mean in its own weight, the interval beside it in a quieter one.
-fn split_interval(text: &str) -> String {
+pub(crate) fn split_interval(text: &str) -> String {
     match text.split_once(" (") {
         Some((mean, rest)) => format!("{} <small>({}</small>", html(mean), html(rest)),
         None if text == MISSING || text == "–" => format!("<span class=\"none\">{text}</span>"),

@@ -1,5 +1,7 @@
 //! What the page holds, seen from outside: the answer, the warnings, and names that stay text.
 
+#[path = "../examples/sample/creators.rs"]
+mod creators;
 #[path = "../examples/sample/data.rs"]
 mod data;
 

@@ -2,6 +2,8 @@
 
 use counterpoint_report::*;
 
+use crate::creators::creators;
+
 /// What a sample is like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -13,6 +15,7 @@ pub(crate) struct Shape {
     pub(crate) money: bool,
     pub(crate) status: Status,
     pub(crate) hostile: bool,
+    pub(crate) creators: usize,
 }
 
 const PLAIN: Shape = Shape {
@@ -24,10 +27,11 @@ const PLAIN: Shape = Shape {
     money: true,
     status: Status::Ok,
     hostile: false,
+    creators: 0,
 };
 
 /// The samples by file name.
-pub(crate) const SHAPES: [(&str, Shape); 5] = [
+pub(crate) const SHAPES: [(&str, Shape); 8] = [
     ("small", PLAIN),
     ("typical", Shape { title: "Nordlys Outdoor", drivers: 10, geos: 8, weeks: 156, currency: "EUR", ..PLAIN }),
     ("large", Shape { title: "Everything Store", drivers: 60, geos: 50, weeks: 208, status: Status::Review, ..PLAIN }),
@@ -43,8 +47,12 @@ pub(crate) const SHAPES: [(&str, Shape); 5] = [
             money: false,
             status: Status::Review,
             hostile: true,
+            creators: 14,
         },
     ),
+    ("creators", Shape { title: "Nordlys Outdoor", drivers: 5, weeks: 104, currency: "EUR", creators: 30, ..PLAIN }),
+    ("one-creator", Shape { title: "Kiosk", weeks: 52, creators: 1, ..PLAIN }),
+    ("many-creators", Shape { title: "Everything Store", drivers: 5, weeks: 156, creators: 200, ..PLAIN }),
 ];
 
 const NAMES: [&str; 10] = [
@@ -74,15 +82,15 @@ pub(crate) const HOSTILE: [&str; 9] = [
 ];
 
 /// A small generator of numbers in 0..1; the samples never change.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self) -> f64 {
+    pub(crate) fn roll(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn bell(&mut self) -> f64 {
+    pub(crate) fn bell(&mut self) -> f64 {
         (0..6).map(|_| self.roll()).sum::<f64>() - 3.0
     }
 }
@@ -223,6 +231,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         let value = |i: &usize| pick(&drivers[*i]).map_or(f64::NEG_INFINITY, |x| x.mean);
         (0..drivers.len()).max_by(|a, b| value(a).total_cmp(&value(b)))
     };
+    let dates: Vec<String> = (0..n).map(iso).collect();
     ReportData {
         title: shape.title.to_owned(),
         currency: shape.currency.to_owned(),
@@ -233,7 +242,8 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         returns_are_money: shape.money,
         return_word: shape.return_label(),
         cadence_word: "week".to_owned(),
-        dates: (0..n).map(iso).collect(),
+        creators: (shape.creators > 0).then(|| creators(shape, &dates, if shape.money { 1.0 } else { 0.02 })),
+        dates,
         geos: (0..shape.geos)
             .map(|g| if shape.hostile { format!("<i>Geo {g}</i>") } else { format!("Region {}", g + 1) })
             .collect(),

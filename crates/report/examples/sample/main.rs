@@ -1,6 +1,7 @@
 //! Writes sample reports to a folder: `cargo run -p counterpoint-report --example sample -- DIR`.
 #![allow(clippy::disallowed_methods)] // An example is a program of its own: it writes the files that it shows.
 
+mod creators;
 mod data;
 
 use std::path::PathBuf;
