@@ -1,1 +1,6 @@
 //! What is known of creators without the model: how attention to a post decays, what a deal costs, whose audience is real.
+
+pub mod activity;
+pub mod deal;
+#[cfg(test)]
+mod testing;
