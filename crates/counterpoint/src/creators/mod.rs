@@ -2,5 +2,7 @@
 
 pub mod activity;
 pub mod deal;
+pub mod fair;
+#[cfg(test)]
 #[cfg(test)]
 mod testing;
