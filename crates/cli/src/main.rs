@@ -14,6 +14,7 @@ mod load;
 mod partial;
 mod prior_only;
 mod progress;
+mod report_creators;
 mod report_data;
 mod run_folder;
 mod sampling;

@@ -1,6 +1,7 @@
 //! From what a fit says to what a report shows.
 
 use crate::advice::{next_tests, not_identified};
+use crate::report_creators::creators;
 use crate::terminal::place;
 use counterpoint::data::calendar::Cadence;
 use counterpoint::data::{Dataset, DriverKind};
@@ -61,7 +62,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         adstock: decays(model, estimates),
         not_identified: not_identified(model, estimates),
         next_tests: next_tests(dataset, estimates, &return_word(project)),
-        creators: None,
+        creators: creators(&inputs, &shown),
         title: inputs.title,
         generated_from: inputs.run,
         verdict: inputs.verdict,

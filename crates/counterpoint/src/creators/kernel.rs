@@ -15,6 +15,8 @@ pub const LN_U0: (f64, f64) = (-2.302_585_092_994_046, 1.0);
 const FEWEST_VIEWS: f64 = 10.0;
 /// Points of the grid, each way; it is laid twice, the second time around the mass that the first found.
 const GRID: usize = 41;
+/// Points of a learned curve.
+const CURVE_POINTS: usize = 24;
 /// Least spread of a view increment around the kernel, as a weak prior of one observation: 5 %.
 const LEAST_NOISE: f64 = 0.05;
 
@@ -92,6 +94,8 @@ pub struct LearnedKernel {
     pub u0: Known,
     /// Days until half of all views.
     pub half_life: Known,
+    /// Share of all views that has come by some days, at days up to the horizon.
+    pub curve: Vec<(f64, Known)>,
     /// Posts with two increments or more.
     pub posts: usize,
     /// Increments used.
@@ -250,6 +254,15 @@ fn posterior(platform: usize, format: Format, evidence: &Evidence) -> LearnedKer
     let kernel = Kernel { omega: omega.mean, u0: ln_u0.mean.exp(), horizon };
     let half_life =
         known(&|p| if p.2 > 1e-9 { Kernel { omega: p.0, u0: p.1.exp(), horizon }.half_life() } else { 0.0 });
+    // Evenly spaced on a logarithmic scale from an hour to the end.
+    let first: f64 = 1.0 / 24.0;
+    let curve = (0..CURVE_POINTS)
+        .map(|i| {
+            let days = first * (horizon / first).powf(i as f64 / (CURVE_POINTS - 1) as f64);
+            let share = |p: &Point| Kernel { omega: p.0, u0: p.1.exp(), horizon }.share_until(days);
+            (days, known(&share))
+        })
+        .collect();
     LearnedKernel {
         platform,
         format,
@@ -257,6 +270,7 @@ fn posterior(platform: usize, format: Format, evidence: &Evidence) -> LearnedKer
         omega,
         u0: Known { mean: kernel.u0, q05: ln_u0.q05.exp(), q95: ln_u0.q95.exp() },
         half_life,
+        curve,
         posts: evidence.posts.len(),
         increments: evidence.increments(),
     }

@@ -1,8 +1,12 @@
 //! What is known of creators without the model: how attention to a post decays, and what a deal costs.
 
+pub mod activity;
 pub mod attention;
-pub mod cost;
+pub mod deal;
+pub mod fair;
 pub mod kernel;
+#[cfg(test)]
+mod testing;
 
 use crate::data::calendar::day_number;
 use jiff::civil::DateTime;

@@ -12,6 +12,7 @@ use super::prior::Prior;
 use super::response::{Exposure, Order, Shape};
 use super::tracked::Tracked;
 use super::transform::{adstock, saturation};
+use crate::creators::deal::Cost;
 use crate::data::calendar::day_number;
 use crate::data::{Dataset, DriverKind};
 use crate::project::{
@@ -87,6 +88,8 @@ pub struct CreatorModel {
     pub accounts: Vec<(usize, usize)>,
     /// What the deals cost, `[periods]`.
     pub spend: Vec<f64>,
+    /// The same over the whole time, by what it follows.
+    pub cost: Cost,
     /// Posts within the window, `[periods]`.
     pub posts: Vec<usize>,
     /// Views, before the discount for those that are not real, `[periods]`.

@@ -89,12 +89,44 @@ pub struct CreatorEstimate {
     pub prob_roi_above_1: Option<f64>,
     /// Share of incremental orders that codes and links see.
     pub capture: Option<Interval>,
-    /// Share of all orders that use the code without the creator's doing.
+    /// Share of the tracked orders that did not come from the posts.
     pub leak: Option<Interval>,
+    /// Effect of a view against the platform's average, which is 1 (of several accounts, the first).
+    pub per_view: Interval,
+    /// What to do.
+    pub verdict: CreatorVerdict,
     /// Share of the prior variance of the log effect a view that the data removed, in [0, 1]; of several accounts the least.
     pub variance_removed: f64,
     /// Whether the creator can be told apart from the platform's others ([`TOLD_APART`]).
     pub identified: bool,
+}
+
+/// What to do about a creator, at the project's `fair_level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreatorVerdict {
+    /// The return is above one with that probability: go on.
+    Renew,
+    /// It is not, but it would be for at least half of the money.
+    Renegotiate,
+    /// It is not, and the data cannot tell the creator apart, or no deal is known: find out more first.
+    Test,
+    /// It is not, and would not be for half of the money.
+    Stop,
+}
+
+/// How all creators hang on their platforms, and what their codes see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RosterEstimate {
+    /// Share of what creators bring by platform, in the order of the drivers that are platforms.
+    pub shares: Vec<Interval>,
+    /// Herfindahl index of those shares.
+    pub herfindahl: Interval,
+    /// One over it.
+    pub effective: Interval,
+    /// Share of tracked orders that did not come from posts; none where nothing is tracked.
+    pub not_incremental: Option<Interval>,
+    /// What is paid by sales for those.
+    pub commission_not_incremental: Option<Interval>,
 }
 
 /// A creator for whom the data removed less than this share of the prior variance cannot be told apart.
@@ -208,6 +240,8 @@ pub struct Estimates {
     pub drivers: Vec<DriverEstimate>,
     /// Creators; together they are the platforms among the drivers.
     pub creators: Vec<CreatorEstimate>,
+    /// Creators together; none without.
+    pub roster: Option<RosterEstimate>,
     /// Rows `baseline`, controls, drivers, creators: whole period, whatever the window.
     pub contributions: Vec<Contribution>,
     /// Fit by geo and period, `[geos x periods]`.

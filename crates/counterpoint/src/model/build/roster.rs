@@ -1,7 +1,8 @@
 //! From the roster to platforms of creators, and to the sales tracked to them.
 
 use super::{CreatorModel, DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
-use crate::creators::{attention, cost};
+use crate::creators::activity::{CreatorCost, cost_by_period, creator_cost};
+use crate::creators::attention;
 use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
@@ -31,7 +32,8 @@ pub(super) fn add(
     let lead = spec.max_lag.unwrap_or(longest).min(periods.saturating_sub(1));
     let padded = lead + periods;
     let views = attention::views(roster, data, lead);
-    let costs = cost::by_period(roster, data);
+    let paid_to = creator_cost(roster, data);
+    let costs = cost_by_period(roster, data, &paid_to);
     let population: f64 = data.population.iter().sum();
     let covariates = Covariates::new(roster, parameters);
     let mut places = vec![None; roster.accounts.len()];
@@ -125,7 +127,7 @@ pub(super) fn add(
             }),
         });
     }
-    let people = people(data, roster, &places, &views, &costs, lead);
+    let people = people(data, roster, &places, (&views, lead), (&costs, &paid_to));
     let tracked = tracked(project, data, roster, &people, drivers, parameters);
     (people.into_iter().map(|(_, model)| model).collect(), tracked)
 }
@@ -135,9 +137,8 @@ fn people(
     data: &Dataset,
     roster: &Roster,
     places: &[Option<(usize, usize)>],
-    views: &[f64],
-    costs: &[f64],
-    lead: usize,
+    (views, lead): (&[f64], usize),
+    (costs, paid_to): (&[f64], &[CreatorCost]),
 ) -> Vec<(usize, CreatorModel)> {
     let periods = data.n_periods();
     let mut out = Vec::new();
@@ -156,6 +157,7 @@ fn people(
                 .join(" + "),
             accounts,
             spend: vec![0.0; periods],
+            cost: paid_to.get(i).map_or_else(Default::default, |c| c.cost),
             posts: vec![0; periods],
             views: vec![0.0; periods],
         };

@@ -1,13 +1,14 @@
 //! What the draws say of creators: each one's part of its platforms, returns, capture, and whether it can be told apart.
 
-use super::draws::Pass;
+use super::draws::{OneDraw, Pass};
 use super::window::Window;
-use super::{CreatorEstimate, Interval, TOLD_APART};
+use super::{CreatorEstimate, CreatorVerdict, Interval, RosterEstimate, TOLD_APART};
 use crate::model::build::{CreatorModel, Model};
 use crate::model::platform::{Platform, PlatformWork};
 use crate::model::posterior::Posterior;
 use crate::model::prior::Prior;
 use crate::model::response::{Response, Shape, ShapeValues};
+use crate::model::tracked::Tracked;
 use crate::project::Project;
 use std::sync::Arc;
 
@@ -143,6 +144,18 @@ pub(crate) fn creators(
             let tracked = model.tracked.as_ref().and_then(|t| Some((t, t.series.iter().position(|s| s.creator == i)?)));
             let removed = variance_removed(model, pass, creator);
             let paid = (spend > 0.0).then_some(spend);
+            let fair_cost = {
+                let sorted = counterpoint_infer::draws::sorted(&earned);
+                counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
+            };
+            let pays = paid.map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
+            let identified = removed >= TOLD_APART;
+            let verdict = match pays {
+                Some(p) if p >= level => CreatorVerdict::Renew,
+                Some(_) if identified && fair_cost >= 0.5 * spend => CreatorVerdict::Renegotiate,
+                Some(_) if identified => CreatorVerdict::Stop,
+                _ => CreatorVerdict::Test,
+            };
             CreatorEstimate {
                 name: creator.name.clone(),
                 platforms: creator.platforms.clone(),
@@ -155,19 +168,22 @@ pub(crate) fn creators(
                 roi: paid.map(|s| over(&money, s)),
                 margin_roi: paid.and_then(|s| margin.map(|_| over(&earned, s))),
                 cost_per_increment: paid.map(|s| Interval::of(&units.iter().map(|u| s / u).collect::<Vec<_>>())),
-                fair_cost: {
-                    let sorted = counterpoint_infer::draws::sorted(&earned);
-                    counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
-                },
-                prob_roi_above_1: paid.map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64),
+                fair_cost,
+                prob_roi_above_1: pays,
                 capture: tracked.map(|(t, k)| {
                     Interval::of(&pass.draws.iter().map(|d| t.capture(k, &d.values)).collect::<Vec<_>>())
                 }),
                 leak: tracked.map(|(t, k)| {
-                    Interval::of(&pass.draws.iter().map(|d| d.values[t.series[k].leak]).collect::<Vec<_>>())
+                    let share = |d: &OneDraw| {
+                        let (leaked, brought) = codes(t, k, d);
+                        leaked / (leaked + brought)
+                    };
+                    Interval::of(&pass.draws.iter().map(share).collect::<Vec<_>>())
                 }),
+                per_view: per_view(model, pass, creator),
+                verdict,
                 variance_removed: removed,
-                identified: removed >= TOLD_APART,
+                identified,
             }
         })
         .collect()
@@ -239,4 +255,55 @@ fn variance_removed(model: &Model, pass: &Pass, creator: &CreatorModel) -> f64 {
         (1.0 - after / (slopes + spread)).clamp(0.0, 1.0)
     };
     creator.accounts.iter().map(one).fold(f64::INFINITY, f64::min).min(1.0)
+}
+
+/// Tracked orders of series k that leaked, and that the posts brought, as a draw expects them over all live periods.
+fn codes(tracked: &Tracked, k: usize, draw: &OneDraw) -> (f64, f64) {
+    let series = &tracked.series[k];
+    let leaked = draw.values[series.leak] * tracked.all_orders[series.from..].iter().sum::<f64>();
+    let brought = tracked.capture(k, &draw.values) * draw.creators[series.creator][0] / tracked.per_order;
+    (leaked, brought)
+}
+
+/// Weight of the creator's first account over the platform's average view's.
+fn per_view(model: &Model, pass: &Pass, creator: &CreatorModel) -> Interval {
+    let Some(&(m, place)) = creator.accounts.first() else { return Interval::of(&[1.0]) };
+    let Some(platform) = &model.drivers[m].platform else { return Interval::of(&[1.0]) };
+    let padded = platform.views.len() / platform.len();
+    let views: Vec<f64> = platform.views.chunks_exact(padded).map(|v| v.iter().sum()).collect();
+    let total: f64 = views.iter().sum();
+    let one = |d: &OneDraw| {
+        let weights: Vec<f64> = (0..platform.len()).map(|c| platform.weight(c, &d.values)).collect();
+        weights[place] * total / crate::model::linalg::dot(&weights, &views)
+    };
+    Interval::of(&pass.draws.iter().map(one).collect::<Vec<_>>())
+}
+
+/// All creators together.
+pub(crate) fn roster(model: &Model, pass: &Pass) -> Option<RosterEstimate> {
+    let platforms: Vec<usize> = (0..model.drivers.len()).filter(|&m| model.drivers[m].platform.is_some()).collect();
+    if platforms.is_empty() {
+        return None;
+    }
+    let of = |get: &dyn Fn(&OneDraw) -> f64| Interval::of(&pass.draws.iter().map(get).collect::<Vec<_>>());
+    let all = |d: &OneDraw| platforms.iter().map(|&m| d.incremental[m][0]).sum::<f64>();
+    let herfindahl = |d: &OneDraw| platforms.iter().map(|&m| (d.incremental[m][0] / all(d)).powi(2)).sum::<f64>();
+    let leaks = |d: &OneDraw, t: &Tracked, by: &dyn Fn(usize) -> f64| {
+        (0..t.series.len()).map(|k| codes(t, k, d)).enumerate().fold((0.0, 0.0), |sum, (k, (leaked, brought))| {
+            let share = leaked / (leaked + brought);
+            (sum.0 + leaked, sum.1 + by(k) * share)
+        })
+    };
+    let tracked = model.tracked.as_ref();
+    let orders = |t: &Tracked, d: &OneDraw| {
+        (0..t.series.len()).map(|k| codes(t, k, d)).map(|(leaked, brought)| leaked + brought).sum::<f64>()
+    };
+    Some(RosterEstimate {
+        shares: platforms.iter().map(|&m| of(&|d| d.incremental[m][0] / all(d))).collect(),
+        herfindahl: of(&herfindahl),
+        effective: of(&|d| 1.0 / herfindahl(d)),
+        not_incremental: tracked.map(|t| of(&|d| leaks(d, t, &|_| 0.0).0 / orders(t, d))),
+        commission_not_incremental: tracked
+            .map(|t| of(&|d| leaks(d, t, &|k| model.creators[t.series[k].creator].cost.by_sales).1)),
+    })
 }

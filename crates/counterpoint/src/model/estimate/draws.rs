@@ -197,6 +197,7 @@ pub(crate) fn assemble(
     let linear = Linear::new(model, window);
     let best = |i: usize| best_of(&pass, &drivers, i);
     Estimates {
+        roster: creators::roster(model, &pass),
         creators: creators::creators(model, project, window, chains, &pass),
         window: window.days,
         marketing_share: share(&|d| d.incremental.iter().map(|x| x[0]).sum()),
