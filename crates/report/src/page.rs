@@ -99,7 +99,8 @@ const DIFFERENCES: [OfCreators; 4] = [
     OfCreators {
         id: "dependence",
         title: "Platform dependence",
-        how: "Share of what each side brought. Lines are 90% intervals.",
+        how: "Thin lines and pale bars are 90% intervals. An effect spread evenly over n platforms is worth n; one over the Herfindahl \
+              index of the shares.",
         lead: creator_leads::dependence,
         table: None,
         shown: |c| !c.dependence.shares.is_empty(),
@@ -144,7 +145,7 @@ const OF_CREATORS: [OfCreators; 8] = [
     OfCreators {
         id: "ranked",
         title: "Creators by return and effect",
-        how: "Bars are 90% intervals, dots are means; a hollow dot cannot be told from the platform's average, an arrow leads to an end \
+        how: "Bars are 90% intervals, dots are means; a hollow dot cannot be told apart (the data say little about that creator), an arrow leads to an end \
               off the picture.",
         lead: creator_leads::ranked,
         table: None,
@@ -171,7 +172,8 @@ const OF_CREATORS: [OfCreators; 8] = [
         id: "tracked",
         title: "Tracked sales against effect",
         how: "Both axes grow by factors. Dots: what codes and links counted. The orange line below a dot is what of it did not come from \
-              the posts (leak). Grey lines: 10%, 30% and 100% of the effect tracked.",
+              the posts (leak). Grey lines: 10%, 30% and 100% \
+              of the effect tracked.",
         lead: creator_leads::tracked,
         table: None,
         shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0)),
@@ -209,7 +211,12 @@ pub fn render(d: &ReportData) -> String {
     let mut nav = String::new();
     let mut main = sections::answer(d, &sentences::coverage(d));
     let mut add = |id: &str, title: &str, body: String| {
-        nav += &format!("<li><a href=\"#{id}\">{title}</a></li>");
+        let (class, name) = match id {
+            "creators" => ("", "Creators and channels"),
+            id if OF_CREATORS.iter().any(|p| p.id == id) => (" class=\"sub\"", title),
+            _ => ("", title),
+        };
+        nav += &format!("<li{class}><a href=\"#{id}\">{name}</a></li>");
         main += &format!(
             "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>{body}</section>"
         );
