@@ -9,7 +9,7 @@ use crate::sentences::{outcome_interval, plural, sentence_case, short};
 /// Platform dependence: which platform carries most, and how many equal platforms that is worth.
 pub(crate) fn dependence(_: &ReportData, c: &Creators) -> String {
     let d = &c.dependence;
-    let carried = |s: &PlatformShare| s.creators.map_or(f64::NEG_INFINITY, |x| x.mean);
+    let carried = |s: &PlatformShare| s.creators.map(|x| x.mean).filter(|m| m.is_finite()).unwrap_or(f64::NEG_INFINITY);
     let Some(top) = d.shares.iter().max_by(|a, b| carried(a).total_cmp(&carried(b))) else {
         return "No platform is named.".to_owned();
     };
@@ -186,10 +186,10 @@ pub(crate) fn roster(d: &ReportData, c: &Creators) -> String {
 pub(crate) fn ranked(d: &ReportData, c: &Creators) -> String {
     let paid: Vec<&CreatorRow> = c.roster.iter().filter(|r| r.roi.is_some_and(|x| x.mean.is_finite())).collect();
     if !d.returns_are_money || paid.iter().all(|r| r.prob_roi_above_1.is_none()) {
-        let effect = |r: &CreatorRow| r.effect.mean;
-        return match c.roster.iter().max_by(|a, b| effect(a).total_cmp(&effect(b))) {
+        let known = c.roster.iter().filter(|r| r.effect.mean.is_finite());
+        return match known.max_by(|a, b| a.effect.mean.total_cmp(&b.effect.mean)) {
             Some(top) => format!("{} brought most, {}.", short(&top.name), outcome_interval(d, &top.effect)),
-            None => "There is no creator.".to_owned(),
+            None => "No effect is known.".to_owned(),
         };
     }
     let within =

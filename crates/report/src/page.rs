@@ -121,7 +121,7 @@ const DIFFERENCES: [OfCreators; 4] = [
               association, not proof of a cause. Lines are 90% intervals.",
         lead: creator_leads::relationship,
         table: None,
-        shown: |c| !c.roster.is_empty(),
+        shown: |c| c.roster.iter().any(|r| r.per_view.mean > 0.0),
     },
     OfCreators {
         id: "monetisation",
@@ -149,7 +149,7 @@ const OF_CREATORS: [OfCreators; 8] = [
               off the picture.",
         lead: creator_leads::ranked,
         table: None,
-        shown: |c| !c.roster.is_empty(),
+        shown: |c| c.roster.iter().any(|r| r.effect.mean.is_finite()),
     },
     OfCreators {
         id: "attention",
@@ -166,7 +166,7 @@ const OF_CREATORS: [OfCreators; 8] = [
               platform; above it, a view brought more.",
         lead: creator_leads::views_effect,
         table: None,
-        shown: |c| c.roster.iter().any(|r| r.views > 0.0),
+        shown: |c| c.roster.iter().any(|r| r.views > 0.0 && r.effect.mean > 0.0),
     },
     OfCreators {
         id: "tracked",
@@ -176,7 +176,7 @@ const OF_CREATORS: [OfCreators; 8] = [
               of the effect tracked.",
         lead: creator_leads::tracked,
         table: None,
-        shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0)),
+        shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0) && r.effect.mean > 0.0),
     },
     OfCreators {
         id: "kernels",
@@ -240,7 +240,7 @@ pub fn render(d: &ReportData) -> String {
     add("unknown", "What the data could not tell", sections::sentence_list(&d.not_identified, none));
     add("next", "What to test next", sections::sentence_list(&d.next_tests, "No test stands out as worth its cost."));
     add("findings", "What the checks found", sections::findings(d));
-    add("glossary", "Glossary", sections::glossary());
+    add("glossary", "Glossary", sections::glossary(d));
 
     let status = match d.verdict.status {
         Status::Ok => "ok",

@@ -107,7 +107,8 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
         let wide = 0.25 + 0.75 / (number as f64).sqrt() + 0.2 * dice.roll();
         let moved = (1.0 - (wide / 1.1).powi(2)).clamp(0.02, 0.95);
         let per_view = factor((0.75 * dice.bell() * moved.sqrt()).exp(), wide * 0.62);
-        let effect = scaled(&per_view, views / 1000.0 * PLATFORMS[p].4 * scale);
+        let known = if shape.hostile && i == 5 { f64::NAN } else { 1.0 };
+        let effect = scaled(&per_view, known * views / 1000.0 * PLATFORMS[p].4 * scale);
         let paid = i % 9 != 8;
         let fee = views / 1000.0 * PLATFORMS[p].4 * scale * 0.75 * (0.5 * dice.bell()).exp();
         let fee = if i % 5 == 4 { 0.0 } else { fee };
@@ -144,7 +145,7 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
             views,
             views_by_date,
             effect,
-            per_view,
+            per_view: scaled(&per_view, known),
             roi,
             prob_roi_above_1: sure.filter(|_| shape.money),
             fee_paid: paid.then_some(fee),
