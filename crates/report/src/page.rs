@@ -298,12 +298,18 @@ fn figure(id: &str, how: &str, numbers: &str) -> String {
 
 /// The four panels that set creators beside channels.
 fn differences(d: &ReportData, creators: &Creators) -> String {
+    let failed = d.verdict.status == Status::Fail;
     let panels: String = DIFFERENCES
         .iter()
         .filter(|p| (p.shown)(creators))
-        .map(|p| format!("<div class=\"part\"><h3>{}</h3>{}</div>", p.title, creator_body(d, creators, p)))
+        .map(|p| {
+            // A failed fit says so once, above all four.
+            let words = if failed { String::new() } else { lead(false, || (p.lead)(d, creators)) };
+            format!("<div class=\"part\"><h3>{}</h3>{words}{}</div>", p.title, figure(p.id, p.how, ""))
+        })
         .collect();
-    format!("<div class=\"differences\">{panels}</div>")
+    let above = if failed { lead(true, String::new) } else { String::new() };
+    format!("{above}<div class=\"differences\">{panels}</div>")
 }
 
 fn creator_body(d: &ReportData, creators: &Creators, part: &OfCreators) -> String {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::creator_leads::fair_fee_note;
 use crate::creators::{Audit, CandidateRow, CreatorRow, CreatorVerdict, Creators};
-use crate::data::{Interval, ReportData};
+use crate::data::{Interval, ReportData, Status};
 use crate::escape::html;
 use crate::numbers::{money, money_interval, number, number_interval, percent, percent_interval};
 use crate::sections::name_cell;
@@ -182,7 +182,10 @@ fn roster_row(page: &Page, r: &CreatorRow, columns: &[Column<CreatorRow>]) -> St
 }
 
 fn roster_columns(d: &ReportData) -> Vec<Column<CreatorRow>> {
-    let verdict = column("Verdict", |_, r: &CreatorRow| {
+    let verdict = column("Verdict", |p, r: &CreatorRow| {
+        if p.d.verdict.status == Status::Fail {
+            return ("<p>None: the fit failed.</p>".to_owned(), f64::NAN);
+        }
         let word = word(r.verdict);
         let text = format!("<b class=\"{word}\">{word}</b><p>{}</p>", html(&full_stop(&r.reason)));
         (text, f64::from(r.verdict as u8))

@@ -61,6 +61,7 @@ fn a_failed_fit_says_do_not_use_first_and_shows_no_answer() {
     assert!(body.find("verdict fail").unwrap() < body.find("<h1>").unwrap());
     assert!(!body.contains("Marketing drove"));
     assert!(!body.contains("class=\"tile\""));
+    assert!(!body.contains(">renew<") && body.contains("None: the fit failed."));
     assert!(!body.contains("The fit passed"));
 }
 
