@@ -49,7 +49,9 @@ export function reach(means: number[], intervals: Interval[] = []): [number, num
   const all = [...means, ...intervals.flatMap((x) => [x.q05, x.q95].filter(known))].filter((x) => x > 0);
   const low = Math.max(Math.min(...all), Math.min(...means) / 4);
   const high = Math.min(Math.max(...all), Math.max(...means) * 4);
-  return [low / 1.15, high * 1.15];
+  // A few dots close together still get an axis with more than one number on it.
+  const air = Math.max(1.15, Math.sqrt(12 / (high / low)));
+  return [low / air, high * air];
 }
 
 /** Ticks of an axis of factors: as many round numbers as there is room for. */
@@ -59,6 +61,13 @@ export function factorTicks([low, high]: [number, number], most: number): number
   const whole = sets[2];
   const step = Math.ceil(whole.length / most);
   return sets.find((ticks) => ticks.length <= most) ?? whole.filter((_, i) => i % step === 0);
+}
+
+/** Axis and grid of factors. The axis that Plot makes by itself would leave out labels. */
+export function factorAxis(which: "x" | "y", ticks: number[], text: (x: number) => string, label: string | null): Plot.Markish[] {
+  return which === "x"
+    ? [Plot.gridX(ticks), Plot.axisX(ticks, { text, label, labelAnchor: "center", labelArrow: "none", tickSize: 3 } as Plot.AxisXOptions)]
+    : [Plot.gridY(ticks), Plot.axisY(ticks, { text, label, labelArrow: "none", tickSize: 0 } as Plot.AxisYOptions)];
 }
 
 /** A dot of a scatter. */
@@ -80,6 +89,8 @@ export interface Scatter {
   y: { domain: [number, number]; label: string; tick: (x: number) => string };
   /** What stands behind the dots. */
   marks: Plot.Markish[];
+  /** Words at ends of lines, where there is room. */
+  notes?: { x: number; y: number; text: string }[];
   /** Whether names stand beside dots that have room. */
   named: boolean;
 }
@@ -95,9 +106,11 @@ export function scatter(chart: Scatter): SVGSVGElement {
     marginRight: 14,
     marginTop: 24,
     marginBottom: 40,
-    x: { type: "log", domain: chart.x.domain, clamp: true, label: chart.x.label, labelAnchor: "center", labelArrow: "none", ticks: factorTicks(chart.x.domain, Math.floor(chart.width / 70)), tickFormat: chart.x.tick, grid: true, tickSize: 3 },
-    y: { type: "log", domain: chart.y.domain, clamp: true, label: chart.y.label, labelArrow: "none", ticks: factorTicks(chart.y.domain, Math.floor(chart.height / 36)), tickFormat: chart.y.tick, grid: true, tickSize: 0 },
+    x: { type: "log", domain: chart.x.domain, clamp: true, axis: null },
+    y: { type: "log", domain: chart.y.domain, clamp: true, axis: null },
     marks: [
+      ...factorAxis("x", factorTicks(chart.x.domain, Math.floor(chart.width / 70)), chart.x.tick, chart.x.label),
+      ...factorAxis("y", factorTicks(chart.y.domain, Math.floor(chart.height / 36)), chart.y.tick, chart.y.label),
       ...chart.marks,
       Plot.dot(dots, { x: "x", y: "y", r: 4.5, fill: (d) => (d.hollow ? "var(--paper)" : d.colour), stroke: (d) => (d.hollow ? d.colour : "var(--paper)"), strokeWidth: (d) => (d.hollow ? 1.75 : 1) }),
     ],
@@ -105,7 +118,18 @@ export function scatter(chart: Scatter): SVGSVGElement {
   const along = (svg as unknown as Plot.Plot).scale("x")!;
   const up = (svg as unknown as Plot.Plot).scale("y")!;
   const places = dots.map((d) => ({ x: Number(along.apply(d.x)), y: Number(up.apply(d.y)) }));
-  if (chart.named) nameDots(svg, dots, places, [left, chart.width - 8, 18, chart.height - 40]);
+  const labels = new Labels(svg, [left, chart.width - 8, 22, chart.height - 42], places);
+  for (const note of chart.notes ?? []) {
+    const [x, y] = [Number(along.apply(note.x)), Number(up.apply(note.y))];
+    labels.add(note.text, [[x - 6, y - 9, "end"], [x + 5, y + 10, "start"], [x - 5, y + 12, "end"]]);
+  }
+  if (chart.named) {
+    // The highest get their names first; the others have theirs in the reading.
+    for (const i of dots.map((_, i) => i).sort((a, b) => dots[b].y - dots[a].y)) {
+      const { x, y } = places[i];
+      labels.add(cut(dots[i].name, 110, LABEL), [[x + 8, y, "start"], [x - 8, y, "end"]]);
+    }
+  }
   readable(svg, {
     label: chart.label,
     axis: "both",
@@ -118,23 +142,30 @@ export function scatter(chart: Scatter): SVGSVGElement {
 
 type Box = [left: number, right: number, top: number, bottom: number];
 
-/** Puts names beside the highest dots, where no other dot or name stands; the others have theirs in the reading. */
-function nameDots(svg: SVGSVGElement, dots: Dot[], places: { x: number; y: number }[], frame: Box): void {
-  const size = 11;
-  const taken: Box[] = places.map(({ x, y }) => [x - 6, x + 6, y - 6, y + 6]);
-  const order = dots.map((_, i) => i).sort((a, b) => dots[b].y - dots[a].y);
-  for (const i of order) {
-    const text = cut(dots[i].name, 110, size);
-    const wide = widthOf(text, size);
-    const { x, y } = places[i];
-    const boxes: Box[] = [[x + 8, x + 8 + wide, y - 7, y + 7], [x - 8 - wide, x - 8, y - 7, y + 7]];
-    const free = boxes.find((b) => b[0] >= frame[0] && b[1] <= frame[1] && b[2] >= frame[2] && b[3] <= frame[3] && !taken.some((t) => b[0] < t[1] && b[1] > t[0] && b[2] < t[3] && b[3] > t[2]));
-    if (!free) continue;
-    taken.push(free);
-    const label = svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "text"));
+/** Size of words inside a picture. */
+const LABEL = 11;
+
+/** Words inside a picture: each stands where no dot and no other word stands, or not at all. */
+class Labels {
+  private taken: Box[];
+
+  constructor(private svg: SVGSVGElement, private frame: Box, dots: { x: number; y: number }[]) {
+    this.taken = dots.map(({ x, y }) => [x - 6, x + 6, y - 6, y + 6]);
+  }
+
+  /** Puts the text at the first of the places that is free; a place is where the text starts or ends. */
+  add(text: string, places: [x: number, y: number, anchor: "start" | "end"][]): void {
+    const wide = widthOf(text, LABEL);
+    const boxes = places.map(([x, y, anchor]): Box => (anchor === "start" ? [x, x + wide, y - 7, y + 7] : [x - wide, x, y - 7, y + 7]));
+    const [left, right, top, bottom] = this.frame;
+    const free = boxes.find((b) => b[0] >= left && b[1] <= right && b[2] >= top && b[3] <= bottom && !this.taken.some((t) => b[0] < t[1] && b[1] > t[0] && b[2] < t[3] && b[3] > t[2]));
+    if (!free) return;
+    this.taken.push(free);
+    const label = this.svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "text"));
     label.setAttribute("class", "dot-name");
+    label.setAttribute("text-anchor", "start");
     label.setAttribute("x", String(free[0]));
-    label.setAttribute("y", String(y + 4));
+    label.setAttribute("y", String(free[2] + 11));
     label.textContent = text;
   }
 }

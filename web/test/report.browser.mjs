@@ -63,13 +63,16 @@ const checks = {
       const names = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).drivers.map((d) => d.name));
       const shown = await page.$$eval("table.drivers .name", (all) => all.map((e) => e.textContent));
       for (const name of names) assert.ok(shown.includes(name), `${name} is not in the table`);
+      const people = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).creators?.roster.map((c) => c.name) ?? []);
+      const rows = await page.$$eval("table.roster tbody th .name", (all) => all.map((e) => e.textContent));
+      assert.deepEqual([...rows].sort(), [...people].sort());
     });
   },
 
   async "the keyboard reaches every picture and reads its values"(file) {
     await open(file, {}, async (page) => {
       const reached = new Set();
-      for (let i = 0; i < 250; i++) {
+      for (let i = 0; i < 400; i++) {
         await page.keyboard.press("Tab");
         const at = await page.evaluate(() => {
           const e = document.activeElement;
@@ -116,11 +119,53 @@ const checks = {
     });
   },
 
+  async "creators are there if the data have any: pictures, roster, fold, filter and reading"(file) {
+    await open(file, {}, async (page) => {
+      const creators = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).creators ?? null);
+      const panels = ["dependence", "focus", "relationship", "monetisation"];
+      const drawn = await page.$$eval("figure[data-chart]", (all) => all.map((f) => f.dataset.chart));
+      assert.deepEqual(panels.filter((id) => drawn.includes(id)), creators ? panels : []);
+      assert.equal(await page.locator("#creators, #roster, table.people").count() > 0, creators !== null);
+      if (!creators) return;
+      const visible = () => page.$$eval("table.roster tbody tr", (rows) => rows.filter((r) => r.offsetParent !== null).length);
+      const n = creators.roster.length;
+      assert.equal(await visible(), Math.min(30, n));
+      await page.click("table.roster thead th:nth-child(5) button");
+      assert.equal(await visible(), Math.min(30, n));
+      const effects = await page.$$eval("table.roster tbody tr", (rows) => rows.map((r) => Number(r.cells[4].dataset.v)));
+      assert.deepEqual(effects, [...effects].sort((a, b) => b - a));
+      if (n > 30) {
+        await page.click("#roster .choose button");
+        assert.equal(await visible(), n);
+      }
+      if (n > 8 && await page.locator("#roster select").count() > 1) {
+        await page.selectOption("#roster select >> nth=0", { label: "renew" });
+        assert.equal(await visible(), creators.roster.filter((c) => c.verdict === "renew").length);
+        await page.fill("#roster input", "no such name");
+        assert.equal(await visible(), 0);
+      }
+      for (const chart of ["views-effect", "tracked"].filter((id) => drawn.includes(id))) {
+        const svg = page.locator(`figure[data-chart=${chart}] svg`);
+        await svg.focus();
+        await page.keyboard.press("Home");
+        const first = await page.textContent("#tip b");
+        assert.ok(creators.roster.some((c) => c.name === first), `${chart} reads ${first}`);
+        const apart = await svg.evaluate((element) => {
+          const boxes = [...element.querySelectorAll(".dot-name")].map((e) => e.getBoundingClientRect());
+          return boxes.every((a, i) => boxes.every((b, j) => i === j || a.right <= b.left || b.right <= a.left || a.bottom - 2 <= b.top || b.bottom - 2 <= a.top));
+        });
+        assert.ok(apart, `names overlap in ${chart}`);
+      }
+    });
+  },
+
   async "without scripts the answer, the drivers and the waterfall are there"(file) {
     await open(file, { javaScriptEnabled: false, viewport: { width: 360, height: 800 } }, async (page) => {
       assert.ok((await page.textContent("h1")).length > 30);
       assert.ok((await page.locator("table.drivers tbody tr").count()) >= 3);
       assert.ok((await page.locator("#waterfall table tbody tr").count()) >= 5);
+      const people = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).creators?.roster.length ?? 0);
+      assert.equal(await page.locator("table.roster tbody tr:visible").count(), people);
       await fitsItsWidth(page);
     });
   },
@@ -130,6 +175,9 @@ const checks = {
       const data = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).curves.length);
       await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
       assert.equal(await page.locator("figure[data-chart=curves] svg").count(), data);
+      await page.emulateMedia({ media: "print" });
+      const people = await page.locator("table.roster tbody tr").count();
+      assert.equal(await page.locator("table.roster tbody tr:visible").count(), people);
       await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
       assert.ok((await page.pdf({ format: "A4" })).length > 20_000);
     });

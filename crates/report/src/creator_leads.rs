@@ -4,21 +4,27 @@ use crate::creators::{Concentration, CreatorRow, Creators, Kernel, PlatformShare
 use crate::data::{Interval, ReportData};
 use crate::numbers::{count, date, days_interval, money, money_interval, number, percent, percent_interval, range};
 use crate::numbers::{number_interval, probability};
-use crate::sentences::{outcome_interval, plural, short};
+use crate::sentences::{outcome_interval, plural, sentence_case, short};
 
 /// Platform dependence: which platform carries most, and how many equal platforms that is worth.
 pub(crate) fn dependence(_: &ReportData, c: &Creators) -> String {
     let d = &c.dependence;
-    let carried = |s: &PlatformShare| s.creators.map_or(f64::NEG_INFINITY, |x| x.mean);
+    let carried = |s: &PlatformShare| s.creators.map(|x| x.mean).filter(|m| m.is_finite()).unwrap_or(f64::NEG_INFINITY);
     let Some(top) = d.shares.iter().max_by(|a, b| carried(a).total_cmp(&carried(b))) else {
         return "No platform is named.".to_owned();
     };
-    let first = format!(
-        "{} carries {} of what creators brought: as concentrated as {} equal platforms.",
-        short(&top.platform),
-        top.creators.as_ref().map_or_else(|| "none".to_owned(), percent_interval),
-        number_interval(&d.creators.effective)
-    );
+    let name = short(&top.platform);
+    let first = match top.creators {
+        Some(_) if d.shares.iter().filter(|s| s.creators.is_some()).count() == 1 => {
+            format!("All that creators brought came over {name}.")
+        }
+        Some(share) => format!(
+            "{name} carries {} of what creators brought: as concentrated as {} equal platforms.",
+            percent_interval(&share),
+            number_interval(&d.creators.effective)
+        ),
+        None => "No creator is on a platform that is named.".to_owned(),
+    };
     let left_out = match d.channels_left_out {
         0 => String::new(),
         n => format!(" ({} without a platform left out)", plural(n, "channel")),
@@ -92,13 +98,14 @@ fn variation(x: &[f64]) -> Option<f64> {
 /// Relationship: how much it matters who posts, and what goes with a stronger effect.
 pub(crate) fn relationship(_: &ReportData, c: &Creators) -> String {
     let apart = c.roster.iter().filter(|r| r.per_view.q05 > 1.0 || r.per_view.q95 < 1.0).count();
-    let told = format!("{apart} of {} can be told from the average of the platform", plural(c.roster.len(), "creator"));
+    let told =
+        format!("for {apart} of {} the interval leaves out the platform's average", plural(c.roster.len(), "creator"));
     let first = match &c.spread {
         Some(spread) => format!(
             "A view by a creator in a platform's top tenth brings {} times that of one in its bottom tenth; {told}.",
             number_interval(spread)
         ),
-        None => format!("{told}."),
+        None => format!("{}.", sentence_case(&told)),
     };
     let mut clear: Vec<&Trait> = c.traits.iter().filter(|t| t.factor.q05 > 1.0 || t.factor.q95 < 1.0).collect();
     clear.sort_by(|a, b| b.factor.mean.ln().abs().total_cmp(&a.factor.mean.ln().abs()));
@@ -142,7 +149,8 @@ pub(crate) fn monetisation(d: &ReportData, c: &Creators) -> String {
     let fees: Vec<(f64, f64)> = c.roster.iter().filter_map(paid_and_fair).collect();
     if !fees.is_empty() {
         let above = fees.iter().filter(|(paid, fair)| paid > fair).count();
-        text += &format!("; {above} of {} paid lie above the fair fee", plural(fees.len(), "fee"));
+        let verb = if above == 1 { "is" } else { "are" };
+        text += &format!("; {above} of {} {verb} above the fair fee", plural(fees.len(), "fee"));
     }
     text.push('.');
     if let Some(share) = &c.not_incremental {
@@ -169,10 +177,8 @@ pub(crate) fn roster(d: &ReportData, c: &Creators) -> String {
         text += &format!(" for {}", money(cost, &d.currency));
     }
     match unclear {
-        0 => format!("{text}; each can be told from the average of the platform."),
-        n => format!(
-            "{text}; {n} cannot be told apart from the average of the platform: what stands there is mostly assumption."
-        ),
+        0 => format!("{text}; the data say something about each."),
+        n => format!("{text}; {n} cannot be told apart: what stands there is mostly the platform's average."),
     }
 }
 
@@ -180,16 +186,16 @@ pub(crate) fn roster(d: &ReportData, c: &Creators) -> String {
 pub(crate) fn ranked(d: &ReportData, c: &Creators) -> String {
     let paid: Vec<&CreatorRow> = c.roster.iter().filter(|r| r.roi.is_some_and(|x| x.mean.is_finite())).collect();
     if !d.returns_are_money || paid.iter().all(|r| r.prob_roi_above_1.is_none()) {
-        let effect = |r: &CreatorRow| r.effect.mean;
-        return match c.roster.iter().max_by(|a, b| effect(a).total_cmp(&effect(b))) {
+        let known = c.roster.iter().filter(|r| r.effect.mean.is_finite());
+        return match known.max_by(|a, b| a.effect.mean.total_cmp(&b.effect.mean)) {
             Some(top) => format!("{} brought most, {}.", short(&top.name), outcome_interval(d, &top.effect)),
-            None => "There is no creator.".to_owned(),
+            None => "No effect is known.".to_owned(),
         };
     }
     let within =
         |low: f64, high: f64| paid.iter().filter(|r| r.prob_roi_above_1.is_some_and(|p| p > low && p <= high)).count();
     format!(
-        "{} of {} paid back more than it cost with over 90% certainty and {} less; for {} the data leave it open.",
+        "{} of {} paid back more than they cost with over 90% certainty, {} less; for {} the data leave it open.",
         within(0.9, 1.0),
         plural(paid.len(), "paid creator"),
         within(-1.0, 0.1),
@@ -202,7 +208,8 @@ pub(crate) fn attention(d: &ReportData, c: &Creators) -> String {
     let views: Vec<f64> = (0..d.dates.len()).map(|t| c.platforms.iter().filter_map(|p| p.views.get(t)).sum()).collect();
     let total: f64 = views.iter().sum();
     let top = (0..views.len()).max_by(|a, b| views[*a].total_cmp(&views[*b]));
-    let mut text = format!("{} got {} views", plural(c.posts.len(), "post"), number(total));
+    let word = if c.posts.len() == 1 { "post" } else { "posts" };
+    let mut text = format!("{} {word} got {} views", count(c.posts.len() as u64), number(total));
     if let Some(t) = top.filter(|t| views[*t] > 0.0) {
         text += &format!(
             ", most in the {} of {}: {}, {} of all",

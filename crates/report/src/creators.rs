@@ -241,7 +241,7 @@ pub struct Concentration {
 /// Something about creators, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trait {
-    /// What it is: `followers`, `engagement rate`, `authenticity`, `earlier collaborations`.
+    /// What it is, in a word: `followers`, `engagement`, `authenticity`, `collaborations`.
     pub name: String,
     /// The difference looked at, within a sentence: `twice the followers`.
     pub change: String,

@@ -169,8 +169,8 @@ pub fn percent_interval(x: &Interval) -> String {
 /// Days with their 90% interval, in hours where they are few: `9.1 hours (7.2–12)`, `6.1 days (4.0–9.2)`.
 pub fn days_interval(x: &Interval) -> String {
     let (scale, unit) = if x.mean < 2.0 { (24.0, "hours") } else { (1.0, "days") };
-    let bracket = range(&number(x.q05 * scale), &number(x.q95 * scale));
-    with_range(format!("{} {unit}", number(x.mean * scale)), &bracket)
+    let text = |v: f64| number(if v * scale >= 10.0 { (v * scale).round() } else { v * scale });
+    with_range(format!("{} {unit}", text(x.mean)), &range(&text(x.q05), &text(x.q95)))
 }
 
 /// A whole number with thin groups of three: `12,480`.

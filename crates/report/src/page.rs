@@ -99,7 +99,8 @@ const DIFFERENCES: [OfCreators; 4] = [
     OfCreators {
         id: "dependence",
         title: "Platform dependence",
-        how: "Share of what each side brought. Lines are 90% intervals.",
+        how: "Thin lines and pale bars are 90% intervals. An effect spread evenly over n platforms is worth n; one over the Herfindahl \
+              index of the shares.",
         lead: creator_leads::dependence,
         table: None,
         shown: |c| !c.dependence.shares.is_empty(),
@@ -120,7 +121,7 @@ const DIFFERENCES: [OfCreators; 4] = [
               association, not proof of a cause. Lines are 90% intervals.",
         lead: creator_leads::relationship,
         table: None,
-        shown: |c| !c.roster.is_empty(),
+        shown: |c| c.roster.iter().any(|r| r.per_view.mean > 0.0),
     },
     OfCreators {
         id: "monetisation",
@@ -144,11 +145,11 @@ const OF_CREATORS: [OfCreators; 8] = [
     OfCreators {
         id: "ranked",
         title: "Creators by return and effect",
-        how: "Bars are 90% intervals, dots are means; a hollow dot cannot be told from the platform's average, an arrow leads to an end \
+        how: "Bars are 90% intervals, dots are means; a hollow dot cannot be told apart (the data say little about that creator), an arrow leads to an end \
               off the picture.",
         lead: creator_leads::ranked,
         table: None,
-        shown: |c| !c.roster.is_empty(),
+        shown: |c| c.roster.iter().any(|r| r.effect.mean.is_finite()),
     },
     OfCreators {
         id: "attention",
@@ -165,16 +166,17 @@ const OF_CREATORS: [OfCreators; 8] = [
               platform; above it, a view brought more.",
         lead: creator_leads::views_effect,
         table: None,
-        shown: |c| c.roster.iter().any(|r| r.views > 0.0),
+        shown: |c| c.roster.iter().any(|r| r.views > 0.0 && r.effect.mean > 0.0),
     },
     OfCreators {
         id: "tracked",
         title: "Tracked sales against effect",
         how: "Both axes grow by factors. Dots: what codes and links counted. The orange line below a dot is what of it did not come from \
-              the posts (leak). Grey lines: 10%, 30% and 100% of the effect tracked.",
+              the posts (leak). Grey lines: 10%, 30% and 100% \
+              of the effect tracked.",
         lead: creator_leads::tracked,
         table: None,
-        shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0)),
+        shown: |c| c.roster.iter().any(|r| r.tracked.is_some_and(|t| t > 0.0) && r.effect.mean > 0.0),
     },
     OfCreators {
         id: "kernels",
@@ -209,7 +211,12 @@ pub fn render(d: &ReportData) -> String {
     let mut nav = String::new();
     let mut main = sections::answer(d, &sentences::coverage(d));
     let mut add = |id: &str, title: &str, body: String| {
-        nav += &format!("<li><a href=\"#{id}\">{title}</a></li>");
+        let (class, name) = match id {
+            "creators" => ("", "Creators and channels"),
+            id if OF_CREATORS.iter().any(|p| p.id == id) => (" class=\"sub\"", title),
+            _ => ("", title),
+        };
+        nav += &format!("<li{class}><a href=\"#{id}\">{name}</a></li>");
         main += &format!(
             "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>{body}</section>"
         );
@@ -233,7 +240,7 @@ pub fn render(d: &ReportData) -> String {
     add("unknown", "What the data could not tell", sections::sentence_list(&d.not_identified, none));
     add("next", "What to test next", sections::sentence_list(&d.next_tests, "No test stands out as worth its cost."));
     add("findings", "What the checks found", sections::findings(d));
-    add("glossary", "Glossary", sections::glossary());
+    add("glossary", "Glossary", sections::glossary(d));
 
     let status = match d.verdict.status {
         Status::Ok => "ok",
@@ -291,12 +298,18 @@ fn figure(id: &str, how: &str, numbers: &str) -> String {
 
 /// The four panels that set creators beside channels.
 fn differences(d: &ReportData, creators: &Creators) -> String {
+    let failed = d.verdict.status == Status::Fail;
     let panels: String = DIFFERENCES
         .iter()
         .filter(|p| (p.shown)(creators))
-        .map(|p| format!("<div class=\"part\"><h3>{}</h3>{}</div>", p.title, creator_body(d, creators, p)))
+        .map(|p| {
+            // A failed fit says so once, above all four.
+            let words = if failed { String::new() } else { lead(false, || (p.lead)(d, creators)) };
+            format!("<div class=\"part\"><h3>{}</h3>{words}{}</div>", p.title, figure(p.id, p.how, ""))
+        })
         .collect();
-    format!("<div class=\"differences\">{panels}</div>")
+    let above = if failed { lead(true, String::new) } else { String::new() };
+    format!("{above}<div class=\"differences\">{panels}</div>")
 }
 
 fn creator_body(d: &ReportData, creators: &Creators, part: &OfCreators) -> String {

@@ -196,3 +196,20 @@ pub(crate) const GLOSSARY: [(&str, &str); 13] = [
     ("Prior", "What was assumed about a number before seeing the data."),
     ("Saturation", "The more is spent, the less the next unit brings."),
 ];
+
+/// Words of the creators' part.
+pub(crate) const GLOSSARY_OF_CREATORS: [(&str, &str); 7] = [
+    ("Captured", "The share of a creator's effect that a code or link saw. The rest buys without the code."),
+    (
+        "Cannot be told apart",
+        "The data say so little about a creator that the number is mostly the average of the platform, corrected by what is known of the creator.",
+    ),
+    (
+        "Effective number of platforms",
+        "How many platforms of equal weight would be as concentrated; one over the Herfindahl index.",
+    ),
+    ("Fair fee", "The highest fee that still pays back with the probability that the project asks for."),
+    ("Half-life", "The time until half of a post's views have come."),
+    ("Herfindahl index", "The sum of squared shares: 1 where all hangs on one platform, 0.25 for four equal ones."),
+    ("Leak", "The share of tracked sales that did not come from the posts: codes get passed on."),
+];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::creator_leads::fair_fee_note;
 use crate::creators::{Audit, CandidateRow, CreatorRow, CreatorVerdict, Creators};
-use crate::data::{Interval, ReportData};
+use crate::data::{Interval, ReportData, Status};
 use crate::escape::html;
 use crate::numbers::{money, money_interval, number, number_interval, percent, percent_interval};
 use crate::sections::name_cell;
@@ -31,11 +31,12 @@ type Cell = (String, f64);
 struct Column<R> {
     head: String,
     class: &'static str,
+    sorts: bool,
     cell: fn(&Page, &R) -> Cell,
 }
 
 fn column<R>(head: &str, cell: fn(&Page, &R) -> Cell) -> Column<R> {
-    Column { head: head.to_owned(), class: "num", cell }
+    Column { head: head.to_owned(), class: "num", sorts: true, cell }
 }
 
 fn text(text: String, value: f64) -> Cell {
@@ -106,7 +107,7 @@ fn platform_words(c: &Creators, indices: &[usize]) -> String {
     for (index, platform) in indices.iter().filter_map(|i| Some((i, c.platforms.get(*i)?))) {
         let _ = write!(
             out,
-            "<span class=\"on\"><i style=\"background:var(--c{})\"></i>{}</span>",
+            "<span class=\"on\" title=\"{1}\"><i style=\"background:var(--c{0})\"></i><span>{1}</span></span>",
             index % 12,
             html(&platform.name)
         );
@@ -123,7 +124,7 @@ fn frame<R>(class: &str, label: &str, first: &str, columns: &[Column<R>], rows: 
     let head: String = columns
         .iter()
         .map(|c| {
-            let sort = if c.class == "said" { "" } else { " data-sort=\"number\"" };
+            let sort = if c.sorts { " data-sort=\"number\"" } else { "" };
             format!("<th scope=\"col\" class=\"{}\"{sort}>{}</th>", c.class, html(&c.head))
         })
         .collect();
@@ -164,7 +165,10 @@ pub(crate) fn roster_table(d: &ReportData, c: &Creators) -> String {
 
 fn roster_row(page: &Page, r: &CreatorRow, columns: &[Column<CreatorRow>]) -> String {
     let platforms: Vec<String> = r.platforms.iter().map(ToString::to_string).collect();
-    let mut note = r.niche.as_ref().map_or_else(String::new, |n| format!("<span class=\"on\">{}</span>", html(n)));
+    let mut note = r
+        .niche
+        .as_ref()
+        .map_or_else(String::new, |n| format!("<span class=\"on\" title=\"{0}\"><span>{0}</span></span>", html(n)));
     if !r.identified {
         note.push_str(" <em>cannot be told apart</em>");
     }
@@ -178,7 +182,10 @@ fn roster_row(page: &Page, r: &CreatorRow, columns: &[Column<CreatorRow>]) -> St
 }
 
 fn roster_columns(d: &ReportData) -> Vec<Column<CreatorRow>> {
-    let verdict = column("Verdict", |_, r: &CreatorRow| {
+    let verdict = column("Verdict", |p, r: &CreatorRow| {
+        if p.d.verdict.status == Status::Fail {
+            return ("<p>None: the fit failed.</p>".to_owned(), f64::NAN);
+        }
         let word = word(r.verdict);
         let text = format!("<b class=\"{word}\">{word}</b><p>{}</p>", html(&full_stop(&r.reason)));
         (text, f64::from(r.verdict as u8))
@@ -210,7 +217,7 @@ pub(crate) fn audit_table(d: &ReportData, c: &Creators) -> String {
             let (cell, value) = text(percent_interval(&a.score), a.score.mean);
             (cell + &bar(&a.score, (0.0, 1.0)), value)
         }),
-        Column { class: "said", ..evidence },
+        Column { class: "said", sorts: false, ..evidence },
     ];
     let mut rows: Vec<(&CreatorRow, &Audit)> = c.roster.iter().filter_map(|r| Some((r, r.audit.as_ref()?))).collect();
     rows.sort_by(|a, b| a.1.score.mean.total_cmp(&b.1.score.mean));

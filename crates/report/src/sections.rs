@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::data::{FindingSeverity, Interval, ReportData, SeriesKind, Status};
 use crate::escape::html;
 use crate::numbers::{percent, percent_interval};
-use crate::plain::{Check, GLOSSARY, of_the_fit, of_the_sampler};
+use crate::plain::{Check, GLOSSARY, GLOSSARY_OF_CREATORS, of_the_fit, of_the_sampler};
 use crate::sentences::{by_share, full_stop, headline, outcome, outcome_interval, sentence_case, tiles};
 
 /// Banner on top: colour, sign and words all say the same.
@@ -159,8 +159,10 @@ pub(crate) fn findings(d: &ReportData) -> String {
 }
 
 /// Words of the trade.
-pub(crate) fn glossary() -> String {
-    let rows: String =
-        GLOSSARY.iter().map(|(word, text)| format!("<div><dt>{word}</dt><dd>{text}</dd></div>")).collect();
+pub(crate) fn glossary(d: &ReportData) -> String {
+    let of_creators: &[(&str, &str)] = if d.creators.is_some() { &GLOSSARY_OF_CREATORS } else { &[] };
+    let mut words: Vec<_> = GLOSSARY.iter().chain(of_creators).collect();
+    words.sort_by_key(|(word, _)| word.to_lowercase());
+    let rows: String = words.iter().map(|(word, text)| format!("<div><dt>{word}</dt><dd>{text}</dd></div>")).collect();
     format!("<dl class=\"glossary\">{rows}</dl>")
 }

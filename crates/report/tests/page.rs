@@ -61,6 +61,7 @@ fn a_failed_fit_says_do_not_use_first_and_shows_no_answer() {
     assert!(body.find("verdict fail").unwrap() < body.find("<h1>").unwrap());
     assert!(!body.contains("Marketing drove"));
     assert!(!body.contains("class=\"tile\""));
+    assert!(!body.contains(">renew<") && body.contains("None: the fit failed."));
     assert!(!body.contains("The fit passed"));
 }
 
@@ -156,4 +157,110 @@ fn a_count_with_a_known_value_has_its_returns_in_money() {
     assert!(headline(&d).contains(" per $1") && !headline(&d).contains("orders per $1"), "{}", headline(&d));
     d.returns_are_money = false;
     assert!(headline(&d).contains("orders per $1"), "{}", headline(&d));
+}
+
+#[test]
+fn a_report_without_creators_says_nothing_of_them() {
+    let d = sample("typical");
+    let html = render(&d);
+    let body = static_part(&html);
+    for word in ["id=\"creators\"", "id=\"roster\"", "Herfindahl", "class=\"sub\"", "Kernel"] {
+        assert!(!body.contains(word), "{word}");
+    }
+    assert!(!html.contains("\"roster\":"), "the data name creators that are not there");
+    let text = serde_json::to_string(&d).unwrap();
+    assert!(!text.contains("\"creators\""));
+    assert_eq!(serde_json::from_str::<ReportData>(&text).unwrap().creators, None);
+}
+
+#[test]
+fn creators_survive_the_way_through_json() {
+    let d = sample("creators");
+    let back: ReportData = serde_json::from_str(&serde_json::to_string(&d).unwrap()).unwrap();
+    assert_eq!(back.creators, d.creators);
+}
+
+#[test]
+fn the_four_differences_say_numbers_with_intervals() {
+    let body = static_part(&render(&sample("creators")));
+    for sentence in [
+        "TikTok carries 46% (39–53%) of what creators brought: as concentrated as 2.7 (2.5–3.0) equal platforms.",
+        "Channels are as concentrated as 4.1 (3.7–4.4) (1 channel without a platform left out): creators hang on fewer platforms.",
+        "Half of a post&#39;s views come within 26 hours (21–33) on TikTok, but 8.5 days (6.8–11) on YouTube.",
+        "brings 3.2 (2.1–4.6) times that of one in its bottom tenth",
+        "twice the followers, 16% (5.7–25%) less effect a view",
+        "31% (23–39%) of tracked sales would have come without the posts",
+    ] {
+        assert!(body.contains(sentence), "{sentence}");
+    }
+}
+
+#[test]
+fn what_intervals_share_is_not_told_apart() {
+    let mut d = sample("creators");
+    let creators = d.creators.as_mut().unwrap();
+    creators.dependence.creators = creators.dependence.channels.unwrap();
+    let effect = creators.platforms[0].effect_per_thousand;
+    creators.platforms[2].effect_per_thousand = effect;
+    creators.platforms[1].effect_per_thousand = effect;
+    for t in &mut creators.traits {
+        (t.factor.q05, t.factor.q95) = (0.8, 1.3);
+    }
+    let body = static_part(&render(&d));
+    assert!(body.contains("which of the two is spread wider cannot be told apart"));
+    assert!(body.contains("the two cannot be told apart."));
+    assert!(body.contains("Nothing known about creators goes with a clearly stronger or weaker effect of a view."));
+}
+
+#[test]
+fn the_roster_holds_every_creator_with_its_verdict_and_reason() {
+    let d = sample("many-creators");
+    let creators = d.creators.as_ref().unwrap();
+    assert_eq!(creators.roster.len(), 200);
+    let html = render(&d);
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+    let body = static_part(&html);
+    assert_eq!(body.matches("<tr data-verdict=").count(), 200);
+    for row in &creators.roster {
+        assert!(body.contains(row.reason.as_str()), "{}", row.reason);
+    }
+    let unclear = creators.roster.iter().filter(|r| !r.identified).count();
+    assert!(unclear > 0);
+    assert_eq!(body.matches("<em>cannot be told apart</em>").count(), unclear);
+    assert!(!body.contains("NaN"));
+}
+
+#[test]
+fn creators_of_whom_nothing_is_known_render() {
+    let mut d = sample("one-creator");
+    let creators = d.creators.as_mut().unwrap();
+    let nothing = counterpoint_report::Interval { mean: f64::NAN, q05: f64::NAN, q50: f64::NAN, q95: f64::NAN };
+    let row = &mut creators.roster[0];
+    row.effect = nothing;
+    row.per_view = nothing;
+    row.platforms = vec![7];
+    (row.cost, row.roi, row.fee_paid, row.fair_fee, row.tracked, row.capture) = (None, None, None, None, None, None);
+    creators.posts.clear();
+    creators.kernels.clear();
+    creators.dependence.shares.clear();
+    creators.channel_exposure.clear();
+    let body = static_part(&render(&d));
+    assert!(body.contains("n/a") && !body.contains("NaN"));
+    creators_part(&mut d).roster.clear();
+    assert!(!static_part(&render(&d)).contains("NaN"));
+}
+
+fn creators_part(d: &mut ReportData) -> &mut counterpoint_report::Creators {
+    d.creators.as_mut().unwrap()
+}
+
+#[test]
+fn an_audit_never_accuses() {
+    let body = static_part(&render(&sample("creators"))).to_lowercase();
+    let start = body.find("id=\"audit\"").unwrap();
+    let part = &body[start..start + body[start..].find("</section>").unwrap()];
+    assert!(part.contains("a low score says that numbers are unusual, not why"));
+    for word in ["fraud", "cheat", "bought", "fake", "bot "] {
+        assert!(!part.contains(word), "{word}");
+    }
 }

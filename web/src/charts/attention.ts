@@ -1,9 +1,9 @@
 // Views over time by platform, or of one creator, with the posts that they came from.
 import * as Plot from "@observablehq/plot";
 import { known, type Num, type PostMark, type Report } from "../data";
-import { chooser, together, type Chart, type Place } from "../figure";
+import { chooser, legend, together, type Chart, type Place } from "../figure";
 import { date, number } from "../numbers";
-import { colourOf, platformLegend } from "../people";
+import { colourOf } from "../people";
 import { timeChart, times } from "../time";
 
 /** More marks than this hide each other. */
@@ -58,7 +58,8 @@ export function attention(report: Report, place: Place): Chart {
       });
       const heading = document.createElement("h3");
       heading.textContent = `Views a ${report.cadence_word}`;
-      return together(heading, platformLegend(creators), svg);
+      const on = one === null ? creators.platforms.map((_, i) => i) : creators.roster[one].platforms;
+      return together(heading, legend(on.map((p) => [creators.platforms[p]?.name ?? "n/a", colourOf(p)])), svg);
     },
     table: () => ({
       head: ["Start", ...creators.platforms.map((p) => p.name), "Posts"],

@@ -10,7 +10,19 @@ const CHANNELS = "var(--base-strong)";
 
 export function dependence(report: Report): Chart {
   const { shares, creators, channels } = report.creators!.dependence;
-  const equal = (x: typeof creators) => `as ${number(x.effective.mean)} equal platforms`;
+  const sides = [{ name: "creators", x: creators.effective, colour: CREATORS }, ...(channels ? [{ name: "channels", x: channels.effective, colour: CHANNELS }] : [])];
+  const effective = (width: number) => rowChart({
+    names: sides.map((s) => s.name),
+    width,
+    label: "Effective number of platforms",
+    x: { label: null, domain: [0, Math.max(2, ...sides.map((s) => Math.ceil(s.x.q95 ?? 0)))], nice: false, tickFormat: (x: number) => (Number.isInteger(x) ? String(x) : "") },
+    marks: [
+      Plot.ruleX([0]),
+      Plot.link(sides, { x1: (s) => s.x.q05, x2: (s) => s.x.q95, y1: (_, i) => i, y2: (_, i) => i, stroke: "colour", strokeWidth: 5, strokeOpacity: 0.4, strokeLinecap: "round" }),
+      Plot.dot(sides, { x: (s) => s.x.mean, y: (_, i) => i, r: 5, fill: "colour" }),
+    ],
+    lines: (i) => [["equal platforms", interval(sides[i].x, number), sides[i].colour], ["Herfindahl index", interval((i ? channels! : creators).hhi, number)]],
+  });
   return {
     draw(width) {
       const rows = shares.map((s, i) => ({ ...s, i }));
@@ -34,7 +46,14 @@ export function dependence(report: Report): Chart {
           ["of both together", interval(rows[i].together, percent)],
         ],
       });
-      return together(legend([[`creators: ${equal(creators)}`, CREATORS], ...(channels ? [[`channels: ${equal(channels)}`, CHANNELS] as [string, string]] : [])]), svg);
+      const heading = (text: string) => Object.assign(document.createElement("h3"), { textContent: text });
+      return together(
+        heading("Share of what each side brought"),
+        legend([["creators", CREATORS], ...(channels ? [["channels", CHANNELS] as [string, string]] : [])]),
+        svg,
+        heading("Worth how many equal platforms"),
+        effective(width),
+      );
     },
     table: () => ({
       head: ["Platform", "Creators", "Channels", "Together"],

@@ -71,8 +71,8 @@ export function focus(report: Report): Chart {
         height: 250,
         label: "Share of a post's views that have come by each day, against the exposure of channels",
         x: grid,
-        xScale: { ticks: [0, 7, 14, 21, 28] },
-        xTick: (d) => (d ? `day ${d}` : "post"),
+        xScale: { ticks: [0, 7, 14, 21, 28], insetRight: 8 },
+        xTick: (d) => (d ? `${d} d` : "post"),
         yTick: percent,
         yDomain: [0, 1],
         marks: [

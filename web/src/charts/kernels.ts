@@ -4,7 +4,7 @@ import { known, type Interval, type Kernel, type Report } from "../data";
 import { Fold, panels, type Chart, type Place } from "../figure";
 import { number, percent, span } from "../numbers";
 import { panelChart } from "../panel";
-import { colourOf } from "../people";
+import { colourOf, factorAxis } from "../people";
 
 /** Days for people: hours where they are few. */
 export function days(x: number | null | undefined): string {
@@ -18,6 +18,12 @@ function halfLife(x: Interval): string {
   return days(x.mean) + span(days(x.q05), days(x.q95));
 }
 
+/** The ticks that do not run into the one to their right. */
+function roomy(ticks: number[], [low, high]: [number, number], width: number): number[] {
+  const at = (d: number) => (Math.log(d / low) / Math.log(high / low)) * width;
+  return ticks.reduceRight<number[]>((kept, d) => (kept.length && at(kept[0]) - at(d) < 38 ? kept : [d, ...kept]), []);
+}
+
 export function kernels(report: Report, place: Place): Chart {
   const creators = report.creators!;
   const all = creators.kernels;
@@ -29,17 +35,18 @@ export function kernels(report: Report, place: Place): Chart {
     const half = known(k.half_life_days.mean) && k.half_life_days.mean > 0 ? [{ d: k.half_life_days.mean, y: 0.5 }] : [];
     const seen = k.observed.filter((o) => known(o.days) && o.days > 0 && known(o.share));
     const domain: [number, number] = [k.days[0], k.days[k.days.length - 1]];
-    const ticks = [1 / 24, 0.25, 1, 7, 30, 90, 365].filter((d) => d >= domain[0] && d <= domain[1]);
+    const ticks = roomy([1 / 24, 0.25, 1, 7, 30, 90, 365].filter((d) => d >= domain[0] && d <= domain[1]), domain, width - 48);
     return panelChart({
       width,
       height: Math.round(Math.max(150, Math.min(210, width * 0.62))),
       label: `Share of a post's views that have come, ${title(k)}`,
       x: k.days,
-      xScale: { type: "log", domain, clamp: true, ticks },
-      xTick: (d) => (d < 1 ? `${Math.round(d * 24)} h` : `${d} d`),
+      xScale: { type: "log", domain, clamp: true, axis: null },
+      xTick: String,
       yTick: percent,
       yDomain: [0, 1],
       marks: [
+        ...factorAxis("x", ticks, (d) => (d < 1 ? `${Math.round(d * 24)} h` : `${d} d`), null),
         Plot.areaY(points, { x: "d", y1: "q05", y2: "q95", fill: colour, fillOpacity: 0.18 }),
         Plot.ruleY([0]),
         Plot.dot(seen.filter((o) => o.days! >= domain[0] && o.days! <= domain[1]), { x: "days", y: "share", r: 1.7, fill: "var(--ink)", fillOpacity: 0.4 }),

@@ -3,8 +3,8 @@ import * as Plot from "@observablehq/plot";
 import { known, type Interval, type Num, type Report } from "../data";
 import { legend, together, type Chart } from "../figure";
 import { interval, number, percent } from "../numbers";
-import { colourOf, factorTicks, reach } from "../people";
-import { limits, rowChart } from "../rows";
+import { colourOf, factorAxis, factorTicks, reach } from "../people";
+import { rowChart } from "../rows";
 import { readable } from "../tip";
 
 function times(x: Num | undefined): string {
@@ -25,7 +25,7 @@ function less(x: Interval): Interval {
 export function relationship(report: Report): Chart {
   const creators = report.creators!;
   const all = creators.roster.filter((who) => known(who.per_view.mean) && who.per_view.mean > 0).sort((a, b) => a.per_view.mean! - b.per_view.mean!);
-  const traits = creators.traits.map((t) => ({ ...t, change: t.change, x: less(t.factor) }));
+  const traits = creators.traits.map((t) => ({ ...t, x: less(t.factor) }));
 
   const ladder = (width: number): SVGSVGElement => {
     const rows = all.map((who, i) => ({ who, i, x: who.per_view, colour: colourOf(who.platforms[0]) }));
@@ -34,13 +34,14 @@ export function relationship(report: Report): Chart {
     const svg = Plot.plot({
       width,
       height: 190,
-      marginLeft: 40,
+      marginLeft: 48,
       marginRight: 8,
       marginTop: 8,
       marginBottom: 8,
       x: { type: "point", domain: rows.map((r) => r.i), axis: null },
-      y: { type: "log", domain, clamp: true, label: null, ticks: factorTicks(domain, 6), tickFormat: times, tickSize: 0, grid: true },
+      y: { type: "log", domain, clamp: true, axis: null },
       marks: [
+        ...factorAxis("y", factorTicks(domain, 6), times, null),
         Plot.ruleY([1], { stroke: "var(--ink)", strokeDasharray: "3 3" }),
         Plot.link(rows, { x1: "i", x2: "i", y1: (r) => r.x.q05, y2: (r) => r.x.q95, stroke: "colour", strokeWidth: thin, strokeOpacity: 0.4, strokeLinecap: "butt" }),
         Plot.dot(rows, { x: "i", y: (r) => r.x.mean, r: Math.max(1.4, Math.min(3.5, thin)), fill: "colour" }),
@@ -69,16 +70,16 @@ export function relationship(report: Report): Chart {
 
   const causes = (width: number): Node[] => {
     if (!traits.length) return [];
-    const { domain, arrows } = limits(traits.map((t, i) => ({ i, intervals: [t.x] })));
+    const ends = traits.flatMap((t) => [t.x.q05, t.x.q95]).filter(known);
+    const domain = [Math.min(-0.05, ...ends), Math.max(0.05, ...ends)];
     const heading = document.createElement("h3");
     heading.textContent = "Difference in the effect of a view";
     const svg = rowChart({
       names: traits.map((t) => t.name),
       width,
       label: "What goes with a stronger or weaker effect of a view, with 90% interval",
-      x: { label: null, tickFormat: change, domain, clamp: true, nice: false },
+      x: { label: null, tickFormat: change, domain, nice: false },
       marks: [
-        ...arrows,
         Plot.ruleX([0], { stroke: "var(--ink)", strokeDasharray: "3 3" }),
         Plot.link(traits, { x1: (t) => t.x.q05, x2: (t) => t.x.q95, y1: (_, i) => i, y2: (_, i) => i, stroke: "var(--accent)", strokeWidth: 5, strokeOpacity: 0.32, strokeLinecap: "round" }),
         Plot.dot(traits, { x: (t) => t.x.mean, y: (_, i) => i, r: 5, fill: "var(--accent)" }),

@@ -27,6 +27,7 @@ export function tracked(report: Report): Chart {
         height: width < 520 ? 320 : 430,
         label: `Tracked ${report.outcome_name} and effect of each creator with a code or link`,
         named: width >= 520,
+        notes: rates.map((r) => ({ x: r.to, y: r.to * r.rate, text: width < 520 ? percent(r.rate) : `${percent(r.rate)} tracked` })),
         x: { domain: xs, label: `effect, ${unit}`, tick: ticks },
         y: { domain: ys, label: `tracked, ${unit}`, tick: ticks },
         dots: drawn.map((who) => ({
@@ -35,9 +36,8 @@ export function tracked(report: Report): Chart {
         })),
         marks: [
           Plot.link(rates, { x1: "from", x2: "to", y1: (r) => r.from * r.rate, y2: (r) => r.to * r.rate, stroke: "var(--quiet)", strokeWidth: 1, strokeOpacity: 0.7 }),
-          Plot.text(rates, { x: "to", y: (r) => r.to * r.rate, text: (r) => percent(r.rate), dx: -4, dy: -8, textAnchor: "end", fill: "var(--quiet)", fontSize: 11 }),
-          Plot.link(drawn, { x1: (who) => Math.max(who.effect.q05 ?? xs[0], xs[0]), x2: (who) => Math.min(who.effect.q95 ?? xs[1], xs[1]), y1: "tracked", y2: "tracked", stroke: (who) => colourOf(who.platforms[0]), strokeWidth: 3, strokeOpacity: 0.25, strokeLinecap: "round" }),
-          Plot.link(drawn.filter((who) => known(who.leak?.mean)), { x1: (who) => who.effect.mean, x2: (who) => who.effect.mean, y1: "tracked", y2: (who) => who.tracked! * (1 - who.leak!.mean!), stroke: "var(--second)", strokeWidth: 2.5 }),
+          Plot.link(drawn, { x1: (who) => Math.max(who.effect.q05 ?? xs[0], xs[0]), x2: (who) => Math.min(who.effect.q95 ?? xs[1], xs[1]), y1: "tracked", y2: "tracked", stroke: (who) => colourOf(who.platforms[0]), strokeWidth: drawn.length > 60 ? 1.5 : 3, strokeOpacity: 0.25, strokeLinecap: "round" }),
+          Plot.link(drawn.filter((who) => known(who.leak?.mean)), { x1: (who) => who.effect.mean, x2: (who) => who.effect.mean, y1: "tracked", y2: (who) => who.tracked! * (1 - who.leak!.mean!), stroke: "var(--second)", strokeWidth: drawn.length > 60 ? 1.5 : 2.5 }),
         ],
       });
       return together(platformLegend(creators), svg);

@@ -31,7 +31,7 @@ export function viewsEffect(report: Report): Chart {
         dots: drawn.map((who) => ({ name: who.name, x: who.views!, y: who.effect.mean!, colour: colourOf(who.platforms[0]), hollow: !who.identified, lines: linesOf(report, who, show) })),
         marks: [
           Plot.link(averages, { x1: "from", x2: "to", y1: (a) => a.from * a.each, y2: (a) => a.to * a.each, stroke: "colour", strokeWidth: 1.25, strokeDasharray: "5 4", strokeOpacity: 0.8 }),
-          Plot.link(drawn, { x1: "views", x2: "views", y1: (who) => Math.max(who.effect.q05 ?? ys[0], ys[0]), y2: (who) => Math.min(who.effect.q95 ?? ys[1], ys[1]), stroke: (who) => colourOf(who.platforms[0]), strokeWidth: 3, strokeOpacity: 0.3, strokeLinecap: "round" }),
+          Plot.link(drawn, { x1: "views", x2: "views", y1: (who) => Math.max(who.effect.q05 ?? ys[0], ys[0]), y2: (who) => Math.min(who.effect.q95 ?? ys[1], ys[1]), stroke: (who) => colourOf(who.platforms[0]), strokeWidth: drawn.length > 60 ? 1.5 : 3, strokeOpacity: 0.3, strokeLinecap: "round" }),
         ],
       });
       return together(platformLegend(creators), svg);

@@ -28,9 +28,9 @@ const NICHES: [&str; 6] = ["skincare", "outdoor", "family", "fitness", "food", "
 
 /// Platform, its format, half-life in days, exponent of the kernel, effect of a thousand views.
 const PLATFORMS: [(&str, &str, f64, f64, f64); 3] = [
-    ("TikTok", "short video", 1.1, 1.25, 7.0),
-    ("Instagram", "short video", 1.9, 1.15, 9.0),
-    ("YouTube", "long video", 8.5, 0.92, 21.0),
+    ("TikTok", "short video", 1.1, 1.25, 26.0),
+    ("Instagram", "short video", 1.9, 1.15, 34.0),
+    ("YouTube", "long video", 8.5, 0.92, 70.0),
 ];
 
 /// An interval of a positive number, wide on its upper side.
@@ -107,19 +107,21 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
         let wide = 0.25 + 0.75 / (number as f64).sqrt() + 0.2 * dice.roll();
         let moved = (1.0 - (wide / 1.1).powi(2)).clamp(0.02, 0.95);
         let per_view = factor((0.75 * dice.bell() * moved.sqrt()).exp(), wide * 0.62);
-        let effect = scaled(&per_view, views / 1000.0 * PLATFORMS[p].4 * scale);
+        let known = if shape.hostile && i == 5 { f64::NAN } else { 1.0 };
+        let effect = scaled(&per_view, known * views / 1000.0 * PLATFORMS[p].4 * scale);
         let paid = i % 9 != 8;
-        let fee = 40.0 * size.powf(0.62) * number as f64 / 10.0 * (0.4 * dice.bell()).exp() * scale.max(0.02);
+        let fee = views / 1000.0 * PLATFORMS[p].4 * scale * 0.75 * (0.5 * dice.bell()).exp();
         let fee = if i % 5 == 4 { 0.0 } else { fee };
-        let capture = share(0.08 + 0.32 * dice.roll(), 0.05 + 0.1 * dice.roll());
+        let rate = 0.08 + 0.32 * dice.roll();
+        let capture = share(rate, rate * (0.25 + 0.4 * dice.roll()));
         let leak = share(0.1 + 0.5 * dice.roll() * dice.roll(), 0.08);
         let coded = i % 4 != 2;
         let tracked = if i % 13 == 5 { 0.0 } else { effect.q50 * capture.mean / (1.0 - leak.mean) };
         let cost = Cost {
             fixed: fee,
-            by_views: if i % 6 == 2 { views * 0.004 * scale } else { 0.0 },
+            by_views: if i % 6 == 2 { views * 0.012 * scale } else { 0.0 },
             by_sales: if coded && i % 5 >= 3 { tracked * 0.12 } else { 0.0 },
-            product: 60.0 * number as f64 * scale,
+            product: 70.0 * number as f64 * scale,
         };
         let roi = paid.then(|| scaled(&effect, 1.0 / cost.total()));
         let sure = roi.map(|r| (0.5 + (r.q50.ln()) / (2.2 * wide)).clamp(0.0, 1.0));
@@ -130,7 +132,7 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
             }
             None => (CreatorVerdict::Test, "No deal is known, so there is no price to judge"),
             Some(s) if s > 0.8 => (CreatorVerdict::Renew, "Pays back at this fee with over 80% probability"),
-            Some(s) if s > 0.25 => (CreatorVerdict::Renegotiate, "Brings sales, but the fee lies above the fair fee"),
+            Some(s) if s > 0.2 => (CreatorVerdict::Renegotiate, "Brings sales, but the fee lies above the fair fee"),
             Some(_) => (CreatorVerdict::Stop, "Even half the fee would not pay back"),
         };
         let looks = 0.97 - 0.5 * dice.roll().powi(4);
@@ -143,7 +145,7 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
             views,
             views_by_date,
             effect,
-            per_view,
+            per_view: scaled(&per_view, known),
             roi,
             prob_roi_above_1: sure.filter(|_| shape.money),
             fee_paid: paid.then_some(fee),
@@ -275,9 +277,9 @@ fn traits(shape: &Shape) -> Vec<Trait> {
     }
     vec![
         row("followers", "twice the followers", 0.84, 0.07),
-        row("engagement rate", "one standard deviation more engagement", 1.04, 0.11),
+        row("engagement", "one standard deviation more engagement", 1.04, 0.11),
         row("authenticity", "10 points more of the audience real", 1.09, 0.08),
-        row("earlier collaborations", "one more collaboration before", 1.18, 0.06),
+        row("collaborations", "one more collaboration before", 1.18, 0.06),
     ]
 }
 

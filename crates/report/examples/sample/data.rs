@@ -35,7 +35,7 @@ pub(crate) const SHAPES: [(&str, Shape); 8] = [
     ("small", PLAIN),
     ("typical", Shape { title: "Nordlys Outdoor", drivers: 10, geos: 8, weeks: 156, currency: "EUR", ..PLAIN }),
     ("large", Shape { title: "Everything Store", drivers: 60, geos: 50, weeks: 208, status: Status::Review, ..PLAIN }),
-    ("failed", Shape { drivers: 5, geos: 4, status: Status::Fail, ..PLAIN }),
+    ("failed", Shape { drivers: 5, geos: 4, status: Status::Fail, creators: 12, ..PLAIN }),
     (
         "hostile",
         Shape {
