@@ -1,8 +1,8 @@
 //! What is known of creators without the model: how attention to a post decays, what a deal costs, whose audience is real.
 
 pub mod activity;
+pub mod audit;
 pub mod deal;
 pub mod fair;
-#[cfg(test)]
 #[cfg(test)]
 mod testing;
