@@ -2,6 +2,7 @@
 
 use crate::report_data::{Inputs, interval};
 use counterpoint::creators::activity::activity;
+use counterpoint::creators::audit::{Audit, audit};
 use counterpoint::creators::fair::{FairFee, fair_fee};
 use counterpoint::creators::kernel::{self, LearnedKernel, age};
 use counterpoint::data::roster::{DealKind, Format};
@@ -20,7 +21,7 @@ const TENTHS: f64 = 2.563_103;
 pub(crate) fn creators(inputs: &Inputs<'_>, shown: &Range<usize>) -> Option<report::Creators> {
     let (model, estimates) = (inputs.model, inputs.estimates);
     let (roster, together) = (inputs.dataset.roster.as_ref()?, estimates.roster.as_ref()?);
-    let kernels = kernel::learn(roster);
+    let (kernels, audits) = (kernel::learn(roster), audit(roster));
     let platforms = platforms(inputs, roster, shown);
     let scalar = |name: &str| {
         let at = estimates.scalars.names().iter().position(|n| n == name)?;
@@ -49,7 +50,7 @@ pub(crate) fn creators(inputs: &Inputs<'_>, shown: &Range<usize>) -> Option<repo
     ];
     let rows = model.creators.iter().zip(&estimates.creators).enumerate();
     Some(report::Creators {
-        roster: rows.map(|(i, (creator, e))| row(inputs, roster, &platforms, i, creator, e, shown)).collect(),
+        roster: rows.map(|(i, (creator, e))| row(inputs, roster, &platforms, &audits, i, creator, e, shown)).collect(),
         posts: posts(inputs, roster, &platforms),
         kernels: kernels.iter().filter_map(|k| curve(k, roster, &platforms)).collect(),
         dependence: report::Dependence {
@@ -120,6 +121,7 @@ fn row(
     inputs: &Inputs<'_>,
     roster: &Roster,
     platforms: &[report::Platform],
+    audits: &[Audit],
     index: usize,
     creator: &CreatorModel,
     e: &CreatorEstimate,
@@ -192,7 +194,14 @@ fn row(
             CreatorVerdict::Stop => report::CreatorVerdict::Stop,
         },
         reason: reason(inputs, e),
-        audit: None,
+        audit: audits
+            .iter()
+            .filter(|a| Some(roster.accounts[a.account].creator) == person && !a.evidence.is_empty())
+            .min_by(|a, b| a.score.total_cmp(&b.score))
+            .map(|a| report::Audit {
+                score: report::Interval { mean: a.score, q05: a.low, q50: a.score, q95: a.high },
+                evidence: a.evidence.iter().map(|e| e.sentence.clone()).collect(),
+            }),
     }
 }
 

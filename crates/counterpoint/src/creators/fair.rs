@@ -129,7 +129,7 @@ mod tests {
         close(fee(fair_fee(&deal(DealKind::Cpm), &draws(), views, 1.0)), 1_000.0);
         // Tracked sales of 1 000 on even draws, none on odd ones: even draws pay up to V / 1 000 = 1, 3, 5, 7, 9; odd ones always.
         // The 8th largest of (any · 5, 9, 7, 5, 3, 1) is 5.
-        let sales = |i: usize| Activity { revenue: if i % 2 == 0 { 1_000.0 } else { 0.0 }, ..activity() };
+        let sales = |i: usize| Activity { revenue: if i.is_multiple_of(2) { 1_000.0 } else { 0.0 }, ..activity() };
         close(fee(fair_fee(&deal(DealKind::Commission), &draws(), sales, 0.8)), 5.0);
         assert_eq!(fair_fee(&deal(DealKind::Commission), &draws(), sales, 0.5), FairFee::Any);
     }

@@ -10,7 +10,7 @@ use counterpoint_infer::math::ln_gamma;
 /// Mean and standard deviation of the prior of omega (judgement from published decay curves, which run from 0.8 to 1.5).
 pub const OMEGA: (f64, f64) = (1.1, 0.3);
 /// Mean and standard deviation of the prior of ln u0, u0 in days.
-pub const LN_U0: (f64, f64) = (-2.302_585_092_994_046, 1.0);
+pub const LN_U0: (f64, f64) = (-std::f64::consts::LN_10, 1.0);
 /// Increments of fewer views than this say more of counting than of decay.
 const FEWEST_VIEWS: f64 = 10.0;
 /// Points of the grid, each way; it is laid twice, the second time around the mass that the first found.

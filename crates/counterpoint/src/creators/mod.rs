@@ -1,7 +1,8 @@
-//! What is known of creators without the model: how attention to a post decays, and what a deal costs.
+//! What is known of creators without the model: how attention to a post decays, what a deal costs, whose audience is real.
 
 pub mod activity;
 pub mod attention;
+pub mod audit;
 pub mod deal;
 pub mod fair;
 pub mod kernel;
