@@ -36,6 +36,7 @@ const SETS: &[(&str, &str)] = &[
     ("meridian", "meridian"),
     ("meridian-own-spec", "meridian-own-spec"),
     ("large", "recovery/large_business-20250715"),
+    ("creators", "creators-plain-1"),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -203,7 +204,7 @@ fn column(chain: &ChainDraws, c: usize) -> impl Iterator<Item = f64> + '_ {
 
 fn read(project: &Project, dir: &Path) -> anyhow::Result<counterpoint::data::Dataset> {
     let mut tables = Vec::new();
-    for file in project.data.tables.iter().chain(project.data.long.iter().map(|l| &l.table)) {
+    for file in project.tables() {
         tables.push(read_table(dir, file).map_err(|f| anyhow!("{f:?}"))?);
     }
     let (data, findings) = assemble(project, &tables);

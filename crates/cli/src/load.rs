@@ -70,13 +70,7 @@ pub(crate) fn load(dir: &Path) -> Loaded {
 
 /// All tables in the order that assembly wants; none where one cannot be read.
 fn tables(dir: &Path, project: &Project, loaded: &mut Loaded) -> Option<Vec<Table>> {
-    let long = project.data.long.iter().map(|l| &l.table);
-    let creators = project.creators.iter().flat_map(|c| {
-        [Some(&c.creators), Some(&c.posts), c.stats.as_ref(), c.deals.as_ref(), c.tracked.as_ref()]
-            .into_iter()
-            .flatten()
-    });
-    let files: Vec<&String> = project.data.tables.iter().chain(long).chain(creators).collect();
+    let files = project.tables();
     let mut tables = Vec::new();
     for file in &files {
         let bytes = match read_bytes(dir, file) {

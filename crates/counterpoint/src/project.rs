@@ -28,6 +28,17 @@ pub struct Project {
     pub sampler: SamplerSpec,
 }
 
+impl Project {
+    /// Every table that the project names, in the order that assembly takes them.
+    pub fn tables(&self) -> Vec<&String> {
+        let creators = self.creators.iter().flat_map(|c| {
+            let optional = [c.stats.as_ref(), c.deals.as_ref(), c.tracked.as_ref()];
+            [Some(&c.creators), Some(&c.posts)].into_iter().chain(optional).flatten()
+        });
+        self.data.tables.iter().chain(self.data.long.iter().map(|l| &l.table)).chain(creators).collect()
+    }
+}
+
 /// Tables and their keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataSpec {

@@ -96,9 +96,6 @@ pub enum SampleError {
     },
 }
 
-/// Warm-up draws between two updates of a low-rank metric: one for each so many dimensions.
-const DIMENSIONS_A_DRAW: usize = 10;
-
 #[derive(Debug, thiserror::Error)]
 #[error("the log density is not finite")]
 struct NotFinite;
@@ -168,8 +165,6 @@ pub fn run_chain<D: LogDensity + Send + 'static>(
                 ..LowRankNutsSettings::default()
             };
             nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
-            // An update decomposes a matrix of dim x dim, so it must not come with every draw where there are many dimensions.
-            nuts.adapt_options.mass_matrix_update_freq = (start.len() / DIMENSIONS_A_DRAW).max(1) as u64;
             drive(&nuts, density, chain, start, settings, watch)
         }
     }

@@ -1,0 +1,77 @@
+//! Creators from their tables to the run folder and the report.
+#![allow(clippy::disallowed_methods)] // tests of the rim read and write files
+
+mod common;
+
+use common::{Scratch, arg, object, only_run, said};
+use std::path::{Path, PathBuf};
+
+/// A brand with 30 creators on three platforms, with few draws.
+fn brand(scratch: &Scratch) -> PathBuf {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/data/creators-plain-1");
+    let to = scratch.path("brand");
+    std::fs::create_dir_all(&to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+    let file = to.join("counterpoint.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, text + "\n[sampler]\nchains = 2\nwarmup = 60\ndraws = 40\n").unwrap();
+    to
+}
+
+#[test]
+fn creators_and_platforms_are_in_the_run_folder_and_the_report() {
+    let scratch = Scratch::new();
+    let brand = brand(&scratch);
+    object(&["check", arg(&brand)], 0);
+    // So few draws are no sound fit.
+    object(&["fit", arg(&brand), "--threads", "2"], 1);
+    let run = only_run(&brand);
+    let drivers = std::fs::read_to_string(run.join("drivers.csv")).unwrap();
+    let rows = |kind: &str| drivers.lines().filter(|l| l.split(',').nth(1) == Some(kind)).count();
+    assert_eq!((rows("channel"), rows("platform"), rows("creator")), (5, 3, 30), "{drivers}");
+    assert!(drivers.contains("\ncreator_013,creator,tiktok,229655.35,"), "{drivers}");
+    let parameters = std::fs::read_to_string(run.join("parameters.csv")).unwrap();
+    for name in ["roi[instagram]", "capture[tiktok]", "leak[creator_022]", "creator_spread[youtube]"] {
+        assert!(parameters.contains(&format!("\n{name},")), "{name}");
+    }
+    let page = std::fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("creator_013"));
+}
+
+#[test]
+fn every_mistake_of_the_creators_tables_is_said_at_once() {
+    let scratch = Scratch::new();
+    let brand = brand(&scratch);
+    let change = |file: &str, from: &str, to: &str| {
+        let path = brand.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file}");
+        std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+    };
+    change("creators.csv", "0.03796", "3.796");
+    change("posts.csv", "post_0001,creator_000", "post_0001,creator_00");
+    change("posts.csv", "post_0002,creator_000,instagram,feed", "post_0002,creator_000,instagram,banner");
+    change("post_stats.csv", "2024-02-20", "2024-02-31");
+    change("deals.csv", "deal_001,creator_001,hybrid,2651.09", "deal_001,creator_001,hybrid,");
+    change("tracked.csv", "61,2928.0", "many,2928.0");
+    let value = object(&["check", arg(&brand)], 1);
+    let found = value["findings"].as_array().unwrap();
+    let has =
+        |code: &str, file: &str| found.iter().any(|f| f["code"] == code && f["file"] == file && f["row"].is_number());
+    for (code, file) in [
+        ("out-of-range", "creators.csv"),
+        ("unknown-creator", "posts.csv"),
+        ("unknown-word", "posts.csv"),
+        ("date-unreadable", "post_stats.csv"),
+        ("deal-incomplete", "deals.csv"),
+        ("not-a-number", "tracked.csv"),
+    ] {
+        assert!(has(code, file), "{code} in {file}: {value}");
+    }
+    std::fs::remove_file(brand.join("posts.csv")).unwrap();
+    let text = said(&["check", arg(&brand)], 1);
+    assert!(text.contains("posts.csv"), "{text}");
+}

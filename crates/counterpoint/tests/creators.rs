@@ -1,0 +1,165 @@
+//! Creators: parts that add up, laws of splitting and scaling, small rosters, and decay learned from snapshots.
+
+mod common;
+
+use common::{creators_spec, dataset, project, roster};
+use counterpoint::creators::attention::views;
+use counterpoint::creators::kernel::{Kernel, learn};
+use counterpoint::data::roster::{Format, Snapshot};
+use counterpoint::data::{Dataset, DriverKind};
+use counterpoint::model::build::Model;
+use counterpoint::model::estimate::{RowKind, estimate};
+use counterpoint::model::fit::fit;
+use counterpoint::model::platform::{Platform, PlatformSlots, PlatformWork};
+use counterpoint::model::posterior::Posterior;
+use counterpoint::project::*;
+use counterpoint_infer::log_density::LogDensity;
+use jiff::ToSpan;
+use std::sync::Arc;
+
+fn with_creators(geos: usize) -> (Project, Dataset) {
+    let mut project = project(ModelSpec { max_lag: Some(4), trend: TrendSpec::KnotsEvery(10), ..ModelSpec::default() });
+    project.sampler = SamplerSpec { chains: 2, warmup: 120, draws: 100, seed: 3, ..SamplerSpec::default() };
+    project.outcome.order_value = Some(2.0);
+    project.creators = Some(creators_spec());
+    let mut data = dataset(geos, 26, 2, false);
+    data.roster = Some(roster(&data));
+    (project, data)
+}
+
+fn close(a: f64, b: f64, label: &str) {
+    assert!((a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs())), "{label}: {a} {b}");
+}
+
+#[test]
+fn parts_of_creators_add_up_to_their_platforms() {
+    let (project, data) = with_creators(2);
+    let (model, chains) = fit(Model::new(&project, &data), &project.sampler, 2).expect("fits");
+    let found = estimate(&model, &project, &chains, None, 2);
+    let platforms = || found.contributions.iter().filter(|c| c.kind == RowKind::Driver(DriverKind::Platform));
+    let people = || found.contributions.iter().filter(|c| c.kind == RowKind::Creator);
+    assert_eq!((platforms().count(), people().count()), (3, 3));
+    for i in 0..model.y.len() {
+        let sum = |rows: &mut dyn Iterator<Item = f64>| rows.sum::<f64>();
+        let whole = sum(&mut platforms().map(|r| r.cells.mean[i]));
+        close(sum(&mut people().map(|r| r.cells.mean[i])), whole, "cells");
+    }
+    let all: f64 = found.drivers.iter().filter(|d| d.kind == DriverKind::Platform).map(|d| d.incremental.mean).sum();
+    close(found.creators.iter().map(|c| c.incremental.mean).sum(), all, "totals");
+    for creator in &found.creators {
+        assert!(creator.lost_without.q50 < creator.incremental.q95, "audiences overlap: {creator:?}");
+        assert!((0.0..=1.0).contains(&creator.variance_removed));
+    }
+    let together = found.roster.expect("platforms");
+    close(together.shares.iter().map(|s| s.mean).sum(), 1.0, "shares of platforms");
+    assert!(together.herfindahl.q05 >= 1.0 / 3.0 - 1e-12 && together.herfindahl.q95 <= 1.0);
+    // A window keeps the sum too.
+    let window = Some((data.dates[5], data.dates[15]));
+    let found = estimate(&model, &project, &chains, window, 2);
+    let all: f64 = found.drivers.iter().filter(|d| d.kind == DriverKind::Platform).map(|d| d.incremental.mean).sum();
+    close(found.creators.iter().map(|c| c.incremental.mean).sum(), all, "totals of a window");
+}
+
+/// A platform of accounts with the given views and log weights, in two geos.
+fn platform(accounts: &[(Vec<f64>, f64)]) -> Platform {
+    Platform {
+        name: "p".into(),
+        accounts: (0..accounts.len()).collect(),
+        views: accounts.iter().flat_map(|(v, _)| v.clone()).collect(),
+        spans: accounts.iter().map(|(v, _)| 0..v.len()).collect(),
+        share: accounts.iter().flat_map(|_| [0.6, 0.4]).collect(),
+        covariates: accounts.iter().map(|(_, h)| *h).collect(),
+        slots: PlatformSlots { slopes: vec![0], deviations: None },
+    }
+}
+
+/// Each account's incremental outcome over all geos and periods.
+fn parts(accounts: &[(Vec<f64>, f64)]) -> Vec<f64> {
+    let (platform, lead, periods, half) = (platform(accounts), 2, 10, 0.8);
+    let mut work = PlatformWork::new(&platform, 2, periods, lead);
+    work.forward(&platform, &[1.0]);
+    let kernel = [0.6, 0.3, 0.1];
+    let padded = lead + periods;
+    let x = &work.exposure.x;
+    let f: Vec<f64> = (0..2 * periods)
+        .map(|i| {
+            let (g, t) = (i / periods, i % periods);
+            let s: f64 = (0..3).map(|l| kernel[l] * x[g * padded + lead + t - l]).sum();
+            s / (s + half)
+        })
+        .collect();
+    work.split(&platform, &kernel, &f, &[1.5, 0.7], &[100.0, 50.0], half);
+    let whole: f64 = (0..2 * periods).map(|i| f[i] * [150.0, 35.0][i / periods]).sum();
+    let parts: Vec<f64> = work.incremental.chunks(periods).map(|row| row.iter().sum()).collect();
+    close(parts.iter().sum(), whole, "parts add up");
+    parts
+}
+
+#[test]
+fn splitting_a_creator_changes_no_other_and_views_trade_against_weight() {
+    let views = |k: f64| (0..12).map(|t| k * (1.0 + (t as f64 * 1.3).sin())).collect::<Vec<_>>();
+    let before = parts(&[(views(1.0), 0.2), (views(0.4), -0.5)]);
+    let split = parts(&[(views(0.5), 0.2), (views(0.4), -0.5), (views(0.5), 0.2)]);
+    close(split[0] + split[2], before[0], "both halves");
+    close(split[1], before[1], "the other");
+    let scaled = parts(&[(views(2.0), 0.2 - std::f64::consts::LN_2), (views(0.4), -0.5)]);
+    close(scaled[0], before[0], "twice the views at half the weight");
+    close(scaled[1], before[1], "the other");
+}
+
+#[test]
+fn small_rosters_work() {
+    let (project, data) = with_creators(2);
+    let full = data.roster.clone().expect("a roster");
+    let evaluate = |label: &str, change: &dyn Fn(&mut counterpoint::data::Roster)| {
+        let mut data = data.clone();
+        let mut roster = full.clone();
+        change(&mut roster);
+        data.roster = Some(roster);
+        let model = Arc::new(Model::new(&project, &data));
+        let mut posterior = Posterior::new(model.clone());
+        let mut gradient = vec![0.0; posterior.dim()];
+        let value = posterior.evaluate(&Posterior::start(&model), &mut gradient);
+        assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()), "{label}");
+        model
+    };
+    evaluate("no tracked sales", &|r| r.tracked.clear());
+    assert!(evaluate("no posts", &|r| r.posts.clear()).creators.is_empty());
+    assert_eq!(evaluate("one account", &|r| r.posts.retain(|p| p.account == 2)).creators.len(), 1);
+    evaluate("no deals", &|r| r.deals.clear());
+    evaluate("nothing known of anybody", &|r| {
+        for account in &mut r.accounts {
+            (account.followers, account.engagement_rate, account.fake_share) = (None, None, None);
+        }
+    });
+}
+
+#[test]
+fn views_are_kept_whole_and_snapshots_teach_the_decay() {
+    let mut data = dataset(1, 60, 0, false);
+    let mut roster = roster(&data);
+    let truth = Kernel { omega: 1.35, u0: 0.3, horizon: 30.0 };
+    roster.posts.retain(|p| p.at.date() >= data.dates[0]);
+    for post in &mut roster.posts {
+        post.format = Format::Feed;
+        post.views = 1e6;
+        post.snapshots = (1..12)
+            .map(|hours| {
+                let share = truth.share_until(f64::from(hours * hours) / 24.0);
+                Snapshot { at: post.at + (hours * hours).hours(), views: (1e6 * share).round() }
+            })
+            .collect();
+    }
+    for kernel in learn(&roster).iter().filter(|k| k.is_learned()) {
+        assert!((kernel.omega.mean - truth.omega).abs() < 0.02, "{kernel:?}");
+        assert!((kernel.u0.mean / truth.u0 - 1.0).abs() < 0.05, "{kernel:?}");
+        assert!((kernel.half_life.mean / truth.half_life() - 1.0).abs() < 0.02, "{kernel:?}");
+    }
+    let all: f64 = views(&roster, &data, 4).iter().sum();
+    let posted: f64 = roster.posts.iter().map(|p| p.views + p.boosted).sum();
+    close(all, posted, "every view falls in a period");
+    // Days instead of weeks move no view out of the window either.
+    data.cadence = counterpoint::data::calendar::Cadence::Daily;
+    data.dates = (0..420).map(|t| data.dates[0].saturating_add((t as i64).days())).collect();
+    close(views(&roster, &data, 56).iter().sum(), posted, "by day");
+}
