@@ -196,7 +196,7 @@ impl PlatformWork {
     }
 
     /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the response (added to `by_f`), the coefficients (added to
-    /// `by_beta`), and the weights and kernel (kept for [`PlatformWork::adjoint`]). Returns the derivative by the half-saturation.
+    /// `by_beta`), and the weights and kernel (kept for [`PlatformWork::adjoint_end`] and [`PlatformWork::by_kernel`]). Returns the derivative by the half-saturation.
     pub fn split_adjoint(
         &mut self,
         platform: &Platform,
