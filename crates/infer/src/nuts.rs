@@ -167,7 +167,7 @@ pub fn run_chain<D: LogDensity + Send + 'static>(
             nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
             // An update decomposes matrices of up to dim x dim; where dimensions are many, so seldom that trajectories, not updates, take the time.
             let every = &mut nuts.adapt_options.mass_matrix_update_freq;
-            *every = (*every).max(density.dim() as u64 / 2);
+            *every = (*every).max(density.dim() as u64 / 4);
             drive(&nuts, density, chain, start, settings, watch)
         }
     }
