@@ -173,13 +173,8 @@ pub(crate) fn creators(
                 capture: tracked.map(|(t, k)| {
                     Interval::of(&pass.draws.iter().map(|d| t.capture(k, &d.values)).collect::<Vec<_>>())
                 }),
-                leak: tracked.map(|(t, k)| {
-                    let share = |d: &OneDraw| {
-                        let (leaked, brought) = codes(t, k, d);
-                        leaked / (leaked + brought)
-                    };
-                    Interval::of(&pass.draws.iter().map(share).collect::<Vec<_>>())
-                }),
+                leak: tracked
+                    .map(|(t, k)| Interval::of(&pass.draws.iter().map(|d| leak_share(t, k, d)).collect::<Vec<_>>())),
                 per_view: per_view(model, pass, creator),
                 verdict,
                 variance_removed: removed,
@@ -263,6 +258,12 @@ fn codes(tracked: &Tracked, k: usize, draw: &OneDraw) -> (f64, f64) {
     let leaked = draw.values[series.leak] * tracked.all_orders[series.from..].iter().sum::<f64>();
     let brought = tracked.capture(k, &draw.values) * draw.creators[series.creator][0] / tracked.per_order;
     (leaked, brought)
+}
+
+/// Share of the tracked orders of series k that leaked.
+pub(crate) fn leak_share(tracked: &Tracked, k: usize, draw: &OneDraw) -> f64 {
+    let (leaked, brought) = codes(tracked, k, draw);
+    leaked / (leaked + brought)
 }
 
 /// Weight of the creator's first account over the platform's average view's.

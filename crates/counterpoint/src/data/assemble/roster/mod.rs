@@ -1,7 +1,10 @@
 //! From the creators' tables to a [`Roster`]: every mistake at once, and what an analyst would look at.
 
+mod candidates;
 mod look;
 mod sheet;
+
+pub use candidates::candidates;
 
 use super::super::calendar::day_number;
 use super::super::codes::{Capped, fail, info, review};
@@ -208,30 +211,19 @@ fn posts(sheet: &Sheet<'_>, roster: &mut Roster, names: &mut BTreeMap<String, us
             });
             continue;
         };
-        let word = format[row].as_deref().unwrap_or("feed").to_lowercase().replace([' ', '-'], "_");
-        let Some((format, _)) = FORMATS.iter().find(|(_, known)| known.contains(&word.as_str())) else {
-            words.push(out, || {
-                let known: Vec<&str> = FORMATS.iter().map(|(_, words)| words[0]).collect();
-                let expected = format!("one of {}", known.join(", "));
-                sheet.at(
-                    fail(
-                        "unknown-word",
-                        format!("the format \"{}\"", super::cells::short(&word)),
-                        expected,
-                        "use one of these words",
-                    ),
-                    row,
-                    "format",
-                )
-            });
-            continue;
+        let format = match format_of(format[row].as_deref().unwrap_or("feed")) {
+            Ok(format) => format,
+            Err(finding) => {
+                words.push(out, || sheet.at(*finding, row, "format"));
+                continue;
+            }
         };
         let (Some((at, timed)), Some(views)) = (at[row], views[row]) else { continue };
         names.insert(name.clone(), roster.posts.len());
         roster.posts.push(Post {
             name: name.clone(),
             account,
-            format: *format,
+            format,
             // Without a time, noon.
             at: if timed { at } else { at.date().to_datetime(Time::constant(12, 0, 0, 0)) },
             views,
@@ -249,6 +241,17 @@ fn posts(sheet: &Sheet<'_>, roster: &mut Roster, names: &mut BTreeMap<String, us
     }
     unknown.finish(out);
     words.finish(out);
+}
+
+/// The format that a word means.
+fn format_of(word: &str) -> Result<Format, Box<Finding>> {
+    let word = word.to_lowercase().replace([' ', '-'], "_");
+    let found = FORMATS.iter().find(|(_, known)| known.contains(&word.as_str()));
+    found.map(|(format, _)| *format).ok_or_else(|| {
+        let known: Vec<&str> = FORMATS.iter().map(|(_, words)| words[0]).collect();
+        let found = format!("the format \"{}\"", super::cells::short(&word));
+        Box::new(fail("unknown-word", found, format!("one of {}", known.join(", ")), "use one of these words"))
+    })
 }
 
 fn stats(sheet: &Sheet<'_>, roster: &mut Roster, names: &BTreeMap<String, usize>, out: &mut Vec<Finding>) {
@@ -298,29 +301,7 @@ fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
     let creator = sheet.texts(sheet.required(&["creator", "handle", "username"], out), true, out);
     let kind = sheet.texts(sheet.required(&["kind", "deal_type"], out), true, out);
     let name = sheet.texts(sheet.optional(&["deal", "deal_id", "id"]), false, out);
-    let number = |name: &str, range, out: &mut Vec<Finding>| sheet.numbers(sheet.optional(&[name]), false, range, out);
-    let columns: BTreeMap<&str, Vec<Option<f64>>> = [
-        ("fee", AMOUNT),
-        ("cap", AMOUNT),
-        ("cpm", AMOUNT),
-        ("rate", SHARE),
-        ("window_days", AMOUNT),
-        ("window", AMOUNT),
-        ("product_cost", AMOUNT),
-        ("posts", AMOUNT),
-        ("post_probability", SHARE),
-        ("threshold_views", AMOUNT),
-        ("usage_rate", AMOUNT),
-        ("usage_days", AMOUNT),
-        ("exclusivity_rate", AMOUNT),
-        ("exclusivity_months", AMOUNT),
-    ]
-    .into_iter()
-    .map(|(name, range)| (name, number(name, range, out)))
-    .collect();
-    let starts = sheet.moments(sheet.optional(&["starts", "start"]), false, out);
-    let ends = sheet.moments(sheet.optional(&["ends", "end"]), false, out);
-    let day = |x: Option<(DateTime, bool)>| -> Option<Date> { x.map(|(at, _)| at.date()) };
+    let terms = Terms::read(sheet, out);
     for row in 0..sheet.table.rows() {
         let (Some(owner), Some(word)) = (&creator[row], &kind[row]) else { continue };
         let Some(creator) = roster.creators.iter().position(|c| c.name == *owner) else {
@@ -334,6 +315,59 @@ fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
             out.push(sheet.at(finding, row, "creator"));
             continue;
         };
+        let name = name[row].clone().unwrap_or_else(|| format!("deal {}", row + 1));
+        roster.deals.extend(terms.deal(sheet, row, word, (name, creator), out));
+    }
+}
+
+/// The terms of deals, a row each.
+struct Terms {
+    numbers: BTreeMap<&'static str, Vec<Option<f64>>>,
+    starts: Vec<Option<(DateTime, bool)>>,
+    ends: Vec<Option<(DateTime, bool)>>,
+}
+
+impl Terms {
+    fn read(sheet: &Sheet<'_>, out: &mut Vec<Finding>) -> Terms {
+        let mut number =
+            |name: &str, range| sheet.numbers(sheet.optional(&[name]), false, range, out);
+        let numbers = [
+            ("fee", AMOUNT),
+            ("cap", AMOUNT),
+            ("cpm", AMOUNT),
+            ("rate", SHARE),
+            ("window_days", AMOUNT),
+            ("window", AMOUNT),
+            ("product_cost", AMOUNT),
+            ("posts", AMOUNT),
+            ("post_probability", SHARE),
+            ("threshold_views", AMOUNT),
+            ("usage_rate", AMOUNT),
+            ("usage_days", AMOUNT),
+            ("exclusivity_rate", AMOUNT),
+            ("exclusivity_months", AMOUNT),
+        ]
+        .into_iter()
+        .map(|(name, range)| (name, number(name, range)))
+        .collect();
+        let starts = sheet.moments(sheet.optional(&["starts", "start"]), false, out);
+        let ends = sheet.moments(sheet.optional(&["ends", "end"]), false, out);
+        Terms { numbers, starts, ends }
+    }
+
+    fn get(&self, name: &str, row: usize) -> Option<f64> {
+        self.numbers.get(name).and_then(|c| c[row])
+    }
+
+    /// The deal of a row whose kind is called `word`.
+    fn deal(
+        &self,
+        sheet: &Sheet<'_>,
+        row: usize,
+        word: &str,
+        (name, creator): (String, usize),
+        out: &mut Vec<Finding>,
+    ) -> Option<Deal> {
         let word = word.to_lowercase();
         let Some((kind, _, needs)) = DEALS.iter().find(|(_, words, _)| words.contains(&word.as_str())) else {
             let known: Vec<&str> = DEALS.iter().map(|(_, words, _)| words[0]).collect();
@@ -345,9 +379,9 @@ fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
                 "use one of these words",
             );
             out.push(sheet.at(finding, row, "kind"));
-            continue;
+            return None;
         };
-        let get = |name: &str| columns.get(name).and_then(|c| c[row]);
+        let get = |name: &str| self.get(name, row);
         for need in needs.iter().filter(|need| get(need).is_none()) {
             let finding = fail(
                 "deal-incomplete",
@@ -357,8 +391,9 @@ fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
             );
             out.push(sheet.at(finding, row, need));
         }
-        roster.deals.push(Deal {
-            name: name[row].clone().unwrap_or_else(|| format!("deal {}", row + 1)),
+        let day = |x: Option<(DateTime, bool)>| -> Option<Date> { x.map(|(at, _)| at.date()) };
+        Some(Deal {
+            name,
             creator,
             kind: *kind,
             fee: get("fee"),
@@ -370,13 +405,13 @@ fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
             posts: get("posts"),
             post_probability: get("post_probability"),
             threshold_views: get("threshold_views"),
-            starts: day(starts[row]),
-            ends: day(ends[row]),
+            starts: day(self.starts[row]),
+            ends: day(self.ends[row]),
             usage_rate: get("usage_rate"),
             usage_days: get("usage_days"),
             exclusivity_rate: get("exclusivity_rate"),
             exclusivity_months: get("exclusivity_months"),
-        });
+        })
     }
 }
 
