@@ -88,7 +88,7 @@ pub struct CreatorEstimate {
     pub cost_per_increment: Option<Interval>,
     /// The highest total cost at which the return (on margin, where given) is above one with the project's `fair_level` probability.
     pub fair_cost: f64,
-    /// Share of draws whose ROI (on margin, where given) is above one.
+    /// Share of draws whose ROI (on margin, where given) is above one; none without cost, or where returns are not money.
     pub prob_roi_above_1: Option<f64>,
     /// Share of incremental orders that codes and links see.
     pub capture: Option<Interval>,

@@ -129,7 +129,7 @@ pub(crate) fn creators(
     let lost = lost_without(model, window, chains);
     let outcome = total_outcome(model, window);
     let level = project.creators.as_ref().map_or(0.8, |c| c.fair_level);
-    let margin = project.outcome.margin;
+    let (margin, money_counts) = (project.outcome.margin, project.outcome.returns_are_money());
     model
         .creators
         .iter()
@@ -148,7 +148,7 @@ pub(crate) fn creators(
                 let sorted = counterpoint_infer::draws::sorted(&earned);
                 counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
             };
-            let pays = paid.map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
+            let pays = paid.filter(|_| money_counts).map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
             let identified = removed >= TOLD_APART;
             let verdict = match pays {
                 Some(p) if p >= level => CreatorVerdict::Renew,
