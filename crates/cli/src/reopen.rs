@@ -27,8 +27,10 @@ impl Reopened {
     /// Reads the project of a run anew; an error where it is not the one that was fitted.
     pub(crate) fn open(run: &Path) -> anyhow::Result<Reopened> {
         let about = run_json::read(run)?;
-        let dir =
-            about["project_dir"].as_str().map(|dir| run.join(dir)).context("run.json does not name the project's folder")?;
+        let dir = about["project_dir"]
+            .as_str()
+            .map(|dir| run.join(dir))
+            .context("run.json does not name the project's folder")?;
         let loaded = load(&dir);
         let Some((project, _)) = loaded.ready() else {
             bail!("the project in {} cannot be read any more; see: counterpoint check {0}", dir.display());

@@ -1,10 +1,9 @@
 //! From what a fit says of creators to what a report shows of them.
 
 use crate::report_data::{Inputs, interval};
-use crate::roster::{Fees, level, reason};
+use crate::roster::{Fees, level, reason, words};
 use counterpoint::creators::audit::{Audit, audit};
 use counterpoint::creators::kernel::{self, LearnedKernel, age};
-use counterpoint::data::roster::Format;
 use counterpoint::data::{DriverKind, Roster};
 use counterpoint::model::build::CreatorModel;
 use counterpoint::model::estimate::{CreatorEstimate, CreatorVerdict, Interval};
@@ -199,14 +198,6 @@ fn posts(inputs: &Inputs<'_>, roster: &Roster, platforms: &[report::Platform]) -
 }
 
 fn curve(k: &LearnedKernel, roster: &Roster, platforms: &[report::Platform]) -> Option<report::Kernel> {
-    let format = match k.format {
-        Format::Story => "story",
-        Format::ShortVideo => "short video",
-        Format::Feed => "feed post",
-        Format::LongVideo => "long video",
-        Format::Live => "live stream",
-        Format::Article => "article",
-    };
     let own = roster.posts.iter().filter(|p| roster.accounts[p.account].platform == k.platform && p.format == k.format);
     let seen: Vec<report::ObservedShare> = own
         .filter(|p| p.views > 0.0)
@@ -220,7 +211,7 @@ fn curve(k: &LearnedKernel, roster: &Roster, platforms: &[report::Platform]) -> 
     let step = seen.len().div_ceil(OBSERVED).max(1);
     Some(report::Kernel {
         platform: platforms.iter().position(|p| p.name == roster.platforms[k.platform])?,
-        format: format.to_owned(),
+        format: words::format(k.format).to_owned(),
         days: k.curve.iter().map(|c| c.0).collect(),
         mean: k.curve.iter().map(|c| c.1.mean).collect(),
         q05: k.curve.iter().map(|c| c.1.q05).collect(),

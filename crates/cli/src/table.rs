@@ -18,7 +18,7 @@ pub(crate) fn table(head: &[String], left: usize, rows: &[Line]) -> Vec<String> 
             let pad = " ".repeat(width - size(text));
             if c < left { format!("{text}{pad}") } else { format!("{pad}{text}") }
         });
-        padded.collect::<Vec<_>>().join("   ").trim_end().to_owned()
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut out = vec![line(head)];
     for row in rows {

@@ -13,6 +13,7 @@ use counterpoint::model::build::CreatorModel;
 use counterpoint::model::estimate::{CreatorEstimate, CreatorVerdict, DealEstimate, Interval, People};
 use counterpoint::model::forecast::Forecast;
 use counterpoint::project::Project;
+use counterpoint_report::numbers::{percent, probability};
 
 /// The probability of a return above 1 that a project asks for.
 pub(crate) fn level(project: &Project) -> f64 {
@@ -70,28 +71,26 @@ impl Fees {
 
 /// Why, in a sentence.
 pub(crate) fn reason(project: &Project, e: &CreatorEstimate) -> String {
-    let asked = format!("{:.0} %", 100.0 * level(project));
+    let asked = percent(level(project));
     let word = if project.outcome.margin.is_some() { "return on margin" } else { "return" };
-    match (e.verdict, e.prob_roi_above_1) {
+    let part = percent((e.fair_cost / e.spend).max(0.0));
+    let known = e.prob_roi_above_1.map(probability);
+    match (e.verdict, known) {
         (CreatorVerdict::Renew, Some(p)) => {
-            format!("The {word} is above 1 with {:.0} % probability; {asked} is asked for.", 100.0 * p)
+            format!("The {word} is above 1 with {p} probability; {asked} is asked for.")
         }
         (CreatorVerdict::Renegotiate, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability, below the {asked} asked for; it would be enough at {:.0} % of the cost.",
-            100.0 * p,
-            100.0 * e.fair_cost / e.spend
+            "The {word} is above 1 with {p} probability, below the {asked} asked for; it would be enough at {part} of the cost."
         ),
-        (CreatorVerdict::Stop, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability; it would reach {asked} only at {:.0} % of the cost.",
-            100.0 * p,
-            (100.0 * e.fair_cost / e.spend).max(0.0)
-        ),
+        (CreatorVerdict::Stop, Some(p)) => {
+            format!("The {word} is above 1 with {p} probability; it would reach {asked} only at {part} of the cost.")
+        }
         (_, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability, but the data hardly tell this creator from the platform's average.",
-            100.0 * p
+            "The {word} is above 1 with {p} probability, but the data hardly tell this creator from the platform's average."
         ),
         (_, None) if !project.outcome.returns_are_money() && e.spend > 0.0 => {
-            "The outcome is counted and its value in money is not known (`unit_value`), so there is no return to judge.".to_owned()
+            "The outcome is counted and its value in money is not known (`unit_value`), so there is no return to judge."
+                .to_owned()
         }
         (_, None) => "No cost is known, so there is no return to judge.".to_owned(),
     }
@@ -146,7 +145,11 @@ impl<'a> Told<'a> {
                 niche: own.and_then(|(r, i)| r.creators[i].niche.as_deref()),
                 fees: Fees::of(project, dataset, &deals, creator, e),
                 verdict: believed.then_some(e.verdict),
-                reason: if believed { reason(project, e) } else { "The fit failed, so there is no verdict.".to_owned() },
+                reason: if believed {
+                    reason(project, e)
+                } else {
+                    "The fit failed, so there is no verdict.".to_owned()
+                },
             }
         };
         let people = creators.iter().zip(&found.creators).map(person).collect();

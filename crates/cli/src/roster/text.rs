@@ -4,10 +4,12 @@ use super::{Told, verdict_word, words};
 use crate::report_data::interval;
 use crate::table::{Line, table};
 use crate::terminal::{plain, short};
-use counterpoint::model::estimate::{Attribution, CreatorVerdict, Interval};
+use counterpoint::creators::fair::FairFee;
+use counterpoint::model::estimate::{Attribution, CreatorVerdict, DealEstimate, Interval};
+use counterpoint::model::forecast::Forecast;
 use counterpoint::project::OutcomeKind;
 use counterpoint_report::numbers::{
-    MISSING, money, money_interval, number, number_interval, percent, percent_interval, probability, range,
+    MISSING, money, money_interval, number, number_interval, percent, probability, range,
 };
 
 const NONE: &str = "-";
@@ -40,8 +42,16 @@ impl<'a> Pen<'a> {
         x.map_or_else(|| NONE.to_owned(), |x| money(x, self.currency))
     }
 
-    fn number(&self, x: Option<&Interval>) -> String {
-        x.map_or_else(|| NONE.to_owned(), |x| number_interval(&interval(x)))
+    /// The return; beside one on margin, which decides, without its interval.
+    fn returns(&self, cells: &mut Vec<String>, roi: Option<&Interval>, margin: Option<&Interval>) {
+        let whole = |x: &Interval| number_interval(&interval(x));
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| NONE.to_owned());
+        if self.margin {
+            cells.push(or_none(roi.map(|x| number(x.mean))));
+            cells.push(or_none(margin.map(whole)));
+        } else {
+            cells.push(or_none(roi.map(whole)));
+        }
     }
 }
 
@@ -50,14 +60,15 @@ fn chance(p: Option<f64>) -> String {
 }
 
 fn share(x: Option<&Interval>) -> String {
-    x.map_or_else(|| NONE.to_owned(), |x| percent_interval(&interval(x)))
+    x.map_or_else(|| NONE.to_owned(), |x| percent(x.mean))
 }
 
 /// The middle of a skewed forecast with its 90 % interval.
 fn middle(x: Option<&Interval>, write: &dyn Fn(f64) -> String) -> String {
-    x.filter(|x| x.q50.is_finite()).map_or_else(|| NONE.to_owned(), |x| {
-        format!("{} {}", write(x.q50), range(&number(x.q05), &number(x.q95))).trim_end().to_owned()
-    })
+    x.filter(|x| x.q50.is_finite()).map_or_else(
+        || NONE.to_owned(),
+        |x| format!("{} {}", write(x.q50), range(&number(x.q05), &number(x.q95))).trim_end().to_owned(),
+    )
 }
 
 /// How many creators of each verdict, in a sentence.
@@ -88,7 +99,8 @@ pub(crate) fn creators(told: &Told<'_>) -> Vec<String> {
     let roi = |x: Option<Interval>| x.map_or(f64::NEG_INFINITY, |x| x.mean);
     people.sort_by(|a, b| place(a.verdict).cmp(&place(b.verdict)).then(roi(b.e.roi).total_cmp(&roi(a.e.roi))));
     let head = |pen: &Pen<'_>| {
-        let mut head = vec!["creator".to_owned(), "on".into(), "brought".into(), "cost".into(), pen.return_word.to_owned()];
+        let mut head =
+            vec!["creator".to_owned(), "on".into(), "brought".into(), "cost".into(), pen.return_word.to_owned()];
         if pen.margin {
             head.push("ROI on margin".into());
         }
@@ -99,10 +111,7 @@ pub(crate) fn creators(told: &Told<'_>) -> Vec<String> {
         let e = p.e;
         let mut cells = vec![short(&e.name), short(&e.platforms), pen.effect(&e.incremental)];
         cells.push(pen.money((e.spend > 0.0).then_some(e.spend)));
-        cells.push(pen.number(e.roi.as_ref()));
-        if pen.margin {
-            cells.push(pen.number(e.margin_roi.as_ref()));
-        }
+        pen.returns(&mut cells, e.roi.as_ref(), e.margin_roi.as_ref());
         cells.push(chance(e.prob_roi_above_1));
         cells.push(pen.money(p.fees.paid));
         cells.push(pen.money(p.fees.fair));
@@ -118,30 +127,31 @@ pub(crate) fn creators(told: &Told<'_>) -> Vec<String> {
     let mut out = table(&head(&pen), 2, &people.iter().map(|p| row(p)).collect::<Vec<_>>());
     out.push(String::new());
     if told.people.iter().any(|p| !p.e.identified) {
-        out.push("* cannot be told apart: the data removed less than 20 % of what was open about the creator, so the row is mostly".into());
+        out.push("* cannot be told apart: the data removed less than 20% of what was open about the creator, so the row is mostly".into());
         out.push("  the platform's average.".into());
     }
-    out.push("In brackets: 90 % intervals. brought: the creator's part of what the platform brought. cost: all deals, commission".into());
+    out.push("In brackets: 90% intervals. brought: the creator's part of what the platform brought. cost: all deals, commission".into());
     out.push("included. fair fee: the most that fees (what does not follow sales) may be in all, so that the creator still pays.".into());
     out.push("codes see: share of the orders the creator brought that codes and links count. leak: share of the tracked orders that".into());
-    out.push("the posts did not bring. learned: share of what was open about the creator that the data settled.".into());
+    out.push("the posts did not bring. learned: share of what was open about the creator that the data settled. More: creators.csv.".into());
     out
 }
 
 /// Deals, in the order of the table.
 pub(crate) fn deals(told: &Told<'_>) -> Vec<String> {
     let pen = Pen::new(told);
-    let mut head = ["deal", "creator", "kind", "posts", "paid", "fair", "pays", "cost", "brought"].map(str::to_owned).to_vec();
+    let mut head =
+        ["deal", "creator", "kind", "posts", "paid", "fair", "pays", "cost", "brought"].map(str::to_owned).to_vec();
     head.push(pen.return_word.to_owned());
     if pen.margin {
         head.push("ROI on margin".into());
     }
-    head.extend(["per 1,000 views", "per order", "on sales not brought"].map(str::to_owned));
+    head.extend(["1,000 views cost", "an order costs", "paid on sales anyway"].map(str::to_owned));
     let (shared, period) = (
         told.deals.iter().any(|d| d.shared_posts > 0),
         told.deals.iter().any(|d| d.attribution == Attribution::Period),
     );
-    let row = |d: &counterpoint::model::estimate::DealEstimate| {
+    let row = |d: &DealEstimate| {
         let mark = match d.attribution {
             Attribution::Period => " **",
             Attribution::Posts if d.shared_posts > 0 => " *",
@@ -150,35 +160,37 @@ pub(crate) fn deals(told: &Told<'_>) -> Vec<String> {
         let mut cells = vec![
             short(&d.name),
             short(&d.creator),
-            words::kind(d.kind).to_owned(),
+            format!("{}, {}", words::kind(d.kind), words::unit(d.kind)),
             format!("{}{mark}", d.posts),
             words::term(d.kind, d.term, pen.currency),
-            d.fair.map_or_else(|| NONE.to_owned(), |f| words::fair(d.kind, f, pen.currency)),
+            d.fair.map_or_else(|| NONE.to_owned(), |f| words::fair(d.kind, f, d.cap, pen.currency)),
             chance(d.pays),
             money(d.cost.total(), pen.currency),
             pen.effect(&d.incremental),
-            pen.number(d.roi.as_ref()),
         ];
-        if pen.margin {
-            cells.push(pen.number(d.margin_roi.as_ref()));
-        }
+        pen.returns(&mut cells, d.roi.as_ref(), d.margin_roi.as_ref());
         cells.push(pen.money(d.effective_cpm));
         let orders = d.cost_per_order.as_ref().filter(|x| x.q95.is_finite());
-        cells.push(middle(orders, &|x| money(x, pen.currency)));
+        cells.push(pen.money(orders.map(|x| x.q50)));
         let wasted = d.commission_not_incremental.as_ref().filter(|_| d.cost.by_sales > 0.0);
-        cells.push(wasted.map_or_else(|| NONE.to_owned(), |x| money_interval(&interval(x), pen.currency)));
+        cells.push(pen.money(wasted.map(|x| x.mean)));
         Line { cells, note: String::new() }
     };
     let mut out = table(&head, 3, &told.deals.iter().map(row).collect::<Vec<_>>());
     out.push(String::new());
     out.push("A deal is credited with what the posts it covers brought. paid, fair: the number that is negotiated, as it was and the most".into());
-    out.push("it may be. per order: cost an order that the posts brought. on sales not brought: commission on tracked sales that would".into());
-    out.push("have come anyway.".into());
+    out.push("it may be, in its unit. An order: one that the posts brought (the middle estimate). paid on sales anyway: commission on tracked".into());
+    out.push("sales that would have come without the posts. More, with all intervals: deals.csv.".into());
+    if told.deals.iter().any(|d| matches!(d.fair, Some(FairFee::Never { .. }))) {
+        out.push("none: what is owed besides the term is too much already".into());
+    }
     if shared {
         out.push("* posts that several deals cover are shared among them as their costs are".into());
     }
     if period {
-        out.push("** no post in its term: credited with what the creator's posts under no deal brought on those days".into());
+        out.push(
+            "** no post in its term: credited with what the creator's posts under no deal brought on those days".into(),
+        );
     }
     out
 }
@@ -186,13 +198,14 @@ pub(crate) fn deals(told: &Told<'_>) -> Vec<String> {
 /// Candidates, in the order of the file.
 pub(crate) fn candidates(told: &Told<'_>, known: &[&str]) -> Vec<String> {
     let pen = Pen::new(told);
-    let mut head = ["candidate", "on", "followers", "posts", "views", "would add", "asked"].map(str::to_owned).to_vec();
+    let mut head =
+        ["candidate", "on", "followers", "posts", "views", "would add", "asked", ""].map(str::to_owned).to_vec();
     head.push(pen.return_word.to_owned());
     if pen.margin {
         head.push("ROI on margin".into());
     }
     head.extend(["pays", "fair"].map(str::to_owned));
-    let row = |f: &counterpoint::model::forecast::Forecast| {
+    let row = |f: &Forecast| {
         let (c, t) = (&f.candidate, f.told.as_ref());
         let kind = words::kind_asked(c.deal.as_ref());
         let amount = |x: f64| if pen.outcome_is_money { money(x, pen.currency) } else { number(x) };
@@ -204,18 +217,25 @@ pub(crate) fn candidates(told: &Told<'_>, known: &[&str]) -> Vec<String> {
             middle(t.map(|t| &t.views), &number),
             middle(t.map(|t| &t.incremental), &amount),
             c.deal.as_ref().map_or_else(|| NONE.to_owned(), |d| words::term(d.kind, words::asked(d), pen.currency)),
+            words::unit(kind).to_owned(),
             middle(t.and_then(|t| t.roi.as_ref()), &number),
         ];
         if pen.margin {
             cells.push(middle(t.and_then(|t| t.margin_roi.as_ref()), &number));
         }
         cells.push(chance(t.and_then(|t| t.pays)));
-        cells.push(t.and_then(|t| t.fair).map_or_else(|| NONE.to_owned(), |x| words::fair(kind, x, pen.currency)));
+        cells.push(t.and_then(|t| t.fair).map_or_else(
+            || NONE.to_owned(),
+            |x| words::fair(kind, x, c.deal.as_ref().and_then(|d| d.cap), pen.currency),
+        ));
         Line { cells, note: plain(&words::basis(f, known)) }
     };
     let mut out = table(&head, 2, &told.forecasts.iter().map(row).collect::<Vec<_>>());
     out.push(String::new());
-    out.push("Forecasts of all posts together: the middle one, and in brackets where 90 % of them lie. would add: on top of all creators who".into());
-    out.push("post today. fair: the most that may be paid so that the candidate pays with the probability asked for.".into());
+    out.push("Forecasts of all posts together: the middle one, and in brackets where 90% of them lie. would add: on top of all who post".into());
+    out.push("today, which is less than a part of one's own, since audiences overlap. fair: the most that may be paid in the unit of what".into());
+    out.push(
+        "is asked (money a post, where nothing is) so that the candidate pays with the probability asked for.".into(),
+    );
     out
 }

@@ -4,7 +4,10 @@ use counterpoint::creators::deal::{self, Activity};
 use counterpoint::creators::fair::FairFee;
 use counterpoint::data::roster::{Deal, DealKind, Format};
 use counterpoint::model::forecast::{Forecast, Told};
-use counterpoint_report::numbers::{count, money, number, percent, probability};
+use counterpoint_report::numbers::{count, money, number, percent};
+
+/// Followers so many times outside of what was seen are worth a word.
+const BEYOND: f64 = 1.25;
 
 /// The kind of a deal as the project's tables write it.
 pub(crate) fn kind(kind: DealKind) -> &'static str {
@@ -33,22 +36,22 @@ pub(crate) fn unit(kind: DealKind) -> &'static str {
     }
 }
 
-/// A term with its unit.
+/// A term without its unit.
 pub(crate) fn term(kind: DealKind, x: f64, currency: &str) -> String {
-    let amount = match kind {
+    match kind {
         DealKind::Commission | DealKind::Royalty if x > 1.0 => "over 100%".to_owned(),
         DealKind::Commission | DealKind::Royalty => percent(x),
         _ => money(x, currency),
-    };
-    format!("{amount} {}", unit(kind))
+    }
 }
 
-/// A fair term.
-pub(crate) fn fair(deal: DealKind, fair: FairFee, currency: &str) -> String {
-    match fair {
-        FairFee::UpTo(x) => term(deal, x, currency),
-        FairFee::Any => "any".to_owned(),
-        FairFee::Never { when_free } => format!("none ({} even at 0)", probability(when_free)),
+/// A fair term without its unit.
+pub(crate) fn fair(deal: DealKind, fair: FairFee, cap: Option<f64>, currency: &str) -> String {
+    match (fair, cap) {
+        (FairFee::UpTo(x), _) => term(deal, x, currency),
+        (FairFee::Any, Some(cap)) => format!("any (cap {})", money(cap, currency)),
+        (FairFee::Any, None) => "any".to_owned(),
+        (FairFee::Never { .. }, _) => "none".to_owned(),
     }
 }
 
@@ -90,19 +93,40 @@ pub(crate) fn basis(f: &Forecast, known: &[&str]) -> String {
         out.push("One creator says nothing of how others would differ: that is the prior's guess.".to_owned());
     }
     if let (Some(own), Some((least, most))) = (c.account.followers, b.followers) {
-        if own > most {
-            out.push(format!("{} times the followers of the largest account there: beyond what was seen.", number(own / most)));
-        } else if own < least {
-            out.push(format!("Fewer followers than the smallest account there ({}): beyond what was seen.", number(least)));
+        if own > BEYOND * most {
+            out.push(format!(
+                "{} times the followers of the largest account there: beyond what was seen.",
+                number(own / most)
+            ));
+        } else if BEYOND * own < least {
+            out.push(format!(
+                "Fewer followers than the smallest account there ({}): beyond what was seen.",
+                number(least)
+            ));
         }
     }
-    if let (Some(own), Some(0)) = (c.format, b.format_posts) {
-        out.push(format!("Nobody posted a {} there.", format(own)));
+    match (c.format, b.format_posts) {
+        (Some(own), Some(0)) => out.push(format!("Nobody posted a {} there.", format(own))),
+        (None, _) if b.formats > 1 => out.push("Format open: as the roster posts.".to_owned()),
+        _ => {}
+    }
+    if !told.borrowed.is_empty() {
+        let names: Vec<&str> = told.borrowed.iter().map(|t| trait_name(t)).collect();
+        out.push(format!("Not known, so taken from a creator of the platform at random: {}.", names.join(", ")));
     }
     if known.iter().any(|name| *name == c.name) {
         out.push("Already on the roster: the row there knows more.".to_owned());
     }
     out.join(" ")
+}
+
+fn trait_name(key: &str) -> &str {
+    match key {
+        "engagement" => "engagement rate",
+        "authenticity" => "fake share",
+        "niche_fit" => "niche fit",
+        other => other,
+    }
 }
 
 fn rests(told: &Told) -> String {

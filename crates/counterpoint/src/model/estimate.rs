@@ -310,13 +310,7 @@ pub struct People {
 
 /// Reads back what a fit says of creators and deals, and nothing else. `data` is what the model was built from. The result does not depend on
 /// the number of threads.
-pub fn people(
-    model: &Arc<Model>,
-    project: &Project,
-    data: &Dataset,
-    chains: &[ChainDraws],
-    threads: usize,
-) -> People {
+pub fn people(model: &Arc<Model>, project: &Project, data: &Dataset, chains: &[ChainDraws], threads: usize) -> People {
     let window = window::Window::new(model, None);
     let pass = draws::Pass::run(model, chains, &window, project.sampler.seed, threads);
     People {

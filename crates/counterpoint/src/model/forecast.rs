@@ -60,6 +60,8 @@ pub struct Told {
     pub pays: Option<f64>,
     /// What the forecast rests on.
     pub basis: Basis,
+    /// Traits that the model uses and that are not known of the candidate: each forecast takes those of a creator of the platform at random.
+    pub borrowed: Vec<&'static str>,
 }
 
 /// What a forecast rests on.
@@ -77,6 +79,8 @@ pub struct Basis {
     pub followers: Option<(f64, f64)>,
     /// The platform's posts of the candidate's format; none where the format is open and drawn as the roster posts.
     pub format_posts: Option<usize>,
+    /// Formats that the roster posts there.
+    pub formats: usize,
 }
 
 /// One forecast of one candidate.
@@ -129,12 +133,12 @@ pub fn forecast(
     }
     let tell = |((candidate, ground), outcomes): ((&Candidate, &Option<Ground<'_>>), &Vec<Outcome>)| Forecast {
         candidate: candidate.clone(),
-        told: ground.as_ref().map(|ground| told(project, candidate, outcomes, ground.basis(candidate))),
+        told: ground.as_ref().map(|ground| told(project, candidate, outcomes, ground)),
     };
     candidates.iter().zip(&grounds).zip(&all).map(tell).collect()
 }
 
-fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], basis: Basis) -> Told {
+fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], ground: &Ground<'_>) -> Told {
     let of = |get: &dyn Fn(&Outcome) -> f64| Interval::of(&outcomes.iter().map(get).collect::<Vec<_>>());
     let (money_counts, margin) = (project.outcome.returns_are_money(), project.outcome.margin);
     let level = project.creators.as_ref().map_or(0.8, |c| c.fair_level);
@@ -156,7 +160,8 @@ fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], basis: B
         fair: money_counts.then(|| fair_fee(asked.unwrap_or(&fee), &earned, did, level)),
         pays: asked.filter(|_| money_counts).map(|d| chance(d, &earned, did)),
         cost: costs.as_ref().map(|c| Interval::of(c)),
-        basis,
+        basis: ground.basis(candidate),
+        borrowed: ground.borrowed(candidate),
     }
 }
 

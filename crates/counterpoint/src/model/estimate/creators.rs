@@ -148,7 +148,9 @@ pub(crate) fn creators(
                 let sorted = counterpoint_infer::draws::sorted(&earned);
                 counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
             };
-            let pays = paid.filter(|_| money_counts).map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
+            let pays = paid
+                .filter(|_| money_counts)
+                .map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
             let identified = removed >= TOLD_APART;
             let verdict = match pays {
                 Some(p) if p >= level => CreatorVerdict::Renew,

@@ -42,6 +42,8 @@ pub struct DealEstimate {
     /// The number that was negotiated: money a post (flat, hybrid), a thousand views, the term (retainer), a reached threshold (bounty), a gift;
     /// or a share of tracked sales.
     pub term: f64,
+    /// The most that the deal may cost, where it has a cap.
+    pub cap: Option<f64>,
     /// The highest term at which the deal pays with the project's `fair_level`; none where returns are not money.
     pub fair: Option<FairFee>,
     /// Share of draws in which the deal brings (on margin, where given) at least what it costs; none where it cost nothing or returns are not money.
@@ -124,6 +126,7 @@ pub(crate) fn deals(
             shared_posts: covered[i].iter().filter(also).count(),
             attribution: if covered[i].is_empty() { Attribution::Period } else { Attribution::Posts },
             term: deal::owed(terms, &did).term,
+            cap: terms.cap,
             fair: money_counts.then(|| fair_fee(terms, &earned, |_| did, level)),
             pays: paid.filter(|_| money_counts).map(|_| chance(terms, &earned, |_| did)),
             cost,
@@ -148,19 +151,12 @@ fn by_cost(costs: &[Cost], deals: &[usize], this: usize) -> f64 {
 }
 
 /// The lines of each deal.
-fn lines(
-    model: &Model,
-    roster: &Roster,
-    data: &Dataset,
-    costs: &[Cost],
-    covered: &[Vec<usize>],
-) -> Vec<Vec<Line>> {
+fn lines(model: &Model, roster: &Roster, data: &Dataset, costs: &[Cost], covered: &[Vec<usize>]) -> Vec<Vec<Line>> {
     let periods = data.n_periods();
     let platforms = || model.drivers.iter().enumerate().filter_map(|(m, d)| Some((m, d.platform.as_ref()?)));
     let lead = platforms().next().map_or(0, |(m, _)| model.drivers[m].shape.max_lag);
-    let place_of = |account: usize| {
-        platforms().find_map(|(m, p)| Some((m, p.accounts.iter().position(|&a| a == account)?)))
-    };
+    let place_of =
+        |account: usize| platforms().find_map(|(m, p)| Some((m, p.accounts.iter().position(|&a| a == account)?)));
     let mut out: Vec<Vec<Line>> = roster.deals.iter().map(|_| Vec::new()).collect();
     // Deals without posts share, period by period, what posts without deals brought.
     let idle: Vec<usize> = (0..covered.len()).filter(|&d| covered[d].is_empty()).collect();

@@ -5,8 +5,8 @@ use super::{Basis, Outcome, uniform};
 use crate::creators::attention::kernel_of;
 use crate::creators::deal::{self, Activity};
 use crate::creators::kernel::{Kernel, LearnedKernel, learn};
-use crate::data::roster::{Account, Candidate, Format, Roster};
 use crate::data::Dataset;
+use crate::data::roster::{Account, Candidate, Format, Roster};
 use crate::model::build::Model;
 use crate::model::build::roster::real;
 use crate::model::covariates::{Covariate, covariates};
@@ -16,6 +16,7 @@ use crate::model::posterior::Posterior;
 use counterpoint_infer::math::logistic;
 use counterpoint_infer::sample::standard_normal;
 use rand::Rng;
+use std::collections::BTreeSet;
 
 /// Days of the recent past whose exposure stands for today's.
 const RECENT_DAYS: f64 = 91.0;
@@ -51,7 +52,16 @@ impl<'a> Shared<'a> {
         let money = geos.clone().map(|g| own(g).map(|i| model.money[i]).sum::<f64>() / count).collect();
         let worth = |i: usize| if data.outcome[i].is_nan() { 0.0 } else { data.outcome[i] * data.unit_value[i] };
         let money_a_day = geos.flat_map(own).map(worth).sum::<f64>() / (count * days);
-        Shared { roster, kernels: learn(roster), covariates: covariates(roster), fake_worth, recent, days, money, money_a_day }
+        Shared {
+            roster,
+            kernels: learn(roster),
+            covariates: covariates(roster),
+            fake_worth,
+            recent,
+            days,
+            money,
+            money_a_day,
+        }
     }
 }
 
@@ -98,7 +108,12 @@ pub(super) struct Fate {
 
 impl<'a> Ground<'a> {
     /// None where no creator of the model is on the candidate's platform.
-    pub(super) fn new(shared: &'a Shared<'a>, model: &'a Model, data: &Dataset, candidate: &Candidate) -> Option<Ground<'a>> {
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        model: &'a Model,
+        data: &Dataset,
+        candidate: &Candidate,
+    ) -> Option<Ground<'a>> {
         let wanted = |name: &str| name.eq_ignore_ascii_case(candidate.platform.trim());
         let (driver, platform) = model
             .drivers
@@ -107,12 +122,8 @@ impl<'a> Ground<'a> {
             .find_map(|(m, d)| Some((m, d.platform.as_ref().filter(|p| wanted(&p.name))?)))?;
         let roster = shared.roster;
         let index = roster.platforms.iter().position(|p| *p == platform.name)?;
-        let formats: Vec<Format> = roster
-            .posts
-            .iter()
-            .filter(|p| roster.accounts[p.account].platform == index)
-            .map(|p| p.format)
-            .collect();
+        let formats: Vec<Format> =
+            roster.posts.iter().filter(|p| roster.accounts[p.account].platform == index).map(|p| p.format).collect();
         let mut kinds: Vec<Format> = candidate.format.map_or_else(|| formats.clone(), |f| vec![f]);
         kinds.sort_unstable();
         kinds.dedup();
@@ -158,7 +169,13 @@ impl<'a> Ground<'a> {
             posts: self.reach.posts,
             followers: self.reach.followers,
             format_posts: candidate.format.map(|f| self.formats.iter().filter(|x| **x == f).count()),
+            formats: self.formats.iter().collect::<BTreeSet<_>>().len(),
         }
+    }
+
+    pub(super) fn borrowed(&self, candidate: &Candidate) -> Vec<&'static str> {
+        let unknown = |c: &&Covariate| c.of(&candidate.account).is_none();
+        self.shared.covariates.iter().filter(unknown).map(|c| c.name).collect()
     }
 
     fn weight(&self, values: &[f64], fate: &Fate) -> f64 {
@@ -229,9 +246,7 @@ impl<'a> Ground<'a> {
             return Activity { posts: made.len() as f64, elapsed: 1.0, ..Activity::default() };
         };
         let within = |(views, format): &(f64, Format)| match terms.window_days {
-            Some(days) => {
-                views * self.profiles.iter().find(|p| p.0 == *format).map_or(1.0, |p| p.1.share_until(days))
-            }
+            Some(days) => views * self.profiles.iter().find(|p| p.0 == *format).map_or(1.0, |p| p.1.share_until(days)),
             None => *views,
         };
         let counted: Vec<f64> = made.iter().map(within).collect();

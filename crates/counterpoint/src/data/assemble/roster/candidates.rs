@@ -49,7 +49,8 @@ pub fn candidates(table: &Table, data: &Dataset) -> (Vec<Candidate>, Vec<Finding
         let number = terms.get("posts", row).unwrap_or(1.0);
         if number.fract() != 0.0 || !(1.0..=MOST_POSTS).contains(&number) {
             parts.push(out, || {
-                let finding = fail("out-of-range", format!("{number}"), "a whole number of posts, 1 to 1000", "correct the cell");
+                let finding =
+                    fail("out-of-range", format!("{number}"), "a whole number of posts, 1 to 1000", "correct the cell");
                 sheet.at(finding, row, "posts")
             });
         }

@@ -329,8 +329,7 @@ struct Terms {
 
 impl Terms {
     fn read(sheet: &Sheet<'_>, out: &mut Vec<Finding>) -> Terms {
-        let mut number =
-            |name: &str, range| sheet.numbers(sheet.optional(&[name]), false, range, out);
+        let mut number = |name: &str, range| sheet.numbers(sheet.optional(&[name]), false, range, out);
         let numbers = [
             ("fee", AMOUNT),
             ("cap", AMOUNT),
