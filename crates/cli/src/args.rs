@@ -65,7 +65,8 @@ chains that are finished; the same command goes on from there.";
 const REPORT: &str = "\
 Examples:
   counterpoint report shop/runs/2026-03-02T101500-1a2b3c4d
-  counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html";
+  counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html
+  counterpoint report RUN --candidates people.csv";
 
 const CREATORS: &str = "\
 Examples:
@@ -174,6 +175,9 @@ pub(crate) struct ReportArgs {
     /// Last day of the window that is asked about
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<Date>,
+    /// Table of people never worked with, to be shown beside the creators (see `counterpoint creators --help`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) candidates: Option<PathBuf>,
 }
 
 /// `creators`

@@ -5,6 +5,7 @@
 
 mod advice;
 mod args;
+mod candidates;
 mod commands;
 mod exit;
 mod hash;

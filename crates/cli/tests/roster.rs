@@ -219,6 +219,10 @@ fn candidates_are_forecast(scratch: &Scratch, run: &Path) {
     assert!(!text.contains('\u{1b}') && text.contains("would add"), "{text}");
     let written = run.join("candidates.csv");
     assert!(std::fs::read_to_string(&written).unwrap().contains(&format!("\n'{FORMULA},")));
+    let page = scratch.path("page.html");
+    said(&["report", arg(run), "--candidates", arg(&file), "--out", arg(&page)], 0);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("id=\"candidates\"") && page.contains("nora") && !page.contains(SCRIPT));
     let paper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/run-folder.md");
     let paper = std::fs::read_to_string(paper).unwrap();
     header(&written).iter().for_each(|column| documented(&paper, column));
@@ -253,6 +257,9 @@ fn every_mistake_of_the_candidates_is_said_at_once(scratch: &Scratch, run: &Path
     }
     assert_eq!(found.len(), 8, "{value}");
     assert!(!run.join("candidates.csv").exists());
+    let page = scratch.path("wrong.html");
+    let value = object(&["report", arg(run), "--candidates", arg(&file), "--out", arg(&page)], 1);
+    assert!(value["findings"].as_array().unwrap().len() == 8 && !page.exists(), "{value}");
     let text = said(&["creators", arg(run), "--candidates", arg(&file)], 1);
     assert!(text.contains("wrong.csv, line 2, `followers`") && text.contains("Nothing was written"), "{text}");
     let columns = scratch.write("columns.csv", "creator,followrs\na,5\n");

@@ -1,20 +1,19 @@
 //! `counterpoint creators`: who brought what, for what price, and who would.
 
 use crate::args::CreatorsArgs;
+use crate::candidates;
 use crate::exit::Exit;
 use crate::reopen::Reopened;
 use crate::roster::{Told, json as told_json, level, tables, text};
 use crate::terminal::Terminal;
 use anyhow::bail;
-use counterpoint::data::roster::Candidate;
-use counterpoint::data::{self, Dataset};
-use counterpoint::finding::{Finding, any_fail};
+use counterpoint::finding::any_fail;
 use counterpoint::model::estimate::people;
 use counterpoint::model::forecast::forecast;
 use counterpoint_report::{Status, Verdict};
-use counterpoint_sources::{read_table, write_csv};
+use counterpoint_sources::write_csv;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Runs the command.
 pub(crate) fn run(args: &CreatorsArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -30,9 +29,9 @@ pub(crate) fn run(args: &CreatorsArgs, terminal: &Terminal) -> anyhow::Result<Ex
             reopened.dir.join(counterpoint_sources::PROJECT_FILE).display()
         );
     }
-    let (candidates, findings) = match &args.candidates {
+    let (asked, findings) = match &args.candidates {
         None => (Vec::new(), Vec::new()),
-        Some(file) => read_candidates(file, dataset),
+        Some(file) => candidates::read(file, dataset),
     };
     if any_fail(&findings) {
         terminal.forbidden(&findings);
@@ -44,11 +43,11 @@ pub(crate) fn run(args: &CreatorsArgs, terminal: &Terminal) -> anyhow::Result<Ex
     if model.creators.is_empty() {
         bail!("no creator of {} has views in the time of the data, so there is nothing to tell", args.run.display());
     }
-    let files = Files::new(args, &reopened, !candidates.is_empty())?;
+    let files = Files::new(args, &reopened, !asked.is_empty())?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let verdict: Verdict = serde_json::from_value(reopened.about["verdict"].clone())?;
     let found = people(&model, &reopened.project, dataset, &chains, threads);
-    let forecasts = forecast(&model, &reopened.project, dataset, &chains, &candidates, threads);
+    let forecasts = forecast(&model, &reopened.project, dataset, &chains, &asked, threads);
     let believed = verdict.status != Status::Fail;
     let told = Told::new(&reopened.project, dataset, &model.creators, &found, &forecasts, believed);
     let known: Vec<&str> = model.creators.iter().map(|c| c.name.as_str()).collect();
@@ -86,15 +85,6 @@ fn show(told: &Told<'_>, known: &[&str], verdict: &Verdict, terminal: &Terminal)
     }
     if !told.forecasts.is_empty() {
         terminal.table(&text::candidates(told, known));
-    }
-}
-
-/// The candidates of a file as the user named it.
-fn read_candidates(file: &Path, dataset: &Dataset) -> (Vec<Candidate>, Vec<Finding>) {
-    let name = file.to_string_lossy();
-    match read_table(Path::new(""), &name) {
-        Err(findings) => (Vec::new(), findings),
-        Ok(table) => data::candidates(&table, dataset),
     }
 }
 

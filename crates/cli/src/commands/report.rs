@@ -1,13 +1,16 @@
 //! `counterpoint report`: the page of a run, whole or for a window of days.
 
 use crate::args::ReportArgs;
+use crate::candidates;
 use crate::exit::Exit;
 use crate::reopen::Reopened;
 use crate::report_data;
 use crate::run_folder::{REPORT_JSON, run_json};
 use crate::terminal::Terminal;
 use anyhow::{Context, anyhow, bail};
+use counterpoint::finding::{Finding, any_fail};
 use counterpoint::model::estimate::estimate;
+use counterpoint::model::forecast::forecast;
 use counterpoint_report::ReportData;
 use counterpoint_sources::write_file;
 use jiff::civil::Date;
@@ -18,13 +21,22 @@ use std::path::Path;
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     run_json::read(&args.run)?;
     let whole = read_report(&args.run)?;
-    let (data, name) = match (args.from, args.to) {
+    let (mut data, name) = match (args.from, args.to) {
         (None, None) => (whole, "report.html".to_owned()),
         (from, to) => {
             let window = window(&whole, from, to)?;
             (windowed(&args.run, whole, window)?, format!("report-{}-{}.html", window.0, window.1))
         }
     };
+    if let Some(file) = &args.candidates {
+        let findings = show_candidates(&args.run, file, &mut data)?;
+        if any_fail(&findings) {
+            terminal.forbidden(&findings);
+            terminal.say("Nothing was written: mend what is FAIL above.");
+            terminal.object(&json!({ "ok": false, "findings": findings }));
+            return Ok(Exit::Fault);
+        }
+    }
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
     write_file(&out, counterpoint_report::render(&data).as_bytes())?;
     let answer = counterpoint_report::headline(&data);
@@ -37,6 +49,23 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> anyhow::Result<Exit
         "drivers": data.drivers,
     }));
     Ok(Exit::Done)
+}
+
+/// Puts the candidates of a file beside the creators of a report; what is wrong with the file comes back.
+fn show_candidates(run: &Path, file: &Path, data: &mut ReportData) -> anyhow::Result<Vec<Finding>> {
+    let Some(creators) = &mut data.creators else {
+        bail!("{} has no creators to set candidates beside", run.display())
+    };
+    let reopened = Reopened::open(run)?;
+    let dataset = reopened.dataset()?;
+    let (asked, findings) = candidates::read(file, dataset);
+    if !any_fail(&findings) {
+        let (model, chains) = reopened.fitted(run)?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let forecasts = forecast(&model, &reopened.project, dataset, &chains, &asked, threads);
+        creators.candidates = candidates::rows(&reopened.project, &forecasts, creators);
+    }
+    Ok(findings)
 }
 
 fn read_report(run: &Path) -> anyhow::Result<ReportData> {

@@ -5,6 +5,9 @@ use counterpoint::model::estimate::{Attribution, Interval};
 use counterpoint::model::forecast;
 use counterpoint_sources::OutColumn;
 
+/// A number of an interval.
+type Part = fn(&Interval) -> f64;
+
 /// Columns of intervals, each as mean and quantiles.
 struct Columns(Vec<OutColumn>);
 
@@ -20,7 +23,7 @@ impl Columns {
 
     fn interval(&mut self, name: &str, values: impl IntoIterator<Item = Option<Interval>>) {
         let values: Vec<Option<Interval>> = values.into_iter().collect();
-        let parts: [(&str, fn(&Interval) -> f64); 4] =
+        let parts: [(&str, Part); 4] =
             [("mean", |x| x.mean), ("q05", |x| x.q05), ("q50", |x| x.q50), ("q95", |x| x.q95)];
         for (part, get) in parts {
             self.number(&format!("{name}_{part}"), values.iter().map(|v| v.as_ref().map(get)));

@@ -56,6 +56,8 @@ pub struct Told {
     /// The highest term of the deal asked for (a fee a post, where none is) at which it pays with the project's `fair_level`; none where returns
     /// are not money.
     pub fair: Option<FairFee>,
+    /// The highest total cost at which that holds; 0 where none does.
+    pub fair_cost: f64,
     /// Share of forecasts in which the candidate brings (on margin, where given) at least what is asked for.
     pub pays: Option<f64>,
     /// What the forecast rests on.
@@ -151,6 +153,11 @@ fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], ground: 
     };
     let fee = Deal::of(&candidate.name, DealKind::Flat);
     let did = |i: usize| outcomes[i].did;
+    let once = |_: usize| Activity { posts: 1.0, ..Activity::default() };
+    let fair_cost = match fair_fee(&fee, &earned, once, level) {
+        FairFee::UpTo(cost) => cost,
+        FairFee::Any | FairFee::Never { .. } => 0.0,
+    };
     Told {
         views: of(&|o| o.views),
         incremental: of(&|o| o.units),
@@ -158,6 +165,7 @@ fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], ground: 
         roi: over(&|i| outcomes[i].money),
         margin_roi: margin.and_then(|_| over(&|i| earned[i])),
         fair: money_counts.then(|| fair_fee(asked.unwrap_or(&fee), &earned, did, level)),
+        fair_cost,
         pays: asked.filter(|_| money_counts).map(|d| chance(d, &earned, did)),
         cost: costs.as_ref().map(|c| Interval::of(c)),
         basis: ground.basis(candidate),
