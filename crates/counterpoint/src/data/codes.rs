@@ -190,6 +190,7 @@ mod tests {
             include_str!("assemble/holidays.rs"),
             include_str!("assemble/outcome.rs"),
             include_str!("assemble/roster/candidates.rs"),
+            include_str!("assemble/roster/deals.rs"),
             include_str!("assemble/roster/look.rs"),
             include_str!("assemble/roster/mod.rs"),
             include_str!("assemble/roster/sheet.rs"),

@@ -5,6 +5,7 @@
 //! what the candidate adds while all others go on as they do. What is not known of a candidate is taken from a roster account at random.
 //! Every candidate sees the same random numbers, so two of them can be compared, and one does not move when another is added.
 
+mod fate;
 mod ground;
 mod reach;
 
@@ -17,7 +18,8 @@ use crate::data::Dataset;
 use crate::data::roster::{Candidate, Deal, DealKind};
 use crate::project::Project;
 use counterpoint_infer::nuts::{ChainDraws, chain_rng};
-use ground::{Fate, Ground, Shared};
+use fate::Fate;
+use ground::{Ground, Shared};
 use rand::{Rng, RngExt};
 use std::sync::Arc;
 

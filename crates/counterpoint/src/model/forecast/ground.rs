@@ -1,7 +1,8 @@
-//! What a candidate stands on: the platform, what is known of its creators, and one draw of everything that is not known.
+//! What a candidate stands on: the platform and what is known of its creators; and from one fate to one outcome.
 
-use super::reach::{Reach, ReachDraw};
-use super::{Basis, Outcome, uniform};
+use super::fate::Fate;
+use super::reach::Reach;
+use super::{Basis, Outcome};
 use crate::creators::attention::kernel_of;
 use crate::creators::deal::{self, Activity};
 use crate::creators::kernel::{Kernel, LearnedKernel, learn};
@@ -10,12 +11,9 @@ use crate::data::roster::{Account, Candidate, Format, Roster};
 use crate::model::build::Model;
 use crate::model::build::roster::real;
 use crate::model::covariates::{Covariate, covariates};
-use crate::model::defaults;
 use crate::model::platform::Platform;
 use crate::model::posterior::Posterior;
 use counterpoint_infer::math::logistic;
-use counterpoint_infer::sample::standard_normal;
-use rand::Rng;
 use std::collections::BTreeSet;
 
 /// Days of the recent past whose exposure stands for today's.
@@ -29,7 +27,7 @@ const CODE_DAYS: f64 = 30.0;
 pub(super) struct Shared<'a> {
     roster: &'a Roster,
     kernels: Vec<LearnedKernel>,
-    covariates: Vec<Covariate>,
+    pub(super) covariates: Vec<Covariate>,
     /// What a view that is not real is worth.
     fake_worth: f64,
     /// The recent periods.
@@ -67,15 +65,15 @@ impl<'a> Shared<'a> {
 
 /// What one candidate stands on.
 pub(super) struct Ground<'a> {
-    shared: &'a Shared<'a>,
+    pub(super) shared: &'a Shared<'a>,
     /// The platform's driver.
     driver: usize,
     platform: &'a Platform,
-    reach: Reach,
+    pub(super) reach: Reach,
     /// Accounts of the platform in the model, of whom one stands in for what is not known.
-    peers: Vec<&'a Account>,
+    pub(super) peers: Vec<&'a Account>,
     /// Formats of the platform's posts, a post each.
-    formats: Vec<Format>,
+    pub(super) formats: Vec<Format>,
     /// Kernel and views by period of a post in the middle of its first, a format each.
     profiles: Vec<(Format, Kernel, Vec<f64>)>,
     /// Scaled exposure a head that one real view brings, `[geos]`.
@@ -84,26 +82,6 @@ pub(super) struct Ground<'a> {
     capture: Option<(usize, usize)>,
     /// Where the leaks are.
     leaks: Vec<usize>,
-}
-
-/// Everything that chance decides of one forecast.
-pub(super) struct Fate {
-    /// Standardised deviation of the new creator's weight, and that of the lone creator it is held against.
-    weight: [f64; 2],
-    /// The platform's spread, where it is the prior's.
-    spread: f64,
-    /// Covariates, with those of a peer where not known.
-    traits: Vec<f64>,
-    /// Share of the audience that is not real.
-    fake: f64,
-    /// Where in the recent past the first post falls, in (0, 1).
-    start: f64,
-    /// Views and format of each post; none for a gift that brings none.
-    posts: Vec<Option<(f64, Format)>>,
-    /// Standardised deviation of the capture rate; the rate's centre and spread, where they are the priors'.
-    capture: [f64; 3],
-    /// Which leak, in (0, 1), and the prior's where there is none.
-    leak: [f64; 2],
 }
 
 impl<'a> Ground<'a> {
@@ -271,55 +249,4 @@ impl<'a> Ground<'a> {
         let live = (candidate.posts.saturating_sub(1)) as f64 * window.min(APART) + window;
         (capture * part_money + leak * self.shared.money_a_day * live).max(0.0)
     }
-}
-
-impl Fate {
-    /// Draws in an order that does not depend on the candidate, so that the same stream is the same luck for all.
-    pub(super) fn draw(ground: &Ground<'_>, candidate: &Candidate, rng: &mut impl Rng) -> Fate {
-        let weight = [standard_normal(rng), standard_normal(rng)];
-        let spread = defaults::CREATOR_SPREAD.draw(rng);
-        let peer = uniform(rng);
-        let start = uniform(rng);
-        let capture = [standard_normal(rng), defaults::CAPTURE.draw(rng), defaults::CAPTURE_SPREAD.draw(rng)];
-        let leak = [uniform(rng), defaults::LEAK.draw(rng)];
-        let reach = ground.reach.draw(rng);
-        let level = standard_normal(rng);
-        let posts = (0..candidate.posts).map(|_| post(ground, candidate, (&reach, level), rng)).collect();
-        // Of the peers who know what is not known of the candidate, one at random stands in.
-        let stand_in = |get: &dyn Fn(&Account) -> Option<f64>| {
-            get(&candidate.account).or_else(|| {
-                let known: Vec<f64> = ground.peers.iter().filter_map(|a| get(a)).collect();
-                known.get((peer * known.len() as f64) as usize).copied()
-            })
-        };
-        Fate {
-            weight,
-            spread,
-            traits: ground.shared.covariates.iter().map(|c| stand_in(&|a| c.of(a)).unwrap_or(0.0)).collect(),
-            fake: stand_in(&|a| a.fake_share).unwrap_or(0.0),
-            start,
-            posts,
-            capture,
-            leak,
-        }
-    }
-}
-
-/// Views and format of a post; none where a gift brings none.
-fn post(
-    ground: &Ground<'_>,
-    candidate: &Candidate,
-    (reach, level): (&ReachDraw, f64),
-    rng: &mut impl Rng,
-) -> Option<(f64, Format)> {
-    let (pick, luck, noise) = (uniform(rng), uniform(rng), standard_normal(rng));
-    let drawn = ground.formats.get((pick * ground.formats.len() as f64) as usize).copied();
-    let format = candidate.format.or(drawn).unwrap_or(Format::Feed);
-    let middle = match candidate.expected_views {
-        // Stated as an average, which lies above the middle of a skewed distribution.
-        Some(views) => views.ln() - 0.5 * reach.within * reach.within,
-        None => ground.reach.level(reach, candidate.account.followers.unwrap_or(1.0), format) + reach.between * level,
-    };
-    let comes = candidate.deal.as_ref().and_then(|d| d.post_probability).unwrap_or(1.0);
-    (luck < comes).then(|| ((middle + reach.within * noise).exp(), format))
 }

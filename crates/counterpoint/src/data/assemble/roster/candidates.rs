@@ -3,8 +3,9 @@
 use super::super::super::codes::fail;
 use super::super::super::roster::{Account, Candidate, Deal, DealKind};
 use super::super::super::{Dataset, Table};
+use super::deals::Terms;
 use super::sheet::Sheet;
-use super::{SHARE, Terms, audience, format_of};
+use super::{SHARE, audience, format_of};
 use crate::data::codes::Capped;
 use crate::finding::Finding;
 
