@@ -49,9 +49,15 @@ fn draws(model: &Model, hold: &[&str]) -> Vec<ChainDraws> {
 
 /// What is found with these deals.
 fn with_deals(deals: Vec<Deal>) -> People {
+    found(deals, |_| true)
+}
+
+/// The same with the posts of some accounts only.
+fn found(deals: Vec<Deal>, keep: fn(usize) -> bool) -> People {
     let (project, mut data) = market();
     if let Some(roster) = &mut data.roster {
         roster.deals = deals;
+        roster.posts.retain(|p| keep(p.account));
     }
     let model = Arc::new(Model::new(&project, &data));
     people(&model, &project, &data, &draws(&model, &[]), 2)
@@ -103,6 +109,27 @@ fn deals_over_the_same_posts_have_one_return() {
         other => panic!("{other:?}"),
     };
     close(fair(fee) + fair(extra), fair(&alone.deals[0]), "fair fees");
+}
+
+#[test]
+fn a_shared_post_is_split_by_what_each_deal_costs_a_post() {
+    let (_, data) = market();
+    let middle = data.dates[6];
+    // Creator 0 posts on one platform only. The shorter deal covers some of the longer one's posts.
+    let run = |short: f64, long: f64| {
+        let early = Deal { ends: Some(middle), ..flat("early", 0, short) };
+        found(vec![early, flat("all", 0, long)], |account| account != 3)
+    };
+    let one = run(30.0, 10.0);
+    let [early, all] = &one.deals[..] else { panic!("two deals") };
+    assert!(early.posts > 0 && early.posts < all.posts && all.shared_posts == early.posts);
+    close(early.incremental.mean + all.incremental.mean, one.creators[0].incremental.mean, "together all");
+    // The same money otherwise spread, since what is paid in all enters the prior: 30, 10 a post against 20 and what is left.
+    let left = 10.0 + 10.0 * early.posts as f64 / all.posts as f64;
+    let two = run(20.0, left);
+    close(one.creators[0].spend, two.creators[0].spend, "spend");
+    let share = early.incremental.mean / two.deals[0].incremental.mean;
+    close(share, (30.0 / 40.0) / (20.0 / (20.0 + left)), "shares");
 }
 
 #[test]

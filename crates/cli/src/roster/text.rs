@@ -185,7 +185,7 @@ pub(crate) fn deals(told: &Told<'_>) -> Vec<String> {
         out.push("none: what is owed besides the term is too much already".into());
     }
     if shared {
-        out.push("* posts that several deals cover are shared among them as their costs are".into());
+        out.push("* posts that several deals cover are shared among them by what each costs a post".into());
     }
     if period {
         out.push(

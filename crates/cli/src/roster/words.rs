@@ -85,7 +85,7 @@ pub(crate) fn basis(f: &Forecast, known: &[&str]) -> String {
     let mut out = vec![rests(told)];
     let b = &told.basis;
     if c.expected_views.is_some() {
-        out.push("Views a post are those stated.".to_owned());
+        out.push("Views a post are those stated, on average.".to_owned());
     } else if b.accounts == 0 {
         out.push("No account there has followers and views: views are a guess as wide as the prior's.".to_owned());
     }

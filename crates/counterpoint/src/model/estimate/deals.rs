@@ -1,7 +1,7 @@
 //! What each deal brought: the creator's effect handed to deals post by post, and what follows for returns and fair terms.
 //!
 //! A creator's part of its platform is linear in its carried-over views, so each post has its own exact part. A deal takes the parts of the
-//! posts it covers; a post under several deals is shared in proportion to what they cost, so that all of them have one return. A deal that
+//! posts it covers; a post under several deals is shared in proportion to what each costs a post, so that all have one return on it. A deal that
 //! covers no post takes what the creator's posts under no deal brought on the days of its term.
 
 use super::creators::leak_share;
@@ -144,10 +144,10 @@ pub(crate) fn deals(
     roster.deals.iter().enumerate().map(one).collect()
 }
 
-/// Shares of a whole among some deals, as their costs are; even where they cost nothing.
-fn by_cost(costs: &[Cost], deals: &[usize], this: usize) -> f64 {
-    let all: f64 = deals.iter().map(|&d| costs[d].total()).sum();
-    if all > 0.0 { costs[this].total() / all } else { 1.0 / deals.len() as f64 }
+/// Share of a whole that this of some deals has, as their rates are; even where they cost nothing.
+fn by_rate(rates: &[f64], deals: &[usize], this: usize) -> f64 {
+    let all: f64 = deals.iter().map(|&d| rates[d]).sum();
+    if all > 0.0 { rates[this] / all } else { 1.0 / deals.len() as f64 }
 }
 
 /// The lines of each deal.
@@ -161,12 +161,17 @@ fn lines(model: &Model, roster: &Roster, data: &Dataset, costs: &[Cost], covered
     // Deals without posts share, period by period, what posts without deals brought.
     let idle: Vec<usize> = (0..covered.len()).filter(|&d| covered[d].is_empty()).collect();
     let terms: Vec<Vec<f64>> = roster.deals.iter().map(|d| term_shares(d, data)).collect();
+    // Money a post; a period, where there is none.
+    let rate = |d: usize| {
+        costs[d].total() / if covered[d].is_empty() { terms[d].iter().sum() } else { covered[d].len() as f64 }
+    };
+    let rates: Vec<f64> = (0..costs.len()).map(|d| if costs[d].total() > 0.0 { rate(d) } else { 0.0 }).collect();
     let counts: Vec<Vec<f64>> = (0..roster.deals.len())
         .map(|d| {
             let share = |t: usize| {
                 let own = |&i: &usize| roster.deals[i].creator == roster.deals[d].creator && terms[i][t] > 0.0;
                 let rivals: Vec<usize> = idle.iter().copied().filter(own).collect();
-                if rivals.contains(&d) { terms[d][t] * by_cost(costs, &rivals, d) } else { 0.0 }
+                if rivals.contains(&d) { terms[d][t] * by_rate(&rates, &rivals, d) } else { 0.0 }
             };
             if covered[d].is_empty() { (0..periods).map(share).collect() } else { Vec::new() }
         })
@@ -185,7 +190,7 @@ fn lines(model: &Model, roster: &Roster, data: &Dataset, costs: &[Cost], covered
         let Some(place) = place_of(account) else { return };
         let holders: Vec<usize> = (0..covered.len()).filter(|&d| covered[d].contains(&post)).collect();
         for &d in &holders {
-            add(d, place, first, views, by_cost(costs, &holders, d));
+            add(d, place, first, views, by_rate(&rates, &holders, d));
         }
         if holders.is_empty() {
             let creator = roster.accounts[account].creator;
