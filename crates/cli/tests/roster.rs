@@ -104,6 +104,7 @@ fn the_roster_its_deals_and_candidates_are_told() {
     let failed = only_run(&brand);
     a_failed_fit_gives_numbers_and_no_verdict(&failed);
     let run = believed(&failed, &scratch.path("run"));
+    what_the_priors_say_has_no_verdict(&scratch, &brand);
     the_roster_is_told(&run);
     the_level_moves_fair_terms(&run);
     the_tables_are_safe_and_documented(&run);
@@ -124,6 +125,15 @@ fn a_failed_fit_gives_numbers_and_no_verdict(run: &Path) {
     let value = object(&["creators", arg(run)], 1);
     assert!(value["creators"].as_array().unwrap().iter().all(|c| c["verdict"].is_null()), "{value}");
     assert!(rows(&run.join("creators.csv")).iter().all(|r| r["verdict"].is_empty() && r["reason"].contains("failed")));
+}
+
+fn what_the_priors_say_has_no_verdict(scratch: &Scratch, brand: &Path) {
+    let run = scratch.path("prior");
+    object(&["fit", arg(brand), "--prior-only", "--out", arg(&run)], 0);
+    let value = object(&["creators", arg(&run)], 0);
+    let none =
+        |c: &Value| c["verdict"].is_null() && c["reason"].as_str().is_some_and(|r| r.contains("No data were used"));
+    assert!(value["creators"].as_array().unwrap().iter().all(none), "{value}");
 }
 
 fn the_roster_is_told(run: &Path) {

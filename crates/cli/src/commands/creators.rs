@@ -48,8 +48,13 @@ pub(crate) fn run(args: &CreatorsArgs, terminal: &Terminal) -> anyhow::Result<Ex
     let verdict: Verdict = serde_json::from_value(reopened.about["verdict"].clone())?;
     let found = people(&model, &reopened.project, dataset, &chains, threads);
     let forecasts = forecast(&model, &reopened.project, dataset, &chains, &asked, threads);
-    let believed = verdict.status != Status::Fail;
-    let told = Told::new(&reopened.project, dataset, &model.creators, &found, &forecasts, believed);
+    let failed = verdict.status == Status::Fail;
+    let withheld = match reopened.about["settings"]["prior_only"].as_bool() {
+        _ if failed => Some("The fit failed, so there is no verdict."),
+        Some(true) => Some("No data were used, so there is no verdict."),
+        _ => None,
+    };
+    let told = Told::new(&reopened.project, dataset, &model.creators, &found, &forecasts, withheld);
     let known: Vec<&str> = model.creators.iter().map(|c| c.name.as_str()).collect();
 
     files.write(&told, &known)?;
@@ -68,14 +73,14 @@ pub(crate) fn run(args: &CreatorsArgs, terminal: &Terminal) -> anyhow::Result<Ex
         "commission_not_incremental": found.roster.as_ref().and_then(|r| r.commission_not_incremental),
         "files": files.all().collect::<Vec<_>>(),
     }));
-    Ok(if believed { Exit::Done } else { Exit::Fault })
+    Ok(if failed { Exit::Fault } else { Exit::Done })
 }
 
 fn show(told: &Told<'_>, known: &[&str], verdict: &Verdict, terminal: &Terminal) {
     if verdict.status != Status::Ok {
         terminal.verdict(verdict.status, &verdict.reasons);
     }
-    if verdict.status != Status::Fail {
+    if told.people.iter().any(|p| p.verdict.is_some()) {
         terminal.say(&text::summary(told, level(told.project)));
         terminal.say("");
     }

@@ -111,7 +111,7 @@ pub(crate) struct Person<'a> {
     pub(crate) e: &'a CreatorEstimate,
     pub(crate) niche: Option<&'a str>,
     pub(crate) fees: Fees,
-    /// None where the fit failed.
+    /// None where it is withheld.
     pub(crate) verdict: Option<CreatorVerdict>,
     pub(crate) reason: String,
 }
@@ -125,14 +125,14 @@ pub(crate) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// From what a fit says; verdicts only where the fit may be believed.
+    /// From what a fit says; without verdicts where there is a reason to withhold them.
     pub(crate) fn new(
         project: &'a Project,
         dataset: &'a Dataset,
         creators: &[CreatorModel],
         found: &'a People,
         forecasts: &'a [Forecast],
-        believed: bool,
+        withheld: Option<&str>,
     ) -> Told<'a> {
         let person = |(creator, e): (&CreatorModel, &'a CreatorEstimate)| {
             let roster = dataset.roster.as_ref();
@@ -144,12 +144,8 @@ impl<'a> Told<'a> {
                 e,
                 niche: own.and_then(|(r, i)| r.creators[i].niche.as_deref()),
                 fees: Fees::of(project, dataset, &deals, creator, e),
-                verdict: believed.then_some(e.verdict),
-                reason: if believed {
-                    reason(project, e)
-                } else {
-                    "The fit failed, so there is no verdict.".to_owned()
-                },
+                verdict: withheld.is_none().then_some(e.verdict),
+                reason: withheld.map_or_else(|| reason(project, e), str::to_owned),
             }
         };
         let people = creators.iter().zip(&found.creators).map(person).collect();
