@@ -75,9 +75,12 @@ Examples:
   counterpoint creators RUN --candidates people.csv       people never worked with
   counterpoint creators RUN --out roster.csv              and roster-deals.csv beside it
 
-The candidates' file has the columns creator, platform, followers; and where known engagement_rate, fake_share,
-niche, niche_fit, audience_<geo>, format, posts, expected_views, fee (a post), or kind with the terms of a deal.
-The tables are written into the run's folder: creators.csv, deals.csv, candidates.csv. Exit code 1 where the fit failed.";
+A candidates' file has the columns creator, platform, followers; where known engagement_rate,
+fake_share, niche, niche_fit, audience_<geo>, format, posts, expected_views; and what is asked for:
+fee (a post), or kind with the terms of a deal.
+
+creators.csv, deals.csv and candidates.csv are written into the run's folder. Exit code 1 where the
+fit failed.";
 
 const SIMULATE: &str = "\
 Example:
