@@ -1,6 +1,6 @@
 //! From a project and its data to a model: scaling, columns, parameters and their priors.
 
-mod roster;
+pub(super) mod roster;
 
 use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolation};
 use super::defaults;

@@ -2,11 +2,13 @@
 
 pub mod baseline;
 pub mod build;
+pub(crate) mod covariates;
 pub mod defaults;
 pub mod effect;
 pub mod estimate;
 pub mod fit;
 pub mod group;
+pub mod forecast;
 pub(crate) mod linalg;
 pub mod marginal;
 pub mod noise;

@@ -6,6 +6,7 @@ use crate::creators::attention;
 use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
+use crate::model::covariates::covariates;
 use crate::model::defaults;
 use crate::model::group::Twist;
 use crate::model::parameters::{DriverSlots, Parameters};
@@ -186,7 +187,12 @@ fn period_of(post: &Post, data: &Dataset) -> Option<i64> {
 
 /// The share of an account's views that counts: fake or pod engagement is still worth `worth`.
 fn real_share(account: &Account, worth: f64) -> f64 {
-    1.0 - account.fake_share.unwrap_or(0.0) * (1.0 - worth)
+    real(account.fake_share.unwrap_or(0.0), worth)
+}
+
+/// The share of views that counts, where `fake` of them are not real and still worth `worth`.
+pub(crate) fn real(fake: f64, worth: f64) -> f64 {
+    1.0 - fake * (1.0 - worth)
 }
 
 /// From the first to the last view.
@@ -256,31 +262,11 @@ struct Covariates {
 
 impl Covariates {
     fn new(roster: &Roster, parameters: &mut Parameters) -> Covariates {
-        let column = |get: &dyn Fn(&Account) -> Option<f64>| -> Vec<Option<f64>> {
-            roster.accounts.iter().map(|a| get(a).filter(|x| x.is_finite())).collect()
-        };
-        let ln = |x: Option<f64>| x.filter(|&x| x > 0.0).map(f64::ln);
-        // Followers stay in units of ln, since that is what the literature's slope is of; the rest is standardised.
-        let all = [
-            ("followers", column(&|a| ln(a.followers)), false, defaults::CREATOR_FOLLOWERS_SLOPE),
-            ("engagement", column(&|a| ln(a.engagement_rate)), true, defaults::CREATOR_SLOPE),
-            ("authenticity", column(&|a| a.fake_share.map(|x| 1.0 - x)), true, defaults::CREATOR_SLOPE),
-            ("niche_fit", column(&|a| a.niche_fit), true, defaults::CREATOR_SLOPE),
-            ("collaborations", column(&|a| a.earlier.map(f64::ln_1p)), true, defaults::CREATOR_SLOPE),
-        ];
         let mut out = Covariates { columns: Vec::new(), slopes: Vec::new() };
-        for (name, values, standardised, prior) in all {
-            let known: Vec<f64> = values.iter().copied().flatten().collect();
-            let n = known.len() as f64;
-            let mean = known.iter().sum::<f64>() / n;
-            let sd = (known.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-            // Without two that differ there is no slope. Who is not known is taken as average.
-            if known.len() < 2 || sd.is_nan() || sd < 1e-9 {
-                continue;
-            }
-            let by = if standardised { sd } else { 1.0 };
-            out.columns.push(values.iter().map(|x| x.map_or(0.0, |x| (x - mean) / by)).collect());
-            out.slopes.push(parameters.add(&format!("creator_slope[{name}]"), prior));
+        for one in covariates(roster) {
+            // Who is not known is taken as average.
+            out.columns.push(one.values.iter().map(|x| x.unwrap_or(0.0)).collect());
+            out.slopes.push(parameters.add(&format!("creator_slope[{}]", one.name), one.prior));
         }
         out
     }
