@@ -82,7 +82,15 @@ impl Parameters {
             self.all[index].path = Some(Path::Deviation { group });
         }
         let n = self.len() - first;
-        self.groups.push(Group { spread, first, known: vec![Known::Nothing; n], weights: Vec::new(), common: None, twist: None });
+        self.groups.push(Group {
+            spread,
+            first,
+            known: vec![Known::Nothing; n],
+            weights: Vec::new(),
+            common: None,
+            twist: None,
+            slopes: Vec::new(),
+        });
         group
     }
 
@@ -124,7 +132,10 @@ impl Parameters {
 
     /// The coordinate of a common factor.
     pub fn common_coordinate(&self, group: &Group, values: &[f64]) -> f64 {
-        group.common.as_ref().map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
+        group
+            .common
+            .as_ref()
+            .map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
     }
 
     /// Evaluates all parameters at a position: values into `values`, the maps into `at`. Returns the log prior density.
@@ -142,7 +153,7 @@ impl Parameters {
                         let n = group.known.len();
                         let eta = self.eta(group, before, |i| self.spread_at(i, position));
                         let delta = self.delta(group, position);
-                        log_prior += group.forward(eta, delta, &position[c..c + n], &mut own[..n]);
+                        log_prior += group.forward((eta, delta), before, &position[c..c + n], &mut own[..n]);
                     }
                     let d = values[i];
                     At { value: d, slope: 1.0, log_density: -0.5 * d * d, log_density_slope: -d }
@@ -216,9 +227,10 @@ impl Parameters {
         }
     }
 
-    /// What a group's deviations stand for, as the data see it: eta d, or the sum with its partner.
+    /// What a group's deviations stand for, as the data see it: eta d, with its partner and what the slopes add.
     pub fn seen(&self, group: &Group, values: &[f64]) -> Vec<f64> {
-        let mut z: Vec<f64> = values[group.range()].iter().map(|d| values[group.spread] * d).collect();
+        let own = |(g, d): (usize, &f64)| values[group.spread] * d + group.offset(g, values);
+        let mut z: Vec<f64> = values[group.range()].iter().enumerate().map(own).collect();
         let Some(twist) = &group.twist else { return z };
         let other = &self.groups[twist.other];
         for (z, partner) in z.iter_mut().zip(&twist.partners) {
@@ -237,14 +249,16 @@ impl Parameters {
             if let Some(Path::Deviation { group }) = p.path {
                 let group = &self.groups[group];
                 if i == group.first {
-                    let (range, places) = (group.range(), c..c + group.known.len());
+                    let places = c..c + group.known.len();
                     let eta = self.reach(group, values);
+                    let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
                         (eta, self.delta(group, position)),
+                        values,
                         &position[places.clone()],
-                        |g| at[i + g].value,
-                        &by_value[range],
+                        (|g| at[i + g].value, &own[..group.known.len()]),
                         &mut gradient[places],
+                        |slope, by| before[slope] += by,
                     );
                     by_value[group.spread] += by_eta * values[group.spread] / eta;
                     if let Some(twist) = &group.twist {
@@ -268,7 +282,8 @@ impl Parameters {
                 let group = &self.groups[group];
                 let by = by_u * group.common.as_ref().map_or(0.0, |c| c.per_unit);
                 let d = &values[group.range()];
-                by_value[group.spread] += group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
+                by_value[group.spread] +=
+                    group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
             }
         }
     }
@@ -293,9 +308,10 @@ impl Parameters {
                     let group = &self.groups[group];
                     if i == group.first {
                         // The common effect's coordinate first: the deviations' curves hang on it.
-                        let delta = group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values)));
+                        let delta =
+                            group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values)));
                         let eta = self.reach(group, values);
-                        out.extend(group.backward(eta, delta, &values[group.range()]));
+                        out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }
                 }
                 Some(Path::Common { group }) => out.push(self.common_coordinate(&self.groups[group], values)),

@@ -281,7 +281,10 @@ impl Covariates {
             let label = |&c: &usize| &roster.creators[roster.accounts[c].creator].name;
             let names = accounts.iter().map(|c| format!("creator_effect[{},{name}]", label(c)));
             let group = parameters.add_group(names, spread);
-            (spread, parameters.groups()[group].first)
+            let group = &mut parameters.groups_mut()[group];
+            let own = |column: &Vec<f64>| accounts.iter().map(|&c| column[c]).collect();
+            group.slopes = self.slopes.iter().copied().zip(self.columns.iter().map(own)).collect();
+            (spread, group.first)
         });
         PlatformSlots { slopes: self.slopes.clone(), deviations }
     }
