@@ -12,6 +12,8 @@ use std::sync::Arc;
 const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each.
 const PILOT: (usize, usize) = (300, 200);
+/// Its largest tree depth: before its coordinates are chosen, long trajectories cost much and learn little.
+const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points around the pilot's mean, in the coordinates of the priors.
 const SPREAD: f64 = 0.5;
 /// Largest tree depth, as in Stan and nuts-rs.
@@ -54,7 +56,7 @@ pub fn prepare(
         return Ok(Prepared { model: Arc::new(model), start });
     }
     let shared = Arc::new(model.clone());
-    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, ..settings(sampler) };
+    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, max_depth: PILOT_DEPTH, ..settings(sampler) };
     let make = || Posterior::new(shared.clone());
     let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
     let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
@@ -69,18 +71,11 @@ pub fn prepare(
     let told = Posterior::new(shared.clone()).by_log_effect(&middle);
     let mut model = model;
     let mut groups = model.parameters.groups().to_vec();
-    // Of a pair that is seen in a sum, the other group's coordinates are those that the data do not see.
-    let twisted: Vec<usize> = groups.iter().filter_map(|g| Some(g.twist.as_ref()?.other)).collect();
-    for (i, group) in groups.iter_mut().enumerate() {
+    for group in &mut groups {
         let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));
         match driver.filter(|&d| model.drivers[d].positive) {
             Some(d) => measure(group, &middle, &told[d]),
-            None if twisted.contains(&i) => {}
-            None => {
-                let spread = draws.iter().map(|v| model.parameters.reach(group, v).powi(2)).sum::<f64>() / n;
-                let seen: Vec<Vec<f64>> = draws.iter().map(|v| model.parameters.seen(group, v)).collect();
-                learn(group, spread, &seen);
-            }
+            None => learn(group, &draws),
         }
         let coordinate = model.parameters.common_coordinate(group, &middle);
         group.common.iter_mut().for_each(|c| c.made_for = coordinate);
@@ -115,26 +110,32 @@ fn measure(group: &mut Group, middle: &[f64], told: &[[f64; 2]]) {
     }
 }
 
-/// What the pilot's draws of what a group's deviations stand for say of them, as a Normal likelihood would; `spread` is the mean of the prior
-/// variance.
-fn learn(group: &mut Group, spread: f64, draws: &[Vec<f64>]) {
+/// What the pilot's draws of the parameters say of a group's deviations, as a Normal likelihood would.
+fn learn(group: &mut Group, draws: &[Vec<f64>]) {
     let count = group.known.len();
     // One of its kind tells nothing of how its kind differs.
     if count < 2 {
         return;
     }
     let n = draws.len() as f64;
-    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|z| get(z)).sum::<f64>() / n;
+    let spread = draws.iter().map(|v| v[group.spread].powi(2)).sum::<f64>() / n;
     // The data know how they differ, not their common part, which another parameter stands for.
-    let contrast = |z: &[f64], g: usize| z[g] - z.iter().sum::<f64>() / count as f64;
+    let contrasts = |mut z: Vec<f64>| {
+        let common = z.iter().sum::<f64>() / count as f64;
+        z.iter_mut().for_each(|z| *z -= common);
+        z
+    };
+    let seen: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.seen(v))).collect();
+    let own: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.scaled(v))).collect();
+    let mean = |of: &[Vec<f64>], g: usize| of.iter().map(|z| z[g]).sum::<f64>() / n;
     let kept = 1.0 - 1.0 / count as f64;
     for (g, known) in group.known.iter_mut().enumerate() {
-        let average = mean(&|z| contrast(z, g));
-        let variance = mean(&|z| (contrast(z, g) - average).powi(2)) / kept;
-        // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
+        let average = mean(&seen, g);
+        let variance = seen.iter().map(|z| (z[g] - average).powi(2)).sum::<f64>() / (n * kept);
+        // For a Normal likelihood 1/variance = 1/sd^2 + 1/eta^2, and the average lies between what the data and the prior say as these.
         let precision = 1.0 / variance - 1.0 / spread;
         if precision > 0.0 {
-            let center = average * (1.0 + 1.0 / (precision * spread));
+            let center = average + mean(&own, g) / (precision * spread);
             *known = Known::Straight { center, sd: precision.powf(-0.5) };
         }
     }

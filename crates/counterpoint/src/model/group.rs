@@ -207,23 +207,8 @@ pub struct Group {
     pub weights: Vec<f64>,
     /// The common effect; none where its coordinate is the plain one.
     pub common: Option<Common>,
-    /// Another group that enters the same measured sums.
-    pub twist: Option<Twist>,
-    /// What else enters them: index and `[deviations]` covariate of each slope. What [`Known::Straight`] says is then of the sum with it.
+    /// What enters the model in a sum with z: index and `[deviations]` covariate of each slope. What [`Known::Straight`] says is then of the sum.
     pub slopes: Vec<(usize, Vec<f64>)>,
-}
-
-/// Deviations that the data see in a sum only: tau r + f s k, of this group's r and another's k, with spreads tau and s. Turned by the angle theta
-/// with tan theta = f s / tau, the pair becomes (e, e'), again standard Normal and independent: e carries the sum, sqrt(tau^2 + f^2 s^2) e, and
-/// e' what the data do not see. The turn has determinant one. This group's coordinates are those of e, the other's those of e'.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Twist {
-    /// Index of the other group.
-    pub other: usize,
-    /// f: what the other's deviations are worth in this group's.
-    pub factor: f64,
-    /// By deviation of this group, the place of its partner in the other; none where it stands alone.
-    pub partners: Vec<Option<usize>>,
 }
 
 /// The parameter that all of a group share as a factor.
@@ -293,8 +278,8 @@ impl Group {
         ]
     }
 
-    /// What the slopes add to the sum of deviation g, at parameter values.
-    pub fn offset(&self, g: usize, values: &[f64]) -> f64 {
+    /// What the slopes add to deviation g's z, at parameter values.
+    fn offset(&self, g: usize, values: &[f64]) -> f64 {
         self.slopes.iter().map(|(i, h)| values[*i] * h[g]).sum()
     }
 
@@ -304,6 +289,16 @@ impl Group {
             Known::Straight { center, sd } => Known::Straight { center: center - self.offset(g, values), sd },
             other => other,
         }
+    }
+
+    /// z of each deviation at parameter values.
+    pub fn scaled(&self, values: &[f64]) -> Vec<f64> {
+        values[self.range()].iter().map(|d| values[self.spread] * d).collect()
+    }
+
+    /// z with what the slopes add: what the data see.
+    pub fn seen(&self, values: &[f64]) -> Vec<f64> {
+        self.scaled(values).iter().enumerate().map(|(g, z)| z + self.offset(g, values)).collect()
     }
 
     /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant. `values` are those of
@@ -351,27 +346,27 @@ impl Group {
         (eta, delta): (f64, f64),
         values: &[f64],
         v: &[f64],
-        (d, by_d): (impl Fn(usize) -> f64, &[f64]),
+        (d, by_d): (&[f64], &[f64]),
         by_v: &mut [f64],
         mut by_slope: impl FnMut(usize, f64),
     ) -> [f64; 2] {
         let n = v.len() as f64;
         let common = mean(v);
-        let middle = by_d.iter().enumerate().map(|(g, by)| by - d(g)).sum::<f64>() / n;
+        let middle = by_d.iter().enumerate().map(|(g, by)| by - d[g]).sum::<f64>() / n;
         let mut by_eta = 0.0;
         let (mut by_delta, mut by_w, mut inverse) = (0.0, 0.0, 0.0);
         // What the mean of 1/rho in the determinant adds shares a denominator that is known only at the end.
         let mut late = [0.0; 3];
         for g in 0..v.len() {
             let curve = self.known_at(g, values).curve(eta, delta, v[g] - common);
-            let by = by_d[g] - d(g);
+            let by = by_d[g] - d[g];
             let by_z = (by - middle) / eta;
             if let Known::Straight { sd, .. } = self.known[g] {
                 let by_offset = -by_z * eta * eta / (eta * eta + sd * sd);
                 self.slopes.iter().for_each(|(i, h)| by_slope(*i, by_offset * h[g]));
             }
             by_v[g] = by_z * eta * curve.rho + curve.rho_w;
-            by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d(g) - common) / eta;
+            by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d[g] - common) / eta;
             by_delta += by_z * curve.z_delta + curve.rho_delta;
             by_w += by_v[g];
             inverse += 1.0 / curve.rho;
@@ -454,7 +449,7 @@ mod tests {
         let known = all();
         let n = known.len();
         let slopes = vec![(0, (0..n).map(|g| (g as f64 * 0.7).cos()).collect())];
-        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, twist: None, slopes };
+        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, slopes };
         let values = [0.4];
         let v: Vec<f64> = (0..n).map(|g| (g as f64 * 1.7).sin() + 0.3).collect();
         for (eta, delta) in [(0.05, 0.0), (0.6, 0.3), (1.8, -0.2)] {
@@ -473,7 +468,7 @@ mod tests {
             let value = |eta: f64, delta: f64, v: &[f64]| value_at(eta, delta, &values, v);
             let (mut by_v, mut by_slope) = (vec![0.0; n], 0.0);
             let [by_eta, by_delta] =
-                group.adjoint((eta, delta), &values, &v, (|g| d[g], &pull[..]), &mut by_v, |_, by| by_slope += by);
+                group.adjoint((eta, delta), &values, &v, (&d, &pull), &mut by_v, |_, by| by_slope += by);
             let h = 1e-5;
             for g in 0..n {
                 let (mut up, mut down) = (v.clone(), v.clone());
@@ -495,8 +490,7 @@ mod tests {
     #[test]
     fn the_determinant_is_that_of_the_map() {
         let known = vec![Known::bent(1.2, 30.0), Known::Straight { center: 0.1, sd: 0.2 }, Known::Nothing];
-        let group =
-            Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, twist: None, slopes: Vec::new() };
+        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, slopes: Vec::new() };
         let (eta, delta, v, h) = (0.7, 0.2, [0.4, -0.9, 1.3], 1e-5);
         let mut d = [0.0; 3];
         let ln_det = group.forward((eta, delta), &[], &v, &mut d);

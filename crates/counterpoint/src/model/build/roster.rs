@@ -8,7 +8,6 @@ use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::covariates::covariates;
 use crate::model::defaults;
-use crate::model::group::Twist;
 use crate::model::parameters::{DriverSlots, Parameters};
 use crate::model::platform::{Platform, PlatformSlots};
 use crate::model::response::{Exposure, Order, Shape};
@@ -330,7 +329,6 @@ fn tracked(
     let names = series.iter().map(|s| format!("capture_effect[{}]", people[s.creator].1.name));
     let group = parameters.add_group(names, spread);
     let first = parameters.groups()[group].first;
-    twist(&series, drivers, group, parameters);
     let dispersion = parameters.add("tracked_dispersion", defaults::TRACKED_DISPERSION);
     let per_order = match project.outcome.kind {
         OutcomeKind::Count(_) => 1.0,
@@ -341,23 +339,6 @@ fn tracked(
         all[i % periods] += y / per_order;
     }
     Some(Tracked::new(series, ((spread, first), dispersion), all, per_order))
-}
-
-/// Tracked sales measure the sum of a creator's log effect and log capture rate; where a creator has one account, the two are sampled as that
-/// sum and the rest.
-fn twist(series: &[TrackedSeries], drivers: &[DriverModel], captures: usize, parameters: &mut Parameters) {
-    for (d, driver) in drivers.iter().enumerate() {
-        let Some(platform) = &driver.platform else { continue };
-        let Some((_, first)) = platform.slots.deviations else { continue };
-        let partner = |place| series.iter().position(|s| s.accounts[..] == [(d, place)]);
-        let partners: Vec<Option<usize>> = (0..platform.len()).map(partner).collect();
-        let Some(capture) = partners.iter().flatten().next().map(|&i| series[i].capture) else { continue };
-        // d ln capture / d logit capture.
-        let factor = 1.0 - parameters.get(capture).prior.middle();
-        if let Some(group) = parameters.groups_mut().iter_mut().find(|g| g.first == first) {
-            group.twist = Some(Twist { other: captures, factor, partners });
-        }
-    }
 }
 
 /// Money a tracked order; 1 where no revenue is tracked.
