@@ -54,6 +54,11 @@ pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Ex
         let roi = driver.roi.map_or_else(String::new, |roi| format!("ROI {}, ", number(roi)));
         terminal.say(&format!("  {}: {roi}share {:.1} %", plain(&driver.name), 100.0 * driver.share));
     }
+    for platform in simulation.truth.creators.iter().flat_map(|c| &c.platforms) {
+        let roi = platform.roi.map_or_else(String::new, |roi| format!("ROI {}, ", number(roi)));
+        let (name, accounts) = (plain(&platform.name), platform.accounts);
+        terminal.say(&format!("  {name}, creators: {accounts}, {roi}share {:.1} %", 100.0 * platform.share));
+    }
     let next = format!("counterpoint fit {}", out.display());
     terminal.say(&format!("Next: {next}"));
     terminal.object(&json!({ "project": out, "truth": simulation.truth, "next": next }));
