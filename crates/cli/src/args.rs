@@ -64,8 +64,9 @@ Examples:
   counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html";
 
 const SIMULATE: &str = "\
-Example:
+Examples:
   counterpoint simulate examples/simulation.toml --out market
+  counterpoint simulate examples/simulation-creators.toml --out creators-market
   counterpoint fit market                   then compare drivers.csv with truth.json
 
 The same spec gives the same bytes.";

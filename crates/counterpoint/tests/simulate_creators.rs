@@ -367,6 +367,7 @@ fn a_roster_that_cannot_be_says_everything_at_once() {
         geo: vec![GeoSpec { name: Some("North\n".into()), population: Some(0.0) }, GeoSpec::default()],
         geos: 1,
         margin: Some(2.0),
+        control_names: vec!["channel_1_spend".into(), "a,b".into()],
         ..market(creators)
     };
     let findings = simulate(&spec).unwrap_err();
@@ -376,6 +377,7 @@ fn a_roster_that_cannot_be_says_everything_at_once() {
         "geo[1].name",
         "geo[1].population",
         "margin",
+        "control_names",
         "creators.codes",
         "creators.dispersion",
         "creators.posts",

@@ -183,7 +183,8 @@ fn control(spec: &SimulationSpec, i: usize, all: usize) -> MarketControl {
         })
         .collect();
     let sign = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
-    MarketControl { name: format!("control_{}", i + 1), values, slope: sign * spec.control_effect * spec.baseline }
+    let name = spec.control_names.get(i).cloned().unwrap_or_else(|| format!("control_{}", i + 1));
+    MarketControl { name, values, slope: sign * spec.control_effect * spec.baseline }
 }
 
 fn driver(

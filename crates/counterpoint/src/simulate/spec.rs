@@ -62,8 +62,11 @@ pub struct SimulationSpec {
     pub trend_step: f64,
     /// Height of the yearly season, as a share of the baseline (0.12).
     pub season: f64,
-    /// Number of controls, columns `control_1`, … (2).
+    /// Number of controls (2).
     pub controls: usize,
+    /// Columns of the first controls, of letters, digits and `_`; none: `control_1`, ….
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub control_names: Vec<String>,
     /// Effect of a control that is one standard deviation high, as a share of the baseline; signs alternate (0.04).
     pub control_effect: f64,
     /// How much spend follows demand (season and controls), in [0, 1]: the correlation of the two on the log scale,
@@ -206,6 +209,7 @@ impl Default for SimulationSpec {
             trend_step: 0.004,
             season: 0.12,
             controls: 2,
+            control_names: Vec::new(),
             control_effect: 0.04,
             confounding: 0.3,
             noise: 0.4,

@@ -11,6 +11,8 @@ const FEWEST_WEEKS: usize = 20;
 /// Most cells (drivers x geos x periods).
 const MOST_CELLS: usize = 100_000_000;
 const MEND: &str = "write a number in that range";
+/// Names of columns that every market may have.
+const RESERVED: [&str; 6] = ["date", "geo", "population", "revenue", "orders", "baseline"];
 
 /// All findings of a spec; empty when it can be simulated.
 pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
@@ -101,6 +103,7 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
         out.push(finding.at_column("margin".to_owned()));
     }
     geos(spec, &mut out);
+    controls(spec, &mut out);
     names(spec, &mut out);
     if let Some(creators) = &spec.creators {
         super::creators::findings(spec, creators, &mut out);
@@ -166,6 +169,32 @@ fn geos(spec: &SimulationSpec, out: &mut Vec<Finding>) {
     }
 }
 
+/// Names of controls: columns that differ from each other and from all others.
+fn controls(spec: &SimulationSpec, out: &mut Vec<Finding>) {
+    let mut say = |code: &'static str, found: String, expected: &str, mend: &str| {
+        let finding = Finding::new(Severity::Fail, code, found, expected, mend);
+        out.push(finding.at_column("control_names".to_owned()));
+    };
+    let named = &spec.control_names;
+    if named.len() > spec.controls {
+        let found = format!("{} names for {} controls", named.len(), spec.controls);
+        say("conflict", found, "a control for each name", "write a larger number of controls");
+    }
+    let drivers: Vec<String> =
+        super::market::driver_names(spec).iter().map(|d| super::output::column_name(d)).collect();
+    for (i, name) in named.iter().enumerate() {
+        let taken = RESERVED.contains(&name.as_str())
+            || named[..i].contains(name)
+            || name.starts_with("control_")
+            || drivers.iter().any(|d| name.strip_prefix(d.as_str()).is_some_and(|rest| rest.starts_with('_')));
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            say("unknown-value", format!("the name {name:?}"), "letters, digits and `_`", "write the name so");
+        } else if taken {
+            say("conflict", format!("the name {name:?}"), "a name that no other column has", "rename it");
+        }
+    }
+}
+
 /// Names that are no column names, or stand twice.
 fn names(spec: &SimulationSpec, out: &mut Vec<Finding>) {
     let drawn = super::market::driver_names(spec);
@@ -177,9 +206,7 @@ fn names(spec: &SimulationSpec, out: &mut Vec<Finding>) {
             ("unknown-value", "letters, digits, `_`, and spaces between them", "write the name so")
         } else if drawn[..i].iter().any(same) {
             ("conflict", "names that differ", "rename one of the two")
-        } else if ["date", "geo", "population", "revenue", "orders", "baseline"].contains(&name.as_str())
-            || name.starts_with("control_")
-        {
+        } else if RESERVED.contains(&name.as_str()) || name.starts_with("control_") {
             ("conflict", "a name that no other column has", "rename it")
         } else {
             continue;
