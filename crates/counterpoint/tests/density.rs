@@ -5,6 +5,7 @@ mod common;
 use common::{creators_spec, dataset, project, roster, uniform};
 use counterpoint::data::Dataset;
 use counterpoint::model::build::Model;
+use counterpoint::model::group::Known;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::*;
 use counterpoint_infer::log_density::LogDensity;
@@ -323,11 +324,13 @@ fn invert(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
 /// Gives deviations what a pilot would have learned of them.
 fn bend(model: &mut Model) {
     for (n, group) in model.parameters.groups_mut().iter_mut().enumerate() {
-        for g in 0..group.sd.len() {
-            if (n + g) % 3 > 0 {
-                group.center[g] = 0.4 * ((n * 7 + g) as f64).sin();
-                group.sd[g] = 0.1 * (1 + n + g) as f64;
-            }
+        for (g, known) in group.known.iter_mut().enumerate() {
+            let (center, sd) = (0.4 * ((n * 7 + g) as f64).sin(), 0.1 * (1 + n + g) as f64);
+            *known = match (n + g) % 3 {
+                0 => Known::Nothing,
+                1 => Known::Straight { center, sd },
+                _ => Known::bent(center, sd.powi(-2)),
+            };
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The only door to a maths library: exponential and logarithm that a loop can run in vector registers, and special functions.
 //!
 //! [`exp`] and [`ln`] hold no branch, no table and no call, so LLVM vectorises a loop over a slice; [`dispatch!`](crate::dispatch)
-//! compiles such a loop for the widest registers of the machine. Neither uses fused multiply-add, so every
-//! width, and every machine, gives the same bits.
+//! compiles such a loop for the widest registers of the machine. Both are written with fused multiply-adds, which round once by definition, so
+//! every width, and every machine, gives the same bits; a processor without them computes them in software, slowly.
 
 mod beta;
 mod level;
@@ -33,21 +33,21 @@ const LN2_LO: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     let x = x.clamp(EXP_MIN, EXP_MAX);
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = (x - n * LN2_HI) - n * LN2_LO;
+    let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x));
     let q = 2.510_038_549_551_032e-8;
-    let q = q * r + 2.762_008_844_540_974_6e-7;
-    let q = q * r + 2.755_726_845_999_706_4e-6;
-    let q = q * r + 2.480_152_129_595_437_6e-5;
-    let q = q * r + 1.984_126_986_305_361_8e-4;
-    let q = q * r + 1.388_888_891_721_371_7e-3;
-    let q = q * r + 8.333_333_333_330_062e-3;
-    let q = q * r + 4.166_666_666_662_413e-2;
-    let q = q * r + 1.666_666_666_666_666_9e-1;
-    let q = q * r + 0.5;
+    let q = f64::mul_add(q, r, 2.762_008_844_540_974_6e-7);
+    let q = f64::mul_add(q, r, 2.755_726_845_999_706_4e-6);
+    let q = f64::mul_add(q, r, 2.480_152_129_595_437_6e-5);
+    let q = f64::mul_add(q, r, 1.984_126_986_305_361_8e-4);
+    let q = f64::mul_add(q, r, 1.388_888_891_721_371_7e-3);
+    let q = f64::mul_add(q, r, 8.333_333_333_330_062e-3);
+    let q = f64::mul_add(q, r, 4.166_666_666_662_413e-2);
+    let q = f64::mul_add(q, r, 1.666_666_666_666_666_9e-1);
+    let q = f64::mul_add(q, r, 0.5);
     let power = f64::from_bits((shifted.to_bits().wrapping_add(1023)) << 52);
-    (1.0 + (r + r * r * q)) * power
+    (r * r).mul_add(q, r).mul_add(power, power)
 }
 
 /// The natural logarithm of x, to 1 ulp, for finite x >= [`LN_MIN`]; below, x is taken as [`LN_MIN`]. NaN and +infinity give NaN.
@@ -69,14 +69,13 @@ pub fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let even = w * (3.999_999_999_940_942e-1 + w * (2.222_219_843_214_978_4e-1 + w * 1.531_383_769_920_937_3e-1));
-    let odd = z
-        * (6.666_666_666_666_735e-1
-            + w * (2.857_142_874_366_239e-1 + w * (1.818_357_216_161_805e-1 + w * 1.479_819_860_511_658_6e-1)));
+    let even = w * w.mul_add(w.mul_add(1.531_383_769_920_937_3e-1, 2.222_219_843_214_978_4e-1), 3.999_999_999_940_942e-1);
+    let odd = w.mul_add(1.479_819_860_511_658_6e-1, 1.818_357_216_161_805e-1);
+    let odd = w.mul_add(w.mul_add(odd, 2.857_142_874_366_239e-1), 6.666_666_666_666_735e-1);
     let half_square = 0.5 * f * f;
-    let mantissa = f - (half_square - (s * (half_square + (even + odd)) + k * LN2_LO));
+    let mantissa = f - (half_square - s.mul_add(half_square + z.mul_add(odd, even), k * LN2_LO));
     // 0 x is 0 for a finite x, NaN otherwise.
-    k * LN2_HI + mantissa + 0.0 * x
+    k.mul_add(LN2_HI, mantissa) + 0.0 * x
 }
 
 /// 1 / (1 + e^-x), to 2 ulp; vectorises like [`exp`].

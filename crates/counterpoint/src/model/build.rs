@@ -6,7 +6,7 @@ use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolatio
 use super::defaults;
 use super::marginal::Moments;
 use super::noise::Noise;
-use super::parameters::{DriverSlots, Parameters, Path};
+use super::parameters::{DriverSlots, Parameters};
 use super::platform::Platform;
 use super::prior::Prior;
 use super::response::{Exposure, Order, Shape};
@@ -357,7 +357,7 @@ fn driver_slots(
     let (on, prior) = (effect.on, effect.prior);
     let effect = parameters.add(&format!("{word}[{name}]"), prior);
     if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, prior.per_log_unit()) {
-        parameters.set_path(effect, Path::Common { group, per_unit });
+        parameters.set_common(effect, group, per_unit);
         if on != EffectKind::Coefficient {
             parameters.groups_mut()[group].weights = shares;
         }

@@ -1,6 +1,7 @@
 //! Fitting: a short pilot that chooses coordinates, then the chains.
 
 use super::build::Model;
+use super::group::{Group, Known};
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError};
@@ -36,7 +37,7 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
     }
 }
 
-/// Chooses the coordinates of the geos' deviations (see [`super::parameters::Group`]) by what two short pilot chains learn of them, and begins
+/// Chooses the coordinates of the geos' deviations (see [`super::group::Group`]) by what two short pilot chains learn of them, and begins
 /// the chains around the pilot's mean. A national model has no deviations and needs no pilot. The choice changes no posterior.
 /// `watch` sees the pilot's chains as 0 and 1.
 ///
@@ -59,28 +60,23 @@ pub fn prepare(
     let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
     let draws: Vec<Vec<f64>> = positions.map(|p| model.parameters.values(p)).collect();
     let n = draws.len() as f64;
-    let mut model = model;
-    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
-    let mut groups = model.parameters.groups().to_vec();
-    // One of its kind tells nothing of how its kind differs.
-    for group in groups.iter_mut().filter(|g| g.sd.len() > 1) {
-        let (eta, n) = (group.spread, group.sd.len());
-        let spread = mean(&|v| v[eta] * v[eta]);
-        let members = group.first..group.first + n;
-        // The data know how geos differ, not their common part, which another parameter stands for.
-        let contrast =
-            |v: &[f64], g: usize| v[eta] * (v[members.start + g] - v[members.clone()].iter().sum::<f64>() / n as f64);
-        let kept = 1.0 - 1.0 / n as f64;
-        for g in 0..n {
-            let average = mean(&|v| contrast(v, g));
-            let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
-            // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
-            let precision = 1.0 / variance - 1.0 / spread;
-            if precision > 0.0 {
-                group.center[g] = average * (1.0 + 1.0 / (precision * spread));
-                group.sd[g] = precision.powf(-0.5);
-            }
+    let mut middle = vec![0.0; model.parameters.len()];
+    for values in &draws {
+        for (m, x) in middle.iter_mut().zip(values) {
+            *m += x / n;
         }
+    }
+    let told = Posterior::new(shared.clone()).by_log_effect(&middle);
+    let mut model = model;
+    let mut groups = model.parameters.groups().to_vec();
+    for group in &mut groups {
+        let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));
+        match driver.filter(|&d| model.drivers[d].positive) {
+            Some(d) => measure(group, &middle, &told[d]),
+            None => learn(group, &draws),
+        }
+        let coordinate = model.parameters.common_coordinate(group, &middle);
+        group.common.iter_mut().for_each(|c| c.made_for = coordinate);
     }
     model.parameters.groups_mut().clone_from_slice(&groups);
     let mut start = vec![0.0; model.parameters.sampled()];
@@ -90,6 +86,43 @@ pub fn prepare(
         }
     }
     Ok(Prepared { model: Arc::new(model), start })
+}
+
+/// What the data say of a group of positive effects around the parameter values `middle`, from the gradient and the information by the
+/// logarithm of each effect there: z as measured is Normal in exp(z).
+fn measure(group: &mut Group, middle: &[f64], told: &[[f64; 2]]) {
+    let (eta, d) = (middle[group.spread], &middle[group.range()]);
+    let mean = d.iter().sum::<f64>() / d.len() as f64;
+    for ((known, d), [gradient, information]) in group.known.iter_mut().zip(d).zip(told) {
+        let factor = (eta * (d - mean)).exp();
+        *known = Known::bent(factor * (1.0 + gradient / information), information / (factor * factor));
+    }
+}
+
+/// What the pilot's draws of the parameters say of a group's deviations, as a Normal likelihood would.
+fn learn(group: &mut Group, draws: &[Vec<f64>]) {
+    let count = group.known.len();
+    // One of its kind tells nothing of how its kind differs.
+    if count < 2 {
+        return;
+    }
+    let n = draws.len() as f64;
+    let (range, eta) = (group.range(), group.spread);
+    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
+    let spread = mean(&|v| v[eta] * v[eta]);
+    // The data know how they differ, not their common part, which another parameter stands for.
+    let contrast = |v: &[f64], g: usize| v[eta] * (v[range.start + g] - v[range.clone()].iter().sum::<f64>() / count as f64);
+    let kept = 1.0 - 1.0 / count as f64;
+    for (g, known) in group.known.iter_mut().enumerate() {
+        let average = mean(&|v| contrast(v, g));
+        let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
+        // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
+        let precision = 1.0 / variance - 1.0 / spread;
+        if precision > 0.0 {
+            let center = average * (1.0 + 1.0 / (precision * spread));
+            *known = Known::Straight { center, sd: precision.powf(-0.5) };
+        }
+    }
 }
 
 /// Runs the chains; those in `resumed` are taken as they are. The result depends on project, data and seed alone.

@@ -21,10 +21,10 @@ dispatch! {
                 *x *= scale;
             }
             for i in k + 1..n {
-                let factor = row[i];
+                let factor = -row[i];
                 let target = &mut tail[(i - k - 1) * n + i..(i - k) * n];
                 for (y, x) in target.iter_mut().zip(&row[i..]) {
-                    *y -= factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
         }
@@ -40,9 +40,9 @@ dispatch! {
             let (head, tail) = b.split_at_mut((k + 1) * m);
             let row = &mut head[k * m..];
             for j in k + 1..n {
-                let factor = u[k * n + j];
+                let factor = -u[k * n + j];
                 for (y, x) in row.iter_mut().zip(&tail[(j - k - 1) * m..(j - k) * m]) {
-                    *y -= factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
             let scale = 1.0 / u[k * n + k];
@@ -64,9 +64,9 @@ dispatch! {
                 *x *= scale;
             }
             for i in k + 1..n {
-                let factor = u[k * n + i];
+                let factor = -u[k * n + i];
                 for (y, x) in tail[(i - k - 1) * m..(i - k) * m].iter_mut().zip(row.iter()) {
-                    *y -= factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
         }
@@ -79,7 +79,7 @@ dispatch! {
         for k in (0..n).rev() {
             let mut sum = b[k];
             for j in k + 1..n {
-                sum -= u[k * n + j] * b[j];
+                sum = (-u[k * n + j]).mul_add(b[j], sum);
             }
             b[k] = sum / u[k * n + k];
         }
@@ -102,9 +102,9 @@ dispatch! {
                 *x *= scale;
             }
             for i in k + 1..n {
-                let factor = u[k * n + i];
+                let factor = -u[k * n + i];
                 for (y, x) in tail[(i - k - 1) * n..].iter_mut().zip(row.iter()) {
-                    *y -= factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
         }
@@ -113,9 +113,9 @@ dispatch! {
             let (head, tail) = inverse.split_at_mut((k + 1) * n);
             let row = &mut head[k * n..k * n + k + 1];
             for j in k + 1..n {
-                let factor = u[k * n + j];
+                let factor = -u[k * n + j];
                 for (y, x) in row.iter_mut().zip(&tail[(j - k - 1) * n..]) {
-                    *y -= factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
             let scale = 1.0 / u[k * n + k];
@@ -139,7 +139,7 @@ dispatch! {
             for i in 0..n {
                 let factor = sign * b[i];
                 for (y, x) in a[i * n + i..(i + 1) * n].iter_mut().zip(&c[i..]) {
-                    *y += factor * x;
+                    *y = factor.mul_add(*x, *y);
                 }
             }
         }
@@ -150,7 +150,7 @@ dispatch! {
     /// y += a x
     pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
         for (y, x) in y.iter_mut().zip(x) {
-            *y += a * x;
+            *y = a.mul_add(*x, *y);
         }
     }
 }
@@ -165,7 +165,7 @@ dispatch! {
         let (xr, yr) = (xc.remainder(), yc.remainder());
         for (a, b) in xc.zip(yc) {
             for i in 0..8 {
-                sums[i] += a[i] * b[i];
+                sums[i] = a[i].mul_add(b[i], sums[i]);
             }
         }
         let mut rest = 0.0;

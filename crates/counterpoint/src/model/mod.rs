@@ -6,6 +6,7 @@ pub mod defaults;
 pub mod effect;
 pub mod estimate;
 pub mod fit;
+pub mod group;
 pub(crate) mod linalg;
 pub mod marginal;
 pub mod noise;

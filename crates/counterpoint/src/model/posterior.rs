@@ -58,8 +58,8 @@ impl Posterior {
             .drivers
             .iter()
             .map(|d| DriverWork {
-                response: Response::new(&d.shape),
-                raised: d.raised.as_ref().map(|_| Response::new(&d.shape)),
+                response: Response::with_derivatives(&d.shape, d.platform.is_some()),
+                raised: d.raised.as_ref().map(|_| Response::with_derivatives(&d.shape, false)),
                 platform: d
                     .platform
                     .as_ref()
@@ -147,6 +147,32 @@ impl Posterior {
         &self.coefficients
     }
 
+    /// What the data say of the logarithm of each geo's coefficient, driver by driver, at the given parameter values and with the rest held: the
+    /// gradient of the log likelihood, and the information (exact for Normal noise); the baseline integrated out where it is.
+    pub fn by_log_effect(&mut self, values: &[f64]) -> Vec<Vec<[f64; 2]>> {
+        let position = self.model.parameters.position(values);
+        self.set(&position);
+        self.by_value.fill(0.0);
+        self.media_residual();
+        let (residual, periods) = (self.residual.clone(), self.model.n_periods());
+        self.likelihood();
+        let before = self.pull.clone();
+        let (drivers, geos) = (self.drivers.len(), self.model.n_geos());
+        let mut one = |m: usize, g: usize| {
+            let range = g * periods..(g + 1) * periods;
+            let f = self.drivers[m].response.f[range.clone()].to_vec();
+            let beta = self.drivers[m].effect.beta[g];
+            // The pull is linear in the residual for Normal noise, so that any step is exact. One that makes the effect twice as large.
+            self.residual.copy_from_slice(&residual);
+            axpy(-beta, &f, &mut self.residual[range.clone()]);
+            blank(&self.model, &mut self.residual);
+            self.likelihood();
+            let (here, there) = (dot(&before[range.clone()], &f), dot(&self.pull[range], &f));
+            [beta * here, beta * (here - there)]
+        };
+        (0..drivers).map(|m| (0..geos).map(|g| one(m, g)).collect()).collect()
+    }
+
     /// residual = y - media.
     fn media_residual(&mut self) {
         let (model, periods) = (&self.model, self.model.n_periods());
@@ -157,15 +183,7 @@ impl Posterior {
                 axpy(-work.effect.beta[g], &work.response.f[range.clone()], &mut self.residual[range]);
             }
         }
-        for (g, runs) in model.noise.runs.iter().enumerate() {
-            let own = &mut self.residual[g * periods..(g + 1) * periods];
-            let mut at = 0;
-            for &(start, end) in runs {
-                own[at..start].fill(0.0);
-                at = end;
-            }
-            own[at..].fill(0.0);
-        }
+        blank(model, &mut self.residual);
     }
 
     /// Log likelihood of the residual; fills `pull` = d/d mean and adds to `by_value`.
@@ -242,7 +260,7 @@ impl LogDensity for Posterior {
                 work.effect.by_beta[g] = dot(&self.pull[range.clone()], &work.response.f[range]);
             }
             let mut by_shape = ShapeValues::default();
-            let parts = model.tracked.is_some();
+            let parts = model.tracked.is_some() && driver.platform.is_some();
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                 own.adjoint_start(parts);
                 if parts {
@@ -261,36 +279,30 @@ impl LogDensity for Posterior {
                 }
             }
             effects_adjoint(driver, &self.values, &mut work.effect, &mut self.by_value);
-            work.response.adjoint_start();
             for g in 0..geos {
                 let range = g * periods..(g + 1) * periods;
                 let money = &model.money[range.clone()];
                 let by_outcome =
                     if work.raised.is_some() { -work.effect.by_outcome[g] } else { work.effect.by_outcome[g] };
                 combine(work.effect.beta[g], &self.pull[range.clone()], by_outcome, money, &mut self.adjoint);
-                match &mut work.platform {
-                    Some(own) => {
-                        if parts {
-                            axpy(1.0, &self.by_response[range], &mut self.adjoint);
-                        }
-                        work.response.adjoint_geo(&driver.shape, &own.exposure, g, &mut self.adjoint);
-                        own.adjoint_geo(work.response.weights(), g, &self.adjoint);
-                    }
-                    None => work.response.adjoint_geo(&driver.shape, &driver.exposure, g, &mut self.adjoint),
+                if parts {
+                    axpy(1.0, &self.by_response[range], &mut self.adjoint);
+                }
+                work.response.adjoint_geo(&driver.shape, g, &self.adjoint, &mut by_shape);
+                if let Some(own) = &mut work.platform {
+                    work.response.adjoint_exposure(&driver.shape, g, &mut self.adjoint);
+                    own.adjoint_geo(work.response.weights(), g, &self.adjoint);
                 }
             }
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                 own.adjoint_end(platform, &self.values, &mut self.by_value);
             }
-            work.response.adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
-            if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
-                response.adjoint_start();
+            if let Some(response) = &work.raised {
                 for g in 0..geos {
                     let money = &model.money[g * periods..(g + 1) * periods];
                     combine(0.0, money, work.effect.by_outcome[g], money, &mut self.adjoint);
-                    response.adjoint_geo(&driver.shape, exposure, g, &mut self.adjoint);
+                    response.adjoint_geo(&driver.shape, g, &self.adjoint, &mut by_shape);
                 }
-                response.adjoint_end(&driver.shape, &work.shape_values, &mut by_shape);
             }
             for i in 0..adstock::parameters(driver.shape.adstock) {
                 self.by_value[driver.slots.adstock[i]] += by_shape.adstock[i];
@@ -301,6 +313,18 @@ impl LogDensity for Posterior {
         }
         model.parameters.gradient(position, &self.at, &self.values, &mut self.by_value, gradient);
         log_prior + log_likelihood
+    }
+}
+
+/// Zeroes what is not observed.
+fn blank(model: &Model, residual: &mut [f64]) {
+    for (own, runs) in residual.chunks_exact_mut(model.n_periods()).zip(&model.noise.runs) {
+        let mut at = 0;
+        for &(start, end) in runs {
+            own[at..start].fill(0.0);
+            at = end;
+        }
+        own[at..].fill(0.0);
     }
 }
 
@@ -322,7 +346,7 @@ dispatch! {
         let n = out.len();
         let (x, y) = (&x[..n], &y[..n]);
         for t in 0..n {
-            out[t] = a * x[t] + b * y[t];
+            out[t] = a.mul_add(x[t], b * y[t]);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The response of one driver, without its coefficient: exposure through carry-over and saturation, with the exact adjoint.
 
+use super::linalg::dot;
 use super::transform::{adstock, saturation};
 use crate::project::{AdstockKind, SaturationKind};
 use counterpoint_infer::dispatch;
@@ -50,40 +51,50 @@ pub struct ShapeValues {
     pub saturation: [f64; 2],
 }
 
-/// Working memory of a response; `f` is its result.
+/// Working memory of a response. `f` is its result; its derivatives by each parameter of the shape are made beside it, since a shape has four
+/// parameters at most and the exposure is known: forward derivatives need no second sweep through the transforms.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The response, `[geos x periods]`.
     pub f: Vec<f64>,
     weights: Vec<f64>,
-    weights_adjoint: Vec<f64>,
-    /// df/ds and df/dpower where the curve was evaluated: `[geos x periods]`, or padded where saturation comes first.
+    /// d weights / d parameter of the kernel.
+    weights_by: [Vec<f64>; 2],
+    /// df / d parameter, kernel first, `[geos x periods]` each; empty for a response that needs none.
+    tangents: Vec<Vec<f64>>,
+    /// df / d carried-over exposure, `[geos x periods]`; empty where the exposure is fixed.
     slope: Vec<f64>,
-    power: Vec<f64>,
-    /// Saturated exposure before carry-over, padded; empty for [`Order::AdstockFirst`].
-    inner: Vec<f64>,
-    scratch: Vec<f64>,
-    by_scale: f64,
-    by_power: f64,
+    /// The curve and its derivatives: of one geo, or of all padded exposure where saturation comes first.
+    inner: [Vec<f64>; 4],
 }
 
 impl Response {
-    /// Working memory for a shape.
+    /// Working memory for a shape: values only.
     pub fn new(shape: &Shape) -> Response {
+        Response::with(shape, false, false)
+    }
+
+    /// Working memory for a shape: values and derivatives by its parameters, and by the carried-over exposure where that has parameters of its own.
+    pub fn with_derivatives(shape: &Shape, exposure_varies: bool) -> Response {
+        Response::with(shape, true, exposure_varies)
+    }
+
+    fn with(shape: &Shape, derivatives: bool, exposure_varies: bool) -> Response {
         let cells = shape.geos * shape.periods;
-        let padded = shape.geos * (shape.max_lag + shape.periods);
-        let inner = if shape.order == Order::AdstockFirst { 0 } else { padded };
-        let curve = cells.max(inner);
+        let inner = match shape.order {
+            Order::AdstockFirst => shape.periods,
+            _ => shape.geos * (shape.max_lag + shape.periods),
+        };
+        let kernel = adstock::parameters(shape.adstock);
+        let count = if derivatives { kernel + saturation::parameters(shape.saturation) } else { 0 };
+        let lags = |some: bool| vec![0.0; if some { shape.max_lag + 1 } else { 0 }];
         Response {
             f: vec![0.0; cells],
-            weights: vec![0.0; shape.max_lag + 1],
-            weights_adjoint: vec![0.0; shape.max_lag + 1],
-            slope: vec![0.0; curve],
-            power: vec![0.0; if saturation::has_power(shape.saturation) { curve } else { 0 }],
-            inner: vec![0.0; inner],
-            scratch: vec![0.0; shape.max_lag + shape.periods],
-            by_scale: 0.0,
-            by_power: 0.0,
+            weights: lags(true),
+            weights_by: [lags(derivatives && kernel > 0), lags(derivatives && kernel > 1)],
+            tangents: vec![vec![0.0; cells]; count],
+            slope: vec![0.0; if exposure_varies { cells } else { 0 }],
+            inner: std::array::from_fn(|_| vec![0.0; inner]),
         }
     }
 
@@ -92,114 +103,102 @@ impl Response {
         &self.weights
     }
 
-    /// Evaluates the response of all geos into `f`.
+    /// Evaluates the response of all geos into `f`, and its derivatives where they are kept.
     pub fn forward(&mut self, shape: &Shape, values: &ShapeValues, exposure: &Exposure) {
         let (n, padded) = (shape.periods, shape.max_lag + shape.periods);
+        let kernel = adstock::parameters(shape.adstock).min(self.tangents.len());
         adstock::weights(shape.adstock, &values.adstock, &mut self.weights);
+        if !self.tangents.is_empty() {
+            adstock::weights_tangents(shape.adstock, &values.adstock, &self.weights, &mut self.weights_by);
+        }
         let p = &values.saturation;
+        // df/dscale = factor x s df/ds.
+        let factor = saturation::scale_factor(shape.saturation, p);
+        let has_power = saturation::has_power(shape.saturation);
+        let has_scale = factor != 0.0;
         match shape.order {
             Order::AdstockFirst => {
-                let linear = shape.saturation == SaturationKind::None;
                 for g in 0..shape.geos {
                     let x = &exposure.x[g * padded..(g + 1) * padded];
                     let range = g * n..(g + 1) * n;
-                    if linear {
-                        convolve(&self.weights, x, &mut self.f[range]);
-                        continue;
+                    let [s, slope, power, _] = &mut self.inner;
+                    let (by_kernel, by_curve) = self.tangents.split_at_mut(kernel);
+                    match by_kernel {
+                        [] => convolve(&self.weights, x, s),
+                        [a] => convolve_two(&self.weights, &self.weights_by[0], x, s, &mut a[range.clone()]),
+                        [a, b, ..] => {
+                            convolve_two(&self.weights, &self.weights_by[0], x, s, &mut a[range.clone()]);
+                            convolve(&self.weights_by[1], x, &mut b[range.clone()]);
+                        }
                     }
-                    let s = &mut self.scratch[..n];
-                    convolve(&self.weights, x, s);
-                    let power = if self.power.is_empty() { &mut [][..] } else { &mut self.power[range.clone()] };
-                    saturation::forward(
-                        shape.saturation,
-                        p,
-                        s,
-                        &mut self.f[range.clone()],
-                        &mut self.slope[range],
-                        power,
-                    );
+                    saturation::forward(shape.saturation, p, s, &mut self.f[range.clone()], slope, power);
+                    for tangent in by_kernel {
+                        multiply(&mut tangent[range.clone()], slope);
+                    }
+                    let mut by_curve = by_curve.iter_mut();
+                    if has_scale && let Some(tangent) = by_curve.next() {
+                        product(factor, s, slope, &mut tangent[range.clone()]);
+                    }
+                    if has_power && let Some(tangent) = by_curve.next() {
+                        tangent[range.clone()].copy_from_slice(power);
+                    }
+                    if !self.slope.is_empty() {
+                        self.slope[range].copy_from_slice(slope);
+                    }
                 }
             }
             Order::SaturateFirst | Order::ReachFrequency => {
                 let argument = exposure.frequency.as_ref().unwrap_or(&exposure.x);
-                saturation::forward(shape.saturation, p, argument, &mut self.inner, &mut self.slope, &mut self.power);
+                let [curve, slope, power, scale] = &mut self.inner;
+                saturation::forward(shape.saturation, p, argument, curve, slope, power);
+                product(factor, argument, slope, scale);
                 if exposure.frequency.is_some() {
-                    for (y, x) in self.inner.iter_mut().zip(&exposure.x) {
-                        *y *= x;
+                    for of_frequency in [&mut *curve, scale, power] {
+                        multiply(of_frequency, &exposure.x);
                     }
                 }
                 for g in 0..shape.geos {
-                    let x = &self.inner[g * padded..(g + 1) * padded];
-                    convolve(&self.weights, x, &mut self.f[g * n..(g + 1) * n]);
-                }
-            }
-        }
-    }
-
-    /// Begins an adjoint sweep after [`Response::forward`].
-    pub fn adjoint_start(&mut self) {
-        self.weights_adjoint.fill(0.0);
-        self.by_scale = 0.0;
-        self.by_power = 0.0;
-    }
-
-    /// Takes the adjoint of geo g's response: `adj = d/df` over its periods (overwritten).
-    pub fn adjoint_geo(&mut self, shape: &Shape, exposure: &Exposure, g: usize, adj: &mut [f64]) {
-        let (n, padded) = (shape.periods, shape.max_lag + shape.periods);
-        match shape.order {
-            Order::AdstockFirst => {
-                if shape.saturation != SaturationKind::None {
-                    if !self.power.is_empty() {
-                        self.by_power += super::linalg::dot(adj, &self.power[g * n..(g + 1) * n]);
+                    let (own, range) = (g * padded..(g + 1) * padded, g * n..(g + 1) * n);
+                    convolve(&self.weights, &curve[own.clone()], &mut self.f[range.clone()]);
+                    let (by_kernel, by_curve) = self.tangents.split_at_mut(kernel);
+                    for (tangent, weights) in by_kernel.iter_mut().zip(&self.weights_by) {
+                        convolve(weights, &curve[own.clone()], &mut tangent[range.clone()]);
                     }
-                    multiply(adj, &self.slope[g * n..(g + 1) * n]);
-                }
-                correlate(adj, &exposure.x[g * padded..(g + 1) * padded], &mut self.weights_adjoint);
-            }
-            Order::SaturateFirst | Order::ReachFrequency => {
-                let range = g * padded..(g + 1) * padded;
-                correlate(adj, &self.inner[range.clone()], &mut self.weights_adjoint);
-                let back = &mut self.scratch[..padded];
-                convolve_transposed(&self.weights, adj, back);
-                if exposure.frequency.is_some() {
-                    multiply(back, &exposure.x[range.clone()]);
-                }
-                if !self.power.is_empty() {
-                    self.by_power += super::linalg::dot(back, &self.power[range.clone()]);
-                }
-                if shape.saturation != SaturationKind::None {
-                    multiply(back, &self.slope[range.clone()]);
-                    let argument = exposure.frequency.as_ref().unwrap_or(&exposure.x);
-                    self.by_scale += super::linalg::dot(back, &argument[range]);
+                    let mut by_curve = by_curve.iter_mut();
+                    if has_scale && let Some(tangent) = by_curve.next() {
+                        convolve(&self.weights, &scale[own.clone()], &mut tangent[range.clone()]);
+                    }
+                    if has_power && let Some(tangent) = by_curve.next() {
+                        convolve(&self.weights, &power[own.clone()], &mut tangent[range.clone()]);
+                    }
                 }
             }
         }
     }
 
-    /// Ends the sweep: adds the derivatives by the shape's parameters to `out`.
-    pub fn adjoint_end(&mut self, shape: &Shape, values: &ShapeValues, out: &mut ShapeValues) {
-        if shape.order == Order::AdstockFirst {
-            // sum ds s = sum_l w_l dw_l, since s is linear in the weights.
-            self.by_scale = self.weights.iter().zip(&self.weights_adjoint).map(|(w, d)| w * d).sum();
+    /// Takes the adjoint of geo g's response, d/df over its periods: adds the derivatives by the shape's parameters to `out`.
+    pub fn adjoint_geo(&self, shape: &Shape, g: usize, adjoint: &[f64], out: &mut ShapeValues) {
+        let range = g * shape.periods..(g + 1) * shape.periods;
+        let kernel = adstock::parameters(shape.adstock);
+        for (i, tangent) in self.tangents.iter().enumerate() {
+            let by = dot(adjoint, &tangent[range.clone()]);
+            if i < kernel {
+                out.adstock[i] += by;
+            } else {
+                out.saturation[i - kernel] += by;
+            }
         }
-        adstock::weights_adjoint(
-            shape.adstock,
-            &values.adstock,
-            &self.weights,
-            &self.weights_adjoint,
-            &mut out.adstock,
-        );
-        saturation::parameter_adjoint(
-            shape.saturation,
-            &values.saturation,
-            self.by_scale,
-            self.by_power,
-            &mut out.saturation,
-        );
+    }
+
+    /// Turns the adjoint of geo g's response into that of its carried-over exposure; saturation comes last.
+    pub fn adjoint_exposure(&self, shape: &Shape, g: usize, adjoint: &mut [f64]) {
+        multiply(adjoint, &self.slope[g * shape.periods..(g + 1) * shape.periods]);
     }
 }
 
+/// Periods held in registers at a time.
 const BLOCK: usize = 32;
+const HALF: usize = BLOCK / 2;
 
 dispatch! {
     /// s\[t\] = sum_l w\[l\] x\[L + t - l\]; x has L more elements than s.
@@ -212,7 +211,7 @@ dispatch! {
             for (l, weight) in w.iter().enumerate() {
                 let from = &x[last - l + t..last - l + t + BLOCK];
                 for i in 0..BLOCK {
-                    sum[i] += weight * from[i];
+                    sum[i] = weight.mul_add(from[i], sum[i]);
                 }
             }
             s[t..t + BLOCK].copy_from_slice(&sum);
@@ -223,7 +222,40 @@ dispatch! {
         for (l, weight) in w.iter().enumerate() {
             let from = &x[last - l + t..];
             for (y, x) in rest.iter_mut().zip(from) {
-                *y += weight * x;
+                *y = weight.mul_add(*x, *y);
+            }
+        }
+    }
+}
+
+dispatch! {
+    /// Two [`convolve`]s of one x.
+    fn convolve_two(w: &[f64], v: &[f64], x: &[f64], s: &mut [f64], r: &mut [f64]) {
+        let last = w.len() - 1;
+        let n = s.len();
+        let (v, r) = (&v[..w.len()], &mut r[..n]);
+        let mut t = 0;
+        while t + HALF <= n {
+            let (mut sum, mut other) = ([0.0_f64; HALF], [0.0_f64; HALF]);
+            for l in 0..w.len() {
+                let from = &x[last - l + t..last - l + t + HALF];
+                for i in 0..HALF {
+                    sum[i] = w[l].mul_add(from[i], sum[i]);
+                    other[i] = v[l].mul_add(from[i], other[i]);
+                }
+            }
+            s[t..t + HALF].copy_from_slice(&sum);
+            r[t..t + HALF].copy_from_slice(&other);
+            t += HALF;
+        }
+        let (s, r) = (&mut s[t..], &mut r[t..]);
+        s.fill(0.0);
+        r.fill(0.0);
+        for l in 0..w.len() {
+            let from = &x[last - l + t..];
+            for ((s, r), x) in s.iter_mut().zip(r.iter_mut()).zip(from) {
+                *s = w[l].mul_add(*x, *s);
+                *r = v[l].mul_add(*x, *r);
             }
         }
     }
@@ -240,7 +272,7 @@ dispatch! {
             let (ar, xr) = (ac.remainder(), xc.remainder());
             for (a, x) in ac.zip(xc) {
                 for i in 0..8 {
-                    sums[i] += a[i] * x[i];
+                    sums[i] = a[i].mul_add(x[i], sums[i]);
                 }
             }
             let mut sum = 0.0;
@@ -262,7 +294,7 @@ dispatch! {
         back.fill(0.0);
         for (l, weight) in w.iter().enumerate() {
             for (y, x) in back[last - l..].iter_mut().zip(a) {
-                *y += weight * x;
+                *y = weight.mul_add(*x, *y);
             }
         }
     }
@@ -272,6 +304,15 @@ dispatch! {
     fn multiply(y: &mut [f64], x: &[f64]) {
         for (y, x) in y.iter_mut().zip(x) {
             *y *= x;
+        }
+    }
+}
+
+dispatch! {
+    /// out = a x y
+    fn product(a: f64, x: &[f64], y: &[f64], out: &mut [f64]) {
+        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+            *out = a * x * y;
         }
     }
 }
@@ -312,15 +353,12 @@ mod tests {
                         frequency: (order == Order::ReachFrequency).then(|| frequency.clone()),
                     };
                     let values = ShapeValues { adstock: [0.55, 1.7], saturation: [0.8, 1.3] };
-                    let mut response = Response::new(&shape);
+                    let mut response = Response::with_derivatives(&shape, false);
                     response.forward(&shape, &values, &exposure);
                     let mut exact = ShapeValues::default();
-                    response.adjoint_start();
                     for g in 0..geos {
-                        let mut adj = adjoint[g * periods..(g + 1) * periods].to_vec();
-                        response.adjoint_geo(&shape, &exposure, g, &mut adj);
+                        response.adjoint_geo(&shape, g, &adjoint[g * periods..(g + 1) * periods], &mut exact);
                     }
-                    response.adjoint_end(&shape, &values, &mut exact);
                     let h = 1e-6;
                     for i in 0..4 {
                         let side = |d: f64| {

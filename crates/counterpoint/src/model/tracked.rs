@@ -4,7 +4,7 @@
 //! the code is live. logit capture\[c\] is Normal around its platform's; phi = 1 / o^2, so that o = 0 is Poisson. See `docs/method.md`.
 
 use super::posterior::DriverWork;
-use counterpoint_infer::math::{ln, ln_gamma, logistic};
+use counterpoint_infer::math::ln_gamma;
 
 /// Counts above this are handled by Stirling's series rather than term by term.
 const TERMS: usize = 4096;
@@ -71,7 +71,8 @@ impl Tracked {
     /// Capture rate of series i.
     pub fn capture(&self, i: usize, values: &[f64]) -> f64 {
         let center = values[self.series[i].capture];
-        logistic((center / (1.0 - center)).ln() + values[self.deviations.0] * values[self.deviations.1 + i])
+        let logit = (center / (1.0 - center)).ln() + values[self.deviations.0] * values[self.deviations.1 + i];
+        1.0 / (1.0 + (-logit).exp())
     }
 
     /// Log likelihood, from the parts of each account in `drivers`, which take the derivatives by them; those by parameters are added to
@@ -102,8 +103,8 @@ impl Tracked {
                     s.accounts.iter().map(|&(d, c)| own(drivers, d, c * periods + t)).sum::<f64>() / self.per_order;
                 let mean = capture * brought + leak * self.all_orders[t] + FLOOR;
                 let k = s.orders[t];
-                let ratio = ln(1.0 + mean / phi);
-                total += k * (ln(mean / phi) - ratio) - phi * ratio;
+                let ratio = (mean / phi).ln_1p();
+                total += k * ((mean / phi).ln() - ratio) - phi * ratio;
                 let by_mean = k / mean - (k + phi) / (phi + mean);
                 by_phi += (mean - k) / (phi + mean) - ratio;
                 by_capture += by_mean * brought;

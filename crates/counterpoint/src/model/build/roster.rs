@@ -7,7 +7,7 @@ use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::defaults;
-use crate::model::parameters::{DriverSlots, Parameters, Path};
+use crate::model::parameters::{DriverSlots, Parameters};
 use crate::model::platform::{Platform, PlatformSlots};
 use crate::model::response::{Exposure, Order, Shape};
 use crate::model::tracked::{Tracked, TrackedSeries};
@@ -232,7 +232,7 @@ fn slots(
     });
     let index = parameters.add(&format!("{word}[{name}]"), effect.prior);
     if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, effect.prior.per_log_unit()) {
-        parameters.set_path(index, Path::Common { group, per_unit });
+        parameters.set_common(index, group, per_unit);
         if effect.on != EffectKind::Coefficient {
             parameters.groups_mut()[group].weights = shares;
         }

@@ -66,40 +66,65 @@ fn times_ln(x: f64, a: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x * a.ln() }
 }
 
+/// dv_l / d parameter, lag after lag.
+fn exponents(kind: AdstockKind, p: &[f64], n: usize) -> impl Iterator<Item = [f64; MAX_PARAMETERS]> {
+    let p = [p[0], p[1]];
+    let mut running = [0.0; MAX_PARAMETERS];
+    (0..n).map(move |l| match kind {
+        AdstockKind::None => [0.0; 2],
+        AdstockKind::Geometric => [l as f64 / p[0], 0.0],
+        AdstockKind::Delayed => {
+            let x = l as f64 - p[1];
+            [x * x / p[0], -2.0 * x * p[0].ln()]
+        }
+        AdstockKind::Binomial => [-(1.0 - l as f64 / n as f64).ln() / (p[0] * p[0]), 0.0],
+        AdstockKind::WeibullPdf => {
+            let z = (l + 1) as f64 / p[1];
+            let zk = z.powf(p[0]);
+            [1.0 / p[0] + z.ln() - zk * z.ln(), -p[0] / p[1] + p[0] / p[1] * zk]
+        }
+        AdstockKind::WeibullCdf => {
+            if l > 0 {
+                let z = l as f64 / p[1];
+                let zk = z.powf(p[0]);
+                running[0] -= zk * z.ln();
+                running[1] += p[0] / p[1] * zk;
+            }
+            running
+        }
+    })
+}
+
+/// Derivatives of the `weights` with respect to each parameter, into as many of `out` as the kernel has: dw_l = w_l (dv_l - sum_k w_k dv_k).
+pub fn weights_tangents(kind: AdstockKind, p: &[f64; MAX_PARAMETERS], weights: &[f64], out: &mut [Vec<f64>; MAX_PARAMETERS]) {
+    let count = parameters(kind);
+    if count == 0 {
+        return;
+    }
+    let mut mean = [0.0; MAX_PARAMETERS];
+    for ((l, &w), dv) in weights.iter().enumerate().zip(exponents(kind, p, weights.len())) {
+        for i in 0..count {
+            // A weight of zero stays zero, even where its exponent's derivative is infinite.
+            out[i][l] = if w == 0.0 { 0.0 } else { w * dv[i] };
+            mean[i] += out[i][l];
+        }
+    }
+    for (by, mean) in out.iter_mut().zip(mean).take(count) {
+        for (d, w) in by.iter_mut().zip(weights) {
+            *d -= w * mean;
+        }
+    }
+}
+
 /// Adds to `out[i]` the derivative with respect to parameter i, given `adjoint = d/d weights` and the `weights` themselves.
 pub fn weights_adjoint(kind: AdstockKind, p: &[f64], weights: &[f64], adjoint: &[f64], out: &mut [f64]) {
-    let n = weights.len();
     let count = parameters(kind);
     if count == 0 {
         return;
     }
     // sum_l adj_l dw_l = sum_l w_l (adj_l - mean) dv_l
     let mean: f64 = weights.iter().zip(adjoint).map(|(w, a)| w * a).sum();
-    let mut running = [0.0; MAX_PARAMETERS];
-    for l in 0..n {
-        let dv: [f64; MAX_PARAMETERS] = match kind {
-            AdstockKind::None => [0.0; 2],
-            AdstockKind::Geometric => [l as f64 / p[0], 0.0],
-            AdstockKind::Delayed => {
-                let x = l as f64 - p[1];
-                [x * x / p[0], -2.0 * x * p[0].ln()]
-            }
-            AdstockKind::Binomial => [-(1.0 - l as f64 / n as f64).ln() / (p[0] * p[0]), 0.0],
-            AdstockKind::WeibullPdf => {
-                let z = (l + 1) as f64 / p[1];
-                let zk = z.powf(p[0]);
-                [1.0 / p[0] + z.ln() - zk * z.ln(), -p[0] / p[1] + p[0] / p[1] * zk]
-            }
-            AdstockKind::WeibullCdf => {
-                if l > 0 {
-                    let z = l as f64 / p[1];
-                    let zk = z.powf(p[0]);
-                    running[0] -= zk * z.ln();
-                    running[1] += p[0] / p[1] * zk;
-                }
-                running
-            }
-        };
+    for (l, dv) in exponents(kind, &[p[0], p.get(1).copied().unwrap_or(0.0)], weights.len()).enumerate() {
         let centred = weights[l] * (adjoint[l] - mean);
         if centred != 0.0 {
             for i in 0..count {
@@ -152,6 +177,11 @@ mod tests {
                 };
                 let numeric = (side(1.0) - side(-1.0)) / (2.0 * h);
                 assert!((exact[i] - numeric).abs() < 1e-8, "{kind:?} {i}: {} {numeric}", exact[i]);
+                let mut tangents = [vec![0.0; 9], vec![0.0; 9]];
+                let full = [p[0], p.get(1).copied().unwrap_or(0.0)];
+                weights_tangents(*kind, &full, &at(*kind, p, 9), &mut tangents);
+                let along: f64 = tangents[i].iter().zip(&adjoint).map(|(d, a)| d * a).sum();
+                assert!((along - exact[i]).abs() < 1e-12, "{kind:?} {i}: {along} {}", exact[i]);
             }
         }
     }

@@ -40,39 +40,47 @@ pub fn forward(kind: SaturationKind, p: &[f64], s: &[f64], f: &mut [f64], slope:
     }
 }
 
-/// Adds to `out` the derivatives by the parameters, from `by_scale = sum adj * slope * s` and `by_power = sum adj * power`.
-pub fn parameter_adjoint(kind: SaturationKind, p: &[f64], by_scale: f64, by_power: f64, out: &mut [f64]) {
+/// The factor c with df/d(scale or rate) = c s df/ds: -1/e for a scale, 1/k for a rate; zero for a curve without either.
+pub fn scale_factor(kind: SaturationKind, p: &[f64]) -> f64 {
     match kind {
-        SaturationKind::None => {}
-        SaturationKind::Hill => {
-            out[0] -= by_scale / p[0];
-            out[1] += by_power;
-        }
-        SaturationKind::MichaelisMenten | SaturationKind::Tanh => out[0] -= by_scale / p[0],
-        SaturationKind::Logistic => out[0] += by_scale / p[0],
-        SaturationKind::Root => out[0] += by_power,
+        SaturationKind::None | SaturationKind::Root => 0.0,
+        SaturationKind::Hill | SaturationKind::MichaelisMenten | SaturationKind::Tanh => -1.0 / p[0],
+        SaturationKind::Logistic => 1.0 / p[0],
     }
 }
+
+/// Elements that pass one stage of a curve together. The stages are long chains of dependent operations; in one loop too few elements
+/// would be under way at a time to keep the processor busy.
+const STAGE: usize = 64;
 
 dispatch! {
     /// x^h / (x^h + e^h) as the logistic of h (ln x - ln e).
     fn hill(ln_e: f64, h: f64, s: &[f64], f: &mut [f64], slope: &mut [f64], power: &mut [f64]) {
-        let n = s.len();
-        let (f, slope, power) = (&mut f[..n], &mut slope[..n], &mut power[..n]);
-        for t in 0..n {
-            let x = s[t];
-            let some = x > NOTHING;
-            let x = if some { x } else { 1.0 };
-            let d = ln(x) - ln_e;
-            // Capped so that x (1 + e) stays finite: one division gives both 1/(1 + e) and 1/x.
-            let e = exp((-h * d).min(500.0));
-            let r = 1.0 / (x * (1.0 + e));
-            let value = x * r;
-            let keep = if some { value } else { 0.0 };
-            let rise = keep * (e * value);
-            f[t] = keep;
-            slope[t] = rise * h * ((1.0 + e) * r);
-            power[t] = rise * d;
+        let (mut d, mut e) = ([0.0; STAGE], [0.0; STAGE]);
+        let blocks = s.chunks(STAGE).zip(f.chunks_mut(STAGE)).zip(slope.chunks_mut(STAGE)).zip(power.chunks_mut(STAGE));
+        for (((s, f), slope), power) in blocks {
+            let n = s.len();
+            let (d, e) = (&mut d[..n], &mut e[..n]);
+            let (f, slope, power) = (&mut f[..n], &mut slope[..n], &mut power[..n]);
+            for t in 0..n {
+                d[t] = ln(if s[t] > NOTHING { s[t] } else { 1.0 }) - ln_e;
+            }
+            for t in 0..n {
+                // Capped so that x (1 + e) stays finite: one division gives both 1/(1 + e) and 1/x.
+                e[t] = exp((-h * d[t]).min(500.0));
+            }
+            for t in 0..n {
+                let some = s[t] > NOTHING;
+                let x = if some { s[t] } else { 1.0 };
+                let e = e[t];
+                let r = 1.0 / (x * (1.0 + e));
+                let value = x * r;
+                let keep = if some { value } else { 0.0 };
+                let rise = keep * (e * value);
+                f[t] = keep;
+                slope[t] = rise * h * ((1.0 + e) * r);
+                power[t] = rise * d[t];
+            }
         }
     }
 }
@@ -170,9 +178,15 @@ mod tests {
             }
             let adjoint: Vec<f64> = (0..s.len()).map(|t| (t as f64).cos()).collect();
             let mut exact = [0.0; 2];
-            let by_scale = (0..s.len()).map(|t| adjoint[t] * slope[t] * s[t]).sum();
-            let by_power = (0..s.len()).map(|t| adjoint[t] * power[t]).sum();
-            parameter_adjoint(*kind, p, by_scale, by_power, &mut exact);
+            let by_scale: f64 = (0..s.len()).map(|t| adjoint[t] * slope[t] * s[t]).sum();
+            let by_power: f64 = (0..s.len()).map(|t| adjoint[t] * power[t]).sum();
+            let factor = scale_factor(*kind, p);
+            if factor != 0.0 {
+                exact[0] = factor * by_scale;
+            }
+            if has_power(*kind) {
+                exact[usize::from(factor != 0.0)] = by_power;
+            }
             for i in 0..parameters(*kind) {
                 let side = |d: f64| {
                     let mut q = p.to_vec();

@@ -1,0 +1,446 @@
+//! A hierarchy's deviations, and the coordinates in which they are sampled: straight where the prior rules, straight where the data rule.
+//!
+//! Deviations d\[g\] ~ Normal(0, 1) enter the model as z\[g\] = eta d\[g\], with one spread eta. Another parameter stands for what all have in
+//! common, so the data know the contrasts z\[g\] - mean z only, and the mean keeps its prior. A coordinate v\[g\] is sampled for each; with
+//! w = v - mean v,
+//!
+//! ```text
+//! d[g] = (S_g(w[g]) - mean S) / eta + mean v
+//! ```
+//!
+//! where S_g is a rising curve that makes the posterior of w about standard normal for any eta (see [`Known`]). The determinant of the map is
+//! prod rho\[g\] times the mean of 1/rho, with rho = S' / eta. Any choice of curves leaves the posterior of d as it is.
+
+/// What the data alone say of one deviation.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Known {
+    /// Nothing: S = eta w, the plain non-centred form.
+    #[default]
+    Nothing,
+    /// z ~ Normal(center, sd^2), as for an effect that z adds to. S = eta (m + k w) with the mean m and the standard deviation k of d
+    /// given eta: m = eta center / (eta^2 + sd^2), k = sd / sqrt(eta^2 + sd^2)
+    /// (between centred and non-centred; compare Papaspiliopoulos, Roberts and Skold 2007).
+    Straight {
+        /// Centre.
+        center: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// exp(z + delta) ~ Normal(factor, 1 / precision), as for an effect exp(delta) that exp(z) multiplies: sure of large z, ignorant of small ones.
+    /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision), so
+    /// S = ln(A softplus(eta u - ln A)) with A = exp(-delta) / (eta sqrt(precision)): slope eta far below, the data's scale far above.
+    /// u = w + U(m), with U the inverse of that curve and m the mode of z given eta and delta.
+    Bent {
+        /// What the data take the factor for, at most [`MOST`].
+        factor: f64,
+        /// How surely.
+        precision: f64,
+    },
+}
+
+/// Largest factor that a curve is centred on: up to 18 or so the mode of z given eta is one, and moves smoothly with it.
+pub const MOST: f64 = 15.0;
+
+/// S and its derivatives at w.
+#[derive(Debug, Clone, Copy)]
+struct Curve {
+    /// z = S(w).
+    z: f64,
+    /// rho = S' / eta.
+    rho: f64,
+    /// dz / d eta.
+    z_eta: f64,
+    /// d ln rho / dw.
+    rho_w: f64,
+    /// d ln rho / d eta.
+    rho_eta: f64,
+    /// dz / d delta.
+    z_delta: f64,
+    /// d ln rho / d delta.
+    rho_delta: f64,
+}
+
+impl Known {
+    /// [`Known::Bent`], or nothing where the precision is not a positive number or the factor is not a number.
+    pub fn bent(factor: f64, precision: f64) -> Known {
+        let some = precision > 0.0 && precision.is_finite() && factor.is_finite();
+        if some { Known::Bent { factor: factor.min(MOST), precision } } else { Known::Nothing }
+    }
+
+    fn curve(self, eta: f64, delta: f64, w: f64) -> Curve {
+        let flat = Curve { z: eta * w, rho: 1.0, z_eta: w, rho_w: 0.0, rho_eta: 0.0, z_delta: 0.0, rho_delta: 0.0 };
+        match self {
+            Known::Nothing => flat,
+            Known::Straight { center, sd } => {
+                let (s2, total) = (sd * sd, eta * eta + sd * sd);
+                let (m, k) = (eta * center / total, sd / total.sqrt());
+                let (dm, dk) = (center * (s2 - eta * eta) / (total * total), -eta / total * k);
+                Curve {
+                    z: eta * (m + k * w),
+                    rho: k,
+                    z_eta: m + k * w + eta * (dm + dk * w),
+                    rho_eta: -eta / total,
+                    ..flat
+                }
+            }
+            Known::Bent { factor, precision } => {
+                let (ln_a, ln_a_eta) = (-eta.ln() - 0.5 * precision.ln() - delta, -1.0 / eta);
+                let [m, m_eta, m_delta] = mode(factor, precision, eta, delta);
+                let q_of_m = unbend(m - ln_a);
+                let (at_m, u_of_m) = (Bend::at(q_of_m), (q_of_m + ln_a) / eta);
+                // dz at fixed u by ln A is 1 - rho, by eta rho u; U at fixed z moves so that z stays.
+                let by_eta = |bend: &Bend, u: f64| ln_a_eta * (1.0 - bend.rho) + bend.rho * u;
+                let u_eta = (m_eta - by_eta(&at_m, u_of_m)) / (eta * at_m.rho);
+                let u_delta = (m_delta + 1.0 - at_m.rho) / (eta * at_m.rho);
+                let u = w + u_of_m;
+                let bend = Bend::at(eta * u - ln_a);
+                Curve {
+                    z: ln_a + bend.ln_p,
+                    rho: bend.rho,
+                    z_eta: by_eta(&bend, u) + eta * bend.rho * u_eta,
+                    rho_w: bend.ln_rho_slope * eta,
+                    rho_eta: bend.ln_rho_slope * (u - ln_a_eta + eta * u_eta),
+                    z_delta: bend.rho - 1.0 + eta * bend.rho * u_delta,
+                    rho_delta: bend.ln_rho_slope * (1.0 + eta * u_delta),
+                }
+            }
+        }
+    }
+
+    /// w with S(w) = z, and dw/dz.
+    fn inverse(self, eta: f64, delta: f64, z: f64) -> [f64; 2] {
+        match self {
+            Known::Nothing => [z / eta, 1.0 / eta],
+            Known::Straight { center, sd } => {
+                let total = eta * eta + sd * sd;
+                let (m, k) = (eta * center / total, sd / total.sqrt());
+                [(z / eta - m) / k, 1.0 / (eta * k)]
+            }
+            Known::Bent { factor, precision } => {
+                let ln_a = -eta.ln() - 0.5 * precision.ln() - delta;
+                let [m, ..] = mode(factor, precision, eta, delta);
+                let q = unbend(z - ln_a);
+                [(q - unbend(m - ln_a)) / eta, 1.0 / (eta * Bend::at(q).rho)]
+            }
+        }
+    }
+}
+
+/// The mode m of z ~ Normal(0, eta^2) with exp(z + delta) ~ Normal(factor, 1 / precision), and its derivatives by eta and delta:
+/// m / eta^2 = precision e^(m + delta) (factor - e^(m + delta)), whose root is one for a factor up to [`MOST`] (and delta not far below 0).
+fn mode(factor: f64, precision: f64, eta: f64, delta: f64) -> [f64; 3] {
+    let prior = eta.powi(-2);
+    let value = |z: f64| {
+        let e = (z + delta).exp();
+        let (pull, slope) = (precision * e * (factor - e), precision * e * (factor - 2.0 * e));
+        (z * prior - pull, prior - slope)
+    };
+    // The root lies between 0 and what the data say, and no farther than the pull at 0 can draw it where it is negative.
+    let start = delta.exp();
+    let (mut low, mut high) = if start < factor {
+        (0.0, factor.ln() - delta)
+    } else {
+        let told = if factor > 0.0 { factor.ln() - delta } else { f64::NEG_INFINITY };
+        (told.max(-precision * start * (start - factor) / prior), 0.0)
+    };
+    let mut z = if precision * start * start > prior { 0.5 * (low + high) } else { 0.0 };
+    for _ in 0..60 {
+        let (f, slope) = value(z);
+        if f > 0.0 {
+            high = z;
+        } else {
+            low = z;
+        }
+        let newton = z - f / slope;
+        let next = if slope > 0.0 && newton >= low && newton <= high { newton } else { 0.5 * (low + high) };
+        let step = (next - z).abs();
+        z = next;
+        if step <= 1e-13 * (1.0 + z.abs()) {
+            break;
+        }
+    }
+    let (_, slope) = value(z);
+    [z, 2.0 * z * prior / (eta * slope), prior / slope - 1.0]
+}
+
+/// p = softplus(q) = ln(1 + e^q), with rho = p' / p.
+struct Bend {
+    ln_p: f64,
+    rho: f64,
+    /// d ln rho / dq.
+    ln_rho_slope: f64,
+}
+
+impl Bend {
+    fn at(q: f64) -> Bend {
+        if q < -30.0 {
+            // p = e^q (1 - e^q / 2) to rounding.
+            let half = 0.5 * q.exp();
+            return Bend { ln_p: q - half, rho: 1.0 - half, ln_rho_slope: -half };
+        }
+        let p = q.max(0.0) + (-q.abs()).exp().ln_1p();
+        let rising = 1.0 / (1.0 + (-q).exp());
+        let rho = rising / p;
+        Bend { ln_p: p.ln(), rho, ln_rho_slope: 1.0 - rising - rho }
+    }
+}
+
+/// q with ln softplus(q) = x.
+fn unbend(x: f64) -> f64 {
+    if x < -30.0 {
+        return x + 0.5 * x.exp();
+    }
+    let p = x.exp();
+    if p > 40.0 { p } else { p.exp_m1().ln() }
+}
+
+/// Deviations that the model multiplies by one spread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Index of the spread; smaller than those of the deviations.
+    pub spread: usize,
+    /// Index of the first deviation; the others follow.
+    pub first: usize,
+    /// What the data say of each.
+    pub known: Vec<Known>,
+    /// Share of each geo in a common effect that is a total over geos, about; empty where it is a coefficient.
+    pub weights: Vec<f64>,
+    /// The common effect; none where its coordinate is the plain one.
+    pub common: Option<Common>,
+}
+
+/// The parameter that all of a group share as a factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Common {
+    /// Its index.
+    pub index: usize,
+    /// Change of its coordinate that is worth a change of one in the logarithm of its value.
+    pub per_unit: f64,
+    /// The coordinate for which the group's curves were made; delta is the change from it, in logarithms.
+    pub made_for: f64,
+}
+
+impl Common {
+    /// delta at a coordinate.
+    pub fn delta(&self, coordinate: f64) -> f64 {
+        (coordinate - self.made_for) / self.per_unit
+    }
+}
+
+impl Group {
+    /// Indices of the deviations.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.known.len()
+    }
+
+    /// ln(common effect) - ln(geometric mean coefficient), up to a constant: ln sum w exp(eta d) - eta mean d for a total,
+    /// - eta mean d for a coefficient.
+    pub fn shift(&self, eta: f64, d: &[f64]) -> f64 {
+        let mean = eta * mean(d);
+        if self.weights.is_empty() {
+            return -mean;
+        }
+        self.weights.iter().zip(d).map(|(w, d)| w * (eta * d - mean).exp()).sum::<f64>().ln()
+    }
+
+    /// Adds `by` times the derivative of [`Group::shift`] to `by_d`; returns that by eta.
+    pub fn shift_adjoint(&self, eta: f64, d: &[f64], by: f64, by_d: &mut [f64]) -> f64 {
+        let n = d.len() as f64;
+        let total: f64 = self.weights.iter().zip(d).map(|(w, d)| w * (eta * d).exp()).sum();
+        let mut by_eta = 0.0;
+        for g in 0..d.len() {
+            let share = self.weights.get(g).map_or(0.0, |w| w * (eta * d[g]).exp() / total);
+            let by_product = by * (share - 1.0 / n);
+            by_d[g] += by_product * eta;
+            by_eta += by_product * d[g];
+        }
+        by_eta
+    }
+
+    /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant.
+    pub fn forward(&self, eta: f64, delta: f64, v: &[f64], d: &mut [f64]) -> f64 {
+        let common = mean(v);
+        let (mut ln_det, mut inverse) = (0.0, 0.0);
+        for ((known, v), d) in self.known.iter().zip(v).zip(d.iter_mut()) {
+            let curve = known.curve(eta, delta, v - common);
+            *d = curve.z;
+            ln_det += curve.rho.ln();
+            inverse += 1.0 / curve.rho;
+        }
+        let middle = mean(d);
+        d.iter_mut().for_each(|d| *d = (*d - middle) / eta + common);
+        ln_det + (inverse / v.len() as f64).ln()
+    }
+
+    /// v at deviations: w solves S(w) = eta (d - mean d) + t for the t at which w has mean zero, by Newton's method.
+    pub fn backward(&self, eta: f64, delta: f64, d: &[f64]) -> Vec<f64> {
+        let common = mean(d);
+        let at = |t: f64| -> Vec<[f64; 2]> {
+            self.known.iter().zip(d).map(|(known, d)| known.inverse(eta, delta, eta * (d - common) + t)).collect()
+        };
+        let mut t = 0.0;
+        let mut w = at(t);
+        for _ in 0..100 {
+            let (sum, slope) = w.iter().fold((0.0, 0.0), |(sum, slope), w| (sum + w[0], slope + w[1]));
+            // The sum rises in t but may bend either way: a step is never longer than a few spreads.
+            let step = (sum / slope).clamp(-3.0 * eta, 3.0 * eta);
+            t -= step;
+            w = at(t);
+            if step.abs() <= 1e-14 * eta {
+                break;
+            }
+        }
+        w.iter().map(|w| w[0] + common).collect()
+    }
+
+    /// Adjoint of [`Group::forward`], its determinant included: from `by_d` (prior of d not included) to `by_v`; returns the derivatives by
+    /// eta and delta.
+    pub fn adjoint(&self, eta: f64, delta: f64, v: &[f64], d: &[f64], by_d: &[f64], by_v: &mut [f64]) -> [f64; 2] {
+        let n = v.len() as f64;
+        let common = mean(v);
+        let middle = by_d.iter().zip(d).map(|(by, d)| by - d).sum::<f64>() / n;
+        let mut by_eta = 0.0;
+        let (mut by_delta, mut by_w, mut inverse) = (0.0, 0.0, 0.0);
+        // What the mean of 1/rho in the determinant adds shares a denominator that is known only at the end.
+        let mut late = [0.0; 3];
+        for g in 0..v.len() {
+            let curve = self.known[g].curve(eta, delta, v[g] - common);
+            let by = by_d[g] - d[g];
+            let by_z = (by - middle) / eta;
+            by_v[g] = by_z * eta * curve.rho + curve.rho_w;
+            by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d[g] - common) / eta;
+            by_delta += by_z * curve.z_delta + curve.rho_delta;
+            by_w += by_v[g];
+            inverse += 1.0 / curve.rho;
+            for (late, by) in late.iter_mut().zip([curve.rho_w, curve.rho_eta, curve.rho_delta]) {
+                *late += by / curve.rho;
+            }
+        }
+        let shared = middle - (by_w - late[0] / inverse) / n;
+        for g in 0..v.len() {
+            by_v[g] += shared;
+            if let Known::Bent { .. } = self.known[g] {
+                let curve = self.known[g].curve(eta, delta, v[g] - common);
+                by_v[g] -= curve.rho_w / curve.rho / inverse;
+            }
+        }
+        [by_eta - late[1] / inverse, by_delta - late[2] / inverse]
+    }
+}
+
+pub(super) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Known> {
+        vec![
+            Known::Nothing,
+            Known::Straight { center: 0.4, sd: 0.3 },
+            Known::bent(1.0, 1e-9),
+            Known::bent(8.0, 0.3),
+            Known::bent(0.4, 60.0),
+            Known::bent(4.5, 1e4),
+            Known::bent(-2.0, 5.0),
+        ]
+    }
+
+    #[test]
+    fn curves_have_exact_derivatives_and_inverses() {
+        for known in all() {
+            for eta in [0.03, 0.4, 2.5] {
+                for (w, delta) in [(-3.0, 0.0), (-0.4, 0.5), (0.0, 0.0), (1.1, -0.4), (2.7, 0.1)] {
+                    let c = known.curve(eta, delta, w);
+                    let h = 1e-5;
+                    let (up, down) = (known.curve(eta, delta, w + h), known.curve(eta, delta, w - h));
+                    let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * (1.0 + a.abs() + b.abs());
+                    assert!(near(c.rho * eta, (up.z - down.z) / (2.0 * h)), "{known:?} {eta} {w}");
+                    assert!(near(c.rho_w, (up.rho.ln() - down.rho.ln()) / (2.0 * h)), "{known:?} {eta} {w}");
+                    let h = 1e-5 * eta;
+                    let (up, down) = (known.curve(eta + h, delta, w), known.curve(eta - h, delta, w));
+                    assert!(near(c.z_eta, (up.z - down.z) / (2.0 * h)), "{known:?} {eta} {w}");
+                    assert!(near(c.rho_eta, (up.rho.ln() - down.rho.ln()) / (2.0 * h)), "{known:?} {eta} {w}");
+                    let h = 1e-5;
+                    let (up, down) = (known.curve(eta, delta + h, w), known.curve(eta, delta - h, w));
+                    assert!(near(c.z_delta, (up.z - down.z) / (2.0 * h)), "{known:?} {eta} {w}");
+                    assert!(near(c.rho_delta, (up.rho.ln() - down.rho.ln()) / (2.0 * h)), "{known:?} {eta} {w}");
+                    let [back, slope] = known.inverse(eta, delta, c.z);
+                    assert!((back - w).abs() < 1e-9, "{known:?} {eta} {w} {back}");
+                    assert!((slope * eta * c.rho - 1.0).abs() < 1e-9, "{known:?} {eta} {w}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bent_curve_has_the_priors_slope_below_and_the_datas_above() {
+        let (eta, precision) = (0.5, 400.0);
+        let known = Known::bent(1.0, precision);
+        let below = known.curve(eta, 0.0, -40.0);
+        assert!((below.rho - 1.0).abs() < 1e-3);
+        let above = known.curve(eta, 0.0, 40.0);
+        let data = (-above.z).exp() / f64::sqrt(precision);
+        assert!((above.rho * eta / data - 1.0).abs() < 1e-2);
+    }
+
+    #[test]
+    fn coordinates_and_deviations_are_each_others_inverse_with_an_exact_adjoint() {
+        let known = all();
+        let n = known.len();
+        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None };
+        let v: Vec<f64> = (0..n).map(|g| (g as f64 * 1.7).sin() + 0.3).collect();
+        for (eta, delta) in [(0.05, 0.0), (0.6, 0.3), (1.8, -0.2)] {
+            let mut d = vec![0.0; n];
+            group.forward(eta, delta, &v, &mut d);
+            for (a, b) in group.backward(eta, delta, &d).iter().zip(&v) {
+                assert!((a - b).abs() < 1e-9, "{eta}: {a} {b}");
+            }
+            // log density: a linear function of d, the Normal prior of d, the determinant.
+            let pull: Vec<f64> = (0..n).map(|g| (g as f64).cos()).collect();
+            let value = |eta: f64, delta: f64, v: &[f64]| {
+                let mut d = vec![0.0; n];
+                let ln_det = group.forward(eta, delta, v, &mut d);
+                ln_det + d.iter().zip(&pull).map(|(d, p)| d * p - 0.5 * d * d).sum::<f64>()
+            };
+            let mut by_v = vec![0.0; n];
+            let [by_eta, by_delta] = group.adjoint(eta, delta, &v, &d, &pull, &mut by_v);
+            let h = 1e-5;
+            for g in 0..n {
+                let (mut up, mut down) = (v.clone(), v.clone());
+                up[g] += h;
+                down[g] -= h;
+                let numeric = (value(eta, delta, &up) - value(eta, delta, &down)) / (2.0 * h);
+                assert!((by_v[g] - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta} {g}: {} {numeric}", by_v[g]);
+            }
+            let h = 1e-5 * eta;
+            let numeric = (value(eta + h, delta, &v) - value(eta - h, delta, &v)) / (2.0 * h);
+            assert!((by_eta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_eta} {numeric}");
+            let numeric = (value(eta, delta + 1e-5, &v) - value(eta, delta - 1e-5, &v)) / 2e-5;
+            assert!((by_delta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_delta} {numeric}");
+        }
+    }
+
+    #[test]
+    fn the_determinant_is_that_of_the_map() {
+        let known = vec![Known::bent(1.2, 30.0), Known::Straight { center: 0.1, sd: 0.2 }, Known::Nothing];
+        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None };
+        let (eta, delta, v, h) = (0.7, 0.2, [0.4, -0.9, 1.3], 1e-5);
+        let mut d = [0.0; 3];
+        let ln_det = group.forward(eta, delta, &v, &mut d);
+        let column = |j: usize| {
+            let (mut up, mut down) = (v, v);
+            up[j] += h;
+            down[j] -= h;
+            let (mut a, mut b) = ([0.0; 3], [0.0; 3]);
+            group.forward(eta, delta, &up, &mut a);
+            group.forward(eta, delta, &down, &mut b);
+            std::array::from_fn::<f64, 3, _>(|i| (a[i] - b[i]) / (2.0 * h))
+        };
+        let [x, y, z] = [column(0), column(1), column(2)];
+        let det = x[0] * (y[1] * z[2] - y[2] * z[1]) - x[1] * (y[0] * z[2] - y[2] * z[0]) + x[2] * (y[0] * z[1] - y[1] * z[0]);
+        assert!((det.abs().ln() - ln_det).abs() < 1e-8, "{} {ln_det}", det.abs().ln());
+    }
+}
