@@ -51,7 +51,7 @@ fn the_demo_runs_from_nothing_to_a_report() {
     let tiny = ["demo", arg(&dir), "--chains", "2", "--warmup", "150", "--draws", "100"];
     // a hundred draws are too few to pass
     let value = object(&tiny, 1);
-    assert_eq!(value["sizes"]["geos"], 4);
+    assert_eq!(value["sizes"]["geos"], 3);
     // six drivers and three platforms of creators
     assert_eq!(value["estimates"].as_array().unwrap().len(), 9);
     let report = value["report"].as_str().unwrap();

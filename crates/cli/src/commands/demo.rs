@@ -17,7 +17,7 @@ const SPEC_FILE: &str = "examples/demo/market.toml";
 /// How the project file of a demo begins.
 const MARK: &str = "# The demo of counterpoint";
 /// What it goes on with.
-const ABOUT: &str = ": a made-up skincare brand, its channels and 30 creators on three platforms, 4 regions, 104 weeks.\n\
+const ABOUT: &str = ": a made-up skincare brand, its channels and 30 creators on three platforms, 3 regions, 104 weeks.\n\
                      # The data are simulated; what is true is in truth.json.\n";
 
 /// Runs the command.
