@@ -66,12 +66,13 @@ fn fitted(project: &Project, data: &Dataset, sampler: &SamplerSpec) -> anyhow::R
     Ok(estimate(&model, project, &chains, None, threads))
 }
 
-/// Means and counts over many comparisons of an estimate with the truth.
+/// Many comparisons of estimates with the truth; errors are sums over the sum of the truths.
 #[derive(Default, Clone, Copy)]
 struct Score {
     held: usize,
     all: usize,
-    /// Sums of relative errors, without their sign and with it.
+    /// Sums of truths, and of errors without their sign and with it.
+    truth: f64,
     error: f64,
     bias: f64,
 }
@@ -80,18 +81,18 @@ impl Score {
     fn take(&mut self, found: &Interval, truth: f64) {
         self.held += usize::from((found.q05..=found.q95).contains(&truth));
         self.all += 1;
-        self.error += (found.mean / truth - 1.0).abs();
-        self.bias += found.mean / truth - 1.0;
+        self.truth += truth;
+        self.error += (found.mean - truth).abs();
+        self.bias += found.mean - truth;
     }
 
     fn text(&self) -> String {
-        let n = self.all.max(1) as f64;
         format!(
             "held {:3}/{:3} error {:3.0} % bias {:+3.0} %",
             self.held,
             self.all,
-            100.0 * self.error / n,
-            100.0 * self.bias / n
+            100.0 * self.error / self.truth,
+            100.0 * self.bias / self.truth
         )
     }
 }
@@ -148,7 +149,7 @@ impl Scores {
         let least = self.ranks.iter().copied().fold(f64::INFINITY, f64::min);
         println!("  platforms {}", self.platforms.text());
         println!("  creators  {}", self.creators.text());
-        println!("  all creators together: error {:.0} %", 100.0 * self.together.error / self.together.all as f64);
+        println!("  all creators together: error {:.0} %", 100.0 * self.together.error / self.together.truth);
         println!("  rank correlation of creators: mean {mean:.2}, least {least:.2}");
         if self.capture.all > 0 {
             println!("  capture   {}", self.capture.text());

@@ -4,7 +4,7 @@ use super::spec::FormatWord;
 use counterpoint_infer::sample::standard_normal;
 use rand::Rng;
 
-/// Ages in days at which views are counted.
+/// Ages in days at which views are counted; those of less than a day only where attention ends with it.
 const COUNTED: [f64; 9] = [0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 14.0, 30.0];
 /// Further ages at which chance changes the rate.
 const LATER: [f64; 4] = [60.0, 120.0, 240.0, 480.0];
@@ -31,6 +31,11 @@ pub(super) fn horizon(format: FormatWord) -> f64 {
 }
 
 impl Decay {
+    /// Age of the first count.
+    fn first(&self) -> f64 {
+        if self.horizon > 1.0 { 1.0 } else { 0.25 }
+    }
+
     /// Share of all views that have come `days` after the post.
     pub(super) fn share(&self, days: f64) -> f64 {
         let integral = |days: f64| {
@@ -55,7 +60,8 @@ impl Path {
     /// Views of a post that gets about `views`.
     pub(super) fn draw(decay: Decay, views: f64, rng: &mut impl Rng) -> Path {
         let mut known = vec![(0.0, 0.0)];
-        let ages = COUNTED.iter().chain(&LATER).copied().filter(|age| *age < decay.horizon);
+        let first = decay.first();
+        let ages = COUNTED.iter().chain(&LATER).copied().filter(|age| (first..decay.horizon).contains(age));
         let mut so_far = 0.0;
         for age in ages.chain([decay.horizon]) {
             let (before, _) = known[known.len() - 1];
@@ -77,7 +83,7 @@ impl Path {
 
     /// The counts that somebody who looks at the post would have noted: age in days and views so far.
     pub(super) fn counts(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let first = if self.decay.horizon > 1.0 { 1.0 } else { 0.25 };
+        let first = self.decay.first();
         self.known.iter().copied().filter(move |(age, _)| (first..=30.0).contains(age))
     }
 
