@@ -131,3 +131,21 @@ fn creators_are_found_with_codes_and_without() {
     // Leaving creators out makes no channel clearer.
     assert!(mean(&with.errors) <= 1.1 * mean(&bare.errors), "{} against {}", mean(&with.errors), mean(&bare.errors));
 }
+
+#[test]
+fn decay_is_learned_from_counts_of_views() {
+    let (mut held, mut all) = (0, 0);
+    for seed in 1..=30 {
+        let market = simulate(&spec(seed, false)).unwrap();
+        let roster = assemble(&market.project, &market.tables).0.unwrap().roster.unwrap();
+        let truth = market.truth.creators.unwrap();
+        for learned in learn(&roster) {
+            let name = &roster.platforms[learned.platform];
+            let own = truth.platforms.iter().find(|p| p.name == *name).unwrap();
+            held += usize::from((learned.omega.q05..=learned.omega.q95).contains(&own.omega));
+            held += usize::from((learned.u0.q05..=learned.u0.q95).contains(&own.u0));
+            all += 2;
+        }
+    }
+    assert!(all > 100 && held as f64 >= 0.85 * f64::from(all), "{held} of {all}");
+}
