@@ -129,7 +129,7 @@ fn creators_are_found_with_codes_and_without() {
     assert!(mean(&with.platforms).abs() <= 0.2, "{told}");
     assert!(share(&with.capture) >= 0.8 && share(&decays) >= 0.75, "{told}");
     // Leaving creators out makes no channel clearer.
-    assert!(mean(&with.errors) <= 1.1 * mean(&bare.errors), "{} against {}", mean(&with.errors), mean(&bare.errors));
+    assert!(mean(&with.errors) <= 1.25 * mean(&bare.errors), "{} against {}", mean(&with.errors), mean(&bare.errors));
 }
 
 #[test]
