@@ -6,10 +6,13 @@ use super::effect::Effect;
 use super::roster::Roster;
 use super::spec::RosterSpec;
 use crate::model::prior::Prior;
+use counterpoint_infer::sample::standard_normal;
 use rand::{Rng, RngExt};
 
 /// Means up to this are drawn at once; larger ones in pieces, so that exp(-mean) is no zero.
 const PIECE: f64 = 500.0;
+/// Means above this are drawn as a rounded normal, which is as good there, and takes one step.
+const LARGE: f64 = 1e5;
 
 /// Sales tracked to one person, by period.
 pub(in crate::simulate) struct Sales {
@@ -75,6 +78,9 @@ fn negative_binomial(mean: f64, phi: f64, rng: &mut impl Rng) -> f64 {
 
 /// A Poisson count: as many steps as it takes for a product of uniforms to fall below exp(-mean).
 fn poisson(mean: f64, rng: &mut impl Rng) -> f64 {
+    if mean > LARGE {
+        return (mean + mean.sqrt() * standard_normal(rng)).round();
+    }
     let (mut left, mut count) = (mean, 0.0);
     while left > 0.0 {
         let piece = left.min(PIECE);
@@ -96,7 +102,7 @@ mod tests {
     #[test]
     fn counts_have_the_mean_and_the_variance_that_they_should() {
         let mut rng = chain_rng(4, 1);
-        for (mean, phi) in [(0.3, 2.0), (12.0, 5.0), (1400.0, 30.0)] {
+        for (mean, phi) in [(0.3, 2.0), (12.0, 5.0), (1400.0, 30.0), (4e5, 1e5)] {
             let n = 40_000;
             let draws: Vec<f64> = (0..n).map(|_| negative_binomial(mean, phi, &mut rng)).collect();
             let average = draws.iter().sum::<f64>() / f64::from(n);
