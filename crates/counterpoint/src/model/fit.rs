@@ -111,8 +111,7 @@ fn learn(group: &mut Group, draws: &[Vec<f64>]) {
     let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
     let spread = mean(&|v| v[eta] * v[eta]);
     // The data know how they differ, not their common part, which another parameter stands for.
-    let contrast =
-        |v: &[f64], g: usize| v[eta] * (v[range.start + g] - v[range.clone()].iter().sum::<f64>() / count as f64);
+    let contrast = |v: &[f64], g: usize| v[eta] * (v[range.start + g] - v[range.clone()].iter().sum::<f64>() / count as f64);
     let kept = 1.0 - 1.0 / count as f64;
     for (g, known) in group.known.iter_mut().enumerate() {
         let average = mean(&|v| contrast(v, g));

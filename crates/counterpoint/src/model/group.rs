@@ -440,8 +440,7 @@ mod tests {
             std::array::from_fn::<f64, 3, _>(|i| (a[i] - b[i]) / (2.0 * h))
         };
         let [x, y, z] = [column(0), column(1), column(2)];
-        let det = x[0] * (y[1] * z[2] - y[2] * z[1]) - x[1] * (y[0] * z[2] - y[2] * z[0])
-            + x[2] * (y[0] * z[1] - y[1] * z[0]);
+        let det = x[0] * (y[1] * z[2] - y[2] * z[1]) - x[1] * (y[0] * z[2] - y[2] * z[0]) + x[2] * (y[0] * z[1] - y[1] * z[0]);
         assert!((det.abs().ln() - ln_det).abs() < 1e-8, "{} {ln_det}", det.abs().ln());
     }
 }

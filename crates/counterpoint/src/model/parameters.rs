@@ -181,8 +181,7 @@ impl Parameters {
                 let group = &self.groups[group];
                 let by = by_u * group.common.map_or(0.0, |c| c.per_unit);
                 let d = &values[group.range()];
-                by_value[group.spread] +=
-                    group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
+                by_value[group.spread] += group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
             }
         }
     }
