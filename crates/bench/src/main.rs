@@ -215,18 +215,15 @@ fn read(project: &Project, dir: &Path) -> anyhow::Result<counterpoint::data::Dat
     data.ok_or_else(|| anyhow!("{findings:?}"))
 }
 
-/// Seconds a gradient, the best of several rounds.
+/// Seconds a gradient: the best of many, so that other work on the machine does not count.
 fn time_gradient(posterior: &mut Posterior, at: &[f64]) -> f64 {
     let mut gradient = vec![0.0; at.len()];
-    let mut best = f64::INFINITY;
-    for _ in 0..20 {
+    let one = |_| {
         let begun = Instant::now();
-        for _ in 0..20 {
-            posterior.evaluate(at, &mut gradient);
-        }
-        best = best.min(begun.elapsed().as_secs_f64() / 20.0);
-    }
-    best
+        posterior.evaluate(at, &mut gradient);
+        begun.elapsed().as_secs_f64()
+    };
+    (0..500).map(one).fold(f64::INFINITY, f64::min)
 }
 
 /// Peak resident memory of this process so far.

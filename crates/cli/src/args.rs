@@ -22,6 +22,7 @@ Examples:
   counterpoint init shop --from data.csv    start a project from a table
   counterpoint check shop                   what is wrong with the data, and how to mend it
   counterpoint fit shop                     fit, and write a run folder with a report
+  counterpoint creators RUN                 who to renew, and at what fee
 
 Exit codes: 0 all is well, 1 the data, the model or the disk is at fault, 2 wrong usage, 130 stopped.
 Nothing leaves this machine.";
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Write the report of a run: one HTML file that opens offline
     #[command(after_help = REPORT)]
     Report(ReportArgs),
+    /// What each creator brought, what their deals are worth, who to renew; and what candidates would bring
+    #[command(after_help = CREATORS)]
+    Creators(CreatorsArgs),
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]
     Demo(DemoArgs),
@@ -61,7 +65,22 @@ chains that are finished; the same command goes on from there.";
 const REPORT: &str = "\
 Examples:
   counterpoint report shop/runs/2026-03-02T101500-1a2b3c4d
-  counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html";
+  counterpoint report RUN --from 2026-01-05 --to 2026-03-29 --out quarter.html
+  counterpoint report RUN --candidates people.csv";
+
+const CREATORS: &str = "\
+Examples:
+  counterpoint creators shop/runs/2026-03-02T101500-1a2b3c4d
+  counterpoint creators RUN --level 0.9                   be surer before a fee is called fair
+  counterpoint creators RUN --candidates people.csv       people never worked with
+  counterpoint creators RUN --out roster.csv              and roster-deals.csv beside it
+
+A candidates' file has the columns creator, platform, followers; where known engagement_rate,
+fake_share, niche, niche_fit, audience_<geo>, format, posts, expected_views; and what is asked for:
+fee (a post), or kind with the terms of a deal.
+
+creators.csv, deals.csv and candidates.csv are written into the run's folder. Exit code 1 where the
+fit failed.";
 
 const SIMULATE: &str = "\
 Examples:
@@ -160,6 +179,33 @@ pub(crate) struct ReportArgs {
     /// Last day of the window that is asked about
     #[arg(long, value_name = "DATE")]
     pub(crate) to: Option<Date>,
+    /// Table of people never worked with, to be shown beside the creators (see `counterpoint creators --help`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) candidates: Option<PathBuf>,
+}
+
+/// `creators`
+#[derive(Debug, clap::Args)]
+pub(crate) struct CreatorsArgs {
+    /// Folder of the run
+    pub(crate) run: PathBuf,
+    /// Probability of paying back at which a fee is called fair [default: `fair_level` of the project, 0.8]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(crate) level: Option<f64>,
+    /// Table (CSV or Parquet) of people never worked with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) candidates: Option<PathBuf>,
+    /// File for the creators' table [default: RUN/creators.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// A probability that is neither 0 nor 1.
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if p > 0.0 && p < 1.0 => Ok(p),
+        _ => Err("a probability above 0 and below 1, such as 0.8".to_owned()),
+    }
 }
 
 /// `demo`

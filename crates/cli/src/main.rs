@@ -5,6 +5,7 @@
 
 mod advice;
 mod args;
+mod candidates;
 mod commands;
 mod exit;
 mod hash;
@@ -14,11 +15,14 @@ mod load;
 mod partial;
 mod prior_only;
 mod progress;
+mod reopen;
 mod report_creators;
 mod report_data;
+mod roster;
 mod run_folder;
 mod sampling;
 mod settings;
+mod table;
 mod terminal;
 
 use args::{Args, Command};
@@ -34,6 +38,7 @@ fn main() -> std::process::ExitCode {
         Command::Check(args) => commands::check::run(&args, &terminal),
         Command::Fit(args) => commands::fit::run(&args, &terminal),
         Command::Report(args) => commands::report::run(&args, &terminal),
+        Command::Creators(args) => commands::creators::run(&args, &terminal),
         Command::Demo(args) => commands::demo::run(&args, &terminal),
         Command::Simulate(args) => commands::simulate::run(&args, &terminal),
     };

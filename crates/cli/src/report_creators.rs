@@ -1,11 +1,9 @@
 //! From what a fit says of creators to what a report shows of them.
 
 use crate::report_data::{Inputs, interval};
-use counterpoint::creators::activity::activity;
+use crate::roster::{Fees, level, reason, words};
 use counterpoint::creators::audit::{Audit, audit};
-use counterpoint::creators::fair::{FairFee, fair_fee};
 use counterpoint::creators::kernel::{self, LearnedKernel, age};
-use counterpoint::data::roster::{DealKind, Format};
 use counterpoint::data::{DriverKind, Roster};
 use counterpoint::model::build::CreatorModel;
 use counterpoint::model::estimate::{CreatorEstimate, CreatorVerdict, Interval};
@@ -78,14 +76,10 @@ pub(crate) fn creators(inputs: &Inputs<'_>, shown: &Range<usize>) -> Option<repo
         traits: traits.into_iter().flatten().collect(),
         not_incremental: together.not_incremental.as_ref().map(interval),
         commission_not_incremental: together.commission_not_incremental.as_ref().map(interval),
-        fair_level: level(inputs),
+        fair_level: level(inputs.project),
         candidates: Vec::new(),
         platforms,
     })
-}
-
-fn level(inputs: &Inputs<'_>) -> f64 {
-    inputs.project.creators.as_ref().map_or(0.8, |c| c.fair_level)
 }
 
 fn platforms(inputs: &Inputs<'_>, roster: &Roster, shown: &Range<usize>) -> Vec<report::Platform> {
@@ -138,31 +132,7 @@ fn row(
         by_sales: creator.cost.by_sales,
         product: 0.0,
     });
-    let margin = inputs.project.outcome.margin.unwrap_or(1.0);
-    // The highest total of fees at which it pays; the part that follows sales stays owed.
-    let fees = creator.cost.total() - creator.cost.by_sales;
-    let fee_paid = (fees > 0.0).then_some(fees);
-    let earned = e.roi.map(|r| Interval {
-        mean: r.mean * margin * e.spend,
-        q05: r.q05 * margin * e.spend,
-        q50: r.q50 * margin * e.spend,
-        q95: r.q95 * margin * e.spend,
-    });
-    let rest = creator.cost.by_sales;
-    let break_even =
-        earned.map(|x| Interval { mean: x.mean - rest, q05: x.q05 - rest, q50: x.q50 - rest, q95: x.q95 - rest });
-    let fair = fee_paid.map(|_| (e.fair_cost - rest).max(0.0));
-    // One deal with a fee a post: the exact quantile of that fee, times the posts.
-    let fair = match deals[..] {
-        [deal] if deal.kind == DealKind::Flat && fair.is_some() => {
-            let did = activity(deal, roster, inputs.dataset);
-            match fair_fee(deal, &[e.fair_cost], |_| did, level(inputs)) {
-                FairFee::UpTo(fee) => Some(fee * did.posts),
-                FairFee::Any | FairFee::Never { .. } => fair,
-            }
-        }
-        _ => fair,
-    };
+    let fees = Fees::of(inputs.project, inputs.dataset, &deals, creator, e);
     let tracked = inputs.model.tracked.as_ref().and_then(|t| {
         let own = t.series.iter().find(|s| s.creator == index)?;
         Some(own.orders[shown.clone()].iter().sum::<f64>() * t.per_order)
@@ -179,9 +149,9 @@ fn row(
         cost,
         roi: e.roi.as_ref().map(interval),
         prob_roi_above_1: e.prob_roi_above_1,
-        fee_paid,
-        fair_fee: fair,
-        break_even_fee: fee_paid.and(break_even).as_ref().map(interval),
+        fee_paid: fees.paid,
+        fair_fee: fees.fair,
+        break_even_fee: fees.break_even.as_ref().map(interval),
         tracked,
         capture: e.capture.as_ref().map(interval),
         leak: e.leak.as_ref().map(interval),
@@ -193,7 +163,7 @@ fn row(
             CreatorVerdict::Test => report::CreatorVerdict::Test,
             CreatorVerdict::Stop => report::CreatorVerdict::Stop,
         },
-        reason: reason(inputs, e),
+        reason: reason(inputs.project, e),
         audit: audits
             .iter()
             .filter(|a| Some(roster.accounts[a.account].creator) == person && !a.evidence.is_empty())
@@ -202,32 +172,6 @@ fn row(
                 score: report::Interval { mean: a.score, q05: a.low, q50: a.score, q95: a.high },
                 evidence: a.evidence.iter().map(|e| e.sentence.clone()).collect(),
             }),
-    }
-}
-
-/// Why, in a sentence.
-fn reason(inputs: &Inputs<'_>, e: &CreatorEstimate) -> String {
-    let asked = format!("{:.0} %", 100.0 * level(inputs));
-    let word = if inputs.project.outcome.margin.is_some() { "return on margin" } else { "return" };
-    match (e.verdict, e.prob_roi_above_1) {
-        (CreatorVerdict::Renew, Some(p)) => {
-            format!("The {word} is above 1 with {:.0} % probability; {asked} is asked for.", 100.0 * p)
-        }
-        (CreatorVerdict::Renegotiate, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability, below the {asked} asked for; it would be enough at {:.0} % of the cost.",
-            100.0 * p,
-            100.0 * e.fair_cost / e.spend
-        ),
-        (CreatorVerdict::Stop, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability; it would reach {asked} only at {:.0} % of the cost.",
-            100.0 * p,
-            (100.0 * e.fair_cost / e.spend).max(0.0)
-        ),
-        (_, Some(p)) => format!(
-            "The {word} is above 1 with {:.0} % probability, but the data hardly tell this creator from the platform's average.",
-            100.0 * p
-        ),
-        (_, None) => "No cost is known, so there is no return to judge.".to_owned(),
     }
 }
 
@@ -254,14 +198,6 @@ fn posts(inputs: &Inputs<'_>, roster: &Roster, platforms: &[report::Platform]) -
 }
 
 fn curve(k: &LearnedKernel, roster: &Roster, platforms: &[report::Platform]) -> Option<report::Kernel> {
-    let format = match k.format {
-        Format::Story => "story",
-        Format::ShortVideo => "short video",
-        Format::Feed => "feed post",
-        Format::LongVideo => "long video",
-        Format::Live => "live stream",
-        Format::Article => "article",
-    };
     let own = roster.posts.iter().filter(|p| roster.accounts[p.account].platform == k.platform && p.format == k.format);
     let seen: Vec<report::ObservedShare> = own
         .filter(|p| p.views > 0.0)
@@ -275,7 +211,7 @@ fn curve(k: &LearnedKernel, roster: &Roster, platforms: &[report::Platform]) -> 
     let step = seen.len().div_ceil(OBSERVED).max(1);
     Some(report::Kernel {
         platform: platforms.iter().position(|p| p.name == roster.platforms[k.platform])?,
-        format: format.to_owned(),
+        format: words::format(k.format).to_owned(),
         days: k.curve.iter().map(|c| c.0).collect(),
         mean: k.curve.iter().map(|c| c.1.mean).collect(),
         q05: k.curve.iter().map(|c| c.1.q05).collect(),

@@ -41,7 +41,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         outcome_name: outcome_name(project),
         outcome_is_money: project.outcome.kind == OutcomeKind::Revenue,
-        returns_are_money: project.outcome.kind != OutcomeKind::Count(UnitValue::Unknown),
+        returns_are_money: project.outcome.returns_are_money(),
         return_word: return_word(project),
         cadence_word: cadence(dataset).to_owned(),
         dates: dataset.dates[shown.clone()].iter().map(ToString::to_string).collect(),

@@ -1,6 +1,7 @@
 //! All printing. Results go to standard output, progress and errors to standard error; with `--json`, one object to standard output.
 
 use crate::exit::Exit;
+use crate::table::{Line, table};
 use counterpoint::finding::{Finding, Severity};
 use counterpoint_report::numbers::{money, money_interval, number, number_interval, percent_interval};
 use counterpoint_report::{ReportData, Status};
@@ -106,11 +107,11 @@ impl Terminal {
         ]
         .map(str::to_owned);
         let none = || "-".to_owned();
-        let rows: Vec<[String; 6]> = d
+        let rows: Vec<Line> = d
             .drivers
             .iter()
             .map(|r| {
-                [
+                let cells = vec![
                     short(&r.name) + if r.identified { "" } else { " *" },
                     r.spend.map_or_else(none, |s| money(s, &d.currency)),
                     if d.outcome_is_money {
@@ -121,27 +122,28 @@ impl Terminal {
                     r.roi.as_ref().map_or_else(none, number_interval),
                     r.mroi.as_ref().map_or_else(none, number_interval),
                     percent_interval(&r.share),
-                ]
+                ];
+                Line { cells, note: String::new() }
             })
             .collect();
-        let width =
-            |c: usize| rows.iter().map(|r| r[c].chars().count()).max().unwrap_or(0).max(head[c].chars().count());
-        let widths: Vec<usize> = (0..6).map(width).collect();
-        let line = |cells: &[String; 6]| {
-            let cells: Vec<String> = (0..6)
-                .map(|c| {
-                    let pad = " ".repeat(widths[c] - cells[c].chars().count());
-                    if c == 0 { format!("{}{pad}", cells[c]) } else { format!("{pad}{}", cells[c]) }
-                })
-                .collect();
-            cells.join("   ").trim_end().to_owned()
-        };
-        self.say(&self.strong(&line(&head)));
-        rows.iter().for_each(|r| self.say(&line(r)));
+        self.lines(&table(&head, 1, &rows));
         if d.drivers.iter().any(|r| !r.identified) {
             self.say("* the data could hardly tell this driver: its numbers are mostly the prior's");
         }
         self.say("");
+    }
+
+    /// A table and what is said below it.
+    pub(crate) fn table(&self, lines: &[String]) {
+        self.lines(lines);
+        self.say("");
+    }
+
+    /// Lines, the first in bold.
+    fn lines(&self, lines: &[String]) {
+        for (i, line) in lines.iter().enumerate() {
+            self.say(&if i == 0 { self.strong(line) } else { line.clone() });
+        }
     }
 
     /// The computation and the fit in two lines.
@@ -200,7 +202,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A name in a table: one line, at most 40 characters.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     counterpoint_report::sentences::short(&plain(&name.replace('\n', " ")))
 }
 

@@ -39,6 +39,31 @@ fn creators_and_platforms_are_in_the_run_folder_and_the_report() {
     }
     let page = std::fs::read_to_string(run.join("report.html")).unwrap();
     assert!(page.contains("creator_013"));
+    forecasts_hold_people_like_those_on_the_roster(&scratch, &brand, &run);
+}
+
+/// Forecast as if they had never been worked with, the roster's creators brought what their intervals say: 90 % of 30 are 27; 23 to 30 is the
+/// 99 % range of a binomial.
+fn forecasts_hold_people_like_those_on_the_roster(scratch: &Scratch, brand: &Path, run: &Path) {
+    let read = |file: &str| std::fs::read_to_string(brand.join(file)).unwrap();
+    let (people, posts) = (read("creators.csv"), read("posts.csv"));
+    let truth: serde_json::Value = serde_json::from_str(&read("truth.json")).unwrap();
+    let mut table = String::from("creator,platform,followers,engagement_rate,fake_share,posts\n");
+    for line in people.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let made = posts.lines().filter(|p| p.split(',').nth(1) == Some(cells[0])).count();
+        table += &format!("{},{},{},{},{},{made}\n", cells[0], cells[1], cells[3], cells[4], cells[5]);
+    }
+    let file = scratch.write("roster.csv", table);
+    let value = object(&["creators", arg(run), "--candidates", arg(&file)], 1);
+    let all = value["candidates"].as_array().unwrap();
+    let holds = |c: &&serde_json::Value| {
+        let brought = truth["creators"][c["candidate"].as_str().unwrap()]["contribution"].as_f64().unwrap();
+        let [low, high] = ["q05", "q95"].map(|q| c["part"][q].as_f64().unwrap());
+        (low..=high).contains(&brought)
+    };
+    let inside = all.iter().filter(holds).count();
+    assert!(all.len() == 30 && inside >= 23, "{inside} of {}", all.len());
 }
 
 #[test]

@@ -95,6 +95,13 @@ pub struct OutcomeSpec {
     pub order_value: Option<f64>,
 }
 
+impl OutcomeSpec {
+    /// Whether a return is money for money; of a count without a known value it is units.
+    pub fn returns_are_money(&self) -> bool {
+        self.kind != OutcomeKind::Count(UnitValue::Unknown)
+    }
+}
+
 /// Money, or a count.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutcomeKind {

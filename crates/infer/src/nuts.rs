@@ -165,6 +165,9 @@ pub fn run_chain<D: LogDensity + Send + 'static>(
                 ..LowRankNutsSettings::default()
             };
             nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
+            // An update decomposes matrices of up to dim x dim; where dimensions are many, so seldom that trajectories, not updates, take the time.
+            let every = &mut nuts.adapt_options.mass_matrix_update_freq;
+            *every = (*every).max(density.dim() as u64 / 4);
             drive(&nuts, density, chain, start, settings, watch)
         }
     }

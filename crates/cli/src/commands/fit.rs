@@ -54,6 +54,10 @@ pub(crate) fn run(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
             terminal.say(&format!("Report: {}", fitted.run.join("report.html").display()));
             terminal.say("Next:   open the report in a browser; for a window of days:");
             terminal.say(&format!("        counterpoint report {} --from DATE --to DATE", fitted.run.display()));
+            if fitted.report.creators.is_some() {
+                terminal.say("        who to renew, and at what fee:");
+                terminal.say(&format!("        counterpoint creators {}", fitted.run.display()));
+            }
             terminal.object(&fitted.object);
             Ok(fitted.exit())
         }

@@ -1,6 +1,7 @@
 //! A file a command: read, call, write.
 
 pub(crate) mod check;
+pub(crate) mod creators;
 pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod init;

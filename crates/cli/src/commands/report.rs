@@ -1,35 +1,42 @@
 //! `counterpoint report`: the page of a run, whole or for a window of days.
 
 use crate::args::ReportArgs;
+use crate::candidates;
 use crate::exit::Exit;
-use crate::load::load;
+use crate::reopen::Reopened;
 use crate::report_data;
-use crate::run_folder::{DRAWS, REPORT_JSON, run_json};
+use crate::run_folder::{REPORT_JSON, run_json};
 use crate::terminal::Terminal;
 use anyhow::{Context, anyhow, bail};
-use counterpoint::data::{Cells, Table};
-use counterpoint::model::build::Model;
+use counterpoint::finding::{Finding, any_fail};
 use counterpoint::model::estimate::estimate;
-use counterpoint::project::{Project, SamplerSpec};
-use counterpoint_infer::nuts::ChainDraws;
+use counterpoint::model::forecast::forecast;
 use counterpoint_report::ReportData;
-use counterpoint_sources::{read_table, write_file};
+use counterpoint_sources::write_file;
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Runs the command.
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let about = run_json::read(&args.run)?;
+    run_json::read(&args.run)?;
     let whole = read_report(&args.run)?;
-    let (data, name) = match (args.from, args.to) {
+    let (mut data, name) = match (args.from, args.to) {
         (None, None) => (whole, "report.html".to_owned()),
         (from, to) => {
             let window = window(&whole, from, to)?;
-            (windowed(&args.run, &about, whole, window)?, format!("report-{}-{}.html", window.0, window.1))
+            (windowed(&args.run, whole, window)?, format!("report-{}-{}.html", window.0, window.1))
         }
     };
+    if let Some(file) = &args.candidates {
+        let findings = show_candidates(&args.run, file, &mut data)?;
+        if any_fail(&findings) {
+            terminal.forbidden(&findings);
+            terminal.say("Nothing was written: mend what is FAIL above.");
+            terminal.object(&json!({ "ok": false, "findings": findings }));
+            return Ok(Exit::Fault);
+        }
+    }
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
     write_file(&out, counterpoint_report::render(&data).as_bytes())?;
     let answer = counterpoint_report::headline(&data);
@@ -42,6 +49,23 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> anyhow::Result<Exit
         "drivers": data.drivers,
     }));
     Ok(Exit::Done)
+}
+
+/// Puts the candidates of a file beside the creators of a report; what is wrong with the file comes back.
+fn show_candidates(run: &Path, file: &Path, data: &mut ReportData) -> anyhow::Result<Vec<Finding>> {
+    let Some(creators) = &mut data.creators else {
+        bail!("{} has no creators to set candidates beside", run.display())
+    };
+    let reopened = Reopened::open(run)?;
+    let dataset = reopened.dataset()?;
+    let (asked, findings) = candidates::read(file, dataset);
+    if !any_fail(&findings) {
+        let (model, chains) = reopened.fitted(run)?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let forecasts = forecast(&model, &reopened.project, dataset, &chains, &asked, threads);
+        creators.candidates = candidates::rows(&reopened.project, &forecasts, creators);
+    }
+    Ok(findings)
 }
 
 fn read_report(run: &Path) -> anyhow::Result<ReportData> {
@@ -68,34 +92,14 @@ fn window(data: &ReportData, from: Option<Date>, to: Option<Date>) -> anyhow::Re
 }
 
 /// The report of a window: the model is built anew from the project folder, the draws are the run's.
-fn windowed(run: &Path, about: &Value, whole: ReportData, window: (Date, Date)) -> anyhow::Result<ReportData> {
-    let dir = about["project_dir"]
-        .as_str()
-        .map(|dir| run.join(dir))
-        .context("run.json does not name the project's folder")?;
-    let loaded = load(&dir);
-    let Some((project, dataset)) = loaded.ready() else {
-        bail!("the project in {} cannot be read any more; see: counterpoint check {0}", dir.display());
-    };
-    if about["project_hash"].as_str() != Some(&loaded.hash.hex()) {
-        bail!(
-            "the project file or a table in {} has changed since this run, so its draws do not belong to it any more; fit again",
-            dir.display()
-        );
-    }
-    let sampler = &about["settings"]["sampler"];
-    let seed = sampler["seed"].as_u64().context("run.json has no seed")?;
-    let mut project = Project { sampler: SamplerSpec { seed, ..project.sampler.clone() }, ..project.clone() };
-    if about["settings"]["prior_only"].as_bool() == Some(true) {
-        project.model.integrate_baseline = false;
-    }
-    let model = Arc::new(Model::new(&project, dataset));
-    let chains = draws(run, &model)?;
+fn windowed(run: &Path, whole: ReportData, window: (Date, Date)) -> anyhow::Result<ReportData> {
+    let reopened = Reopened::open(run)?;
+    let (model, chains) = reopened.fitted(run)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let estimates = estimate(&model, &project, &chains, Some(window), threads);
+    let estimates = estimate(&model, &reopened.project, &chains, Some(window), threads);
     Ok(report_data::assemble(report_data::Inputs {
-        project: &project,
-        dataset,
+        project: &reopened.project,
+        dataset: reopened.dataset()?,
         model: &model,
         estimates: &estimates,
         title: whole.title,
@@ -104,43 +108,4 @@ fn windowed(run: &Path, about: &Value, whole: ReportData, window: (Date, Date)) 
         diagnostics: whole.diagnostics,
         findings: whole.findings,
     }))
-}
-
-/// The chains of a run, in the coordinates of `model`.
-fn draws(run: &Path, model: &Model) -> anyhow::Result<Vec<ChainDraws>> {
-    let table = read_table(run, DRAWS).map_err(|findings| {
-        anyhow!("{} cannot be read: {}", run.join(DRAWS).display(), findings.first().map_or("", |f| &f.found))
-    })?;
-    let chain = numbers(&table, "chain")?;
-    let columns = model.parameters.iter().map(|p| match p.coordinate {
-        Some(_) => numbers(&table, &p.name),
-        None => Ok(vec![p.prior.middle(); table.rows()]),
-    });
-    let columns: Vec<Vec<f64>> = columns.collect::<anyhow::Result<_>>()?;
-    let mut out: Vec<ChainDraws> = Vec::new();
-    for (row, this) in chain.iter().enumerate() {
-        if row == 0 || chain[row - 1] != *this {
-            out.push(ChainDraws {
-                dim: model.parameters.sampled(),
-                positions: Vec::new(),
-                energies: Vec::new(),
-                divergences: 0,
-                max_depth_hits: 0,
-                gradients: 0,
-                warmup_gradients: 0,
-            });
-        }
-        let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
-        if let Some(last) = out.last_mut() {
-            last.positions.extend(model.parameters.position(&values));
-        }
-    }
-    Ok(out)
-}
-
-fn numbers(table: &Table, name: &str) -> anyhow::Result<Vec<f64>> {
-    match table.column(name).map(|c| &c.cells) {
-        Some(Cells::Number(values)) => Ok(values.iter().map(|v| v.unwrap_or(f64::NAN)).collect()),
-        _ => bail!("{DRAWS} has no column of numbers {name:?}; fit again"),
-    }
 }

@@ -77,6 +77,20 @@ pub fn deal_costs(roster: &Roster, dataset: &Dataset) -> Vec<Cost> {
     roster.deals.iter().map(|deal| deal::cost(deal, &activity(deal, roster, dataset))).collect()
 }
 
+/// Indices of the posts that a deal covers: those of its creator within its term and the outcome's periods.
+pub fn covered_posts(deal: &Deal, roster: &Roster, dataset: &Dataset) -> Vec<usize> {
+    let Some(data) = data_span(dataset) else { return Vec::new() };
+    (0..roster.posts.len()).filter(|&i| covers(deal, roster, data, &roster.posts[i])).collect()
+}
+
+/// Share of each outcome period's days that lie within a deal's term, `[periods]`.
+pub fn term_shares(deal: &Deal, dataset: &Dataset) -> Vec<f64> {
+    let (Some(data), days) = (data_span(dataset), f64::from(dataset.cadence.days())) else { return Vec::new() };
+    let term = term(deal, data);
+    let share = |first: &Date| term.shared(Span { from: start_of(*first), to: start_of(*first) + days }) / days;
+    dataset.dates.iter().map(share).collect()
+}
+
 /// What each creator cost, in the order of the creators, and how that falls on its accounts: each deal by the views of the
 /// posts that it covers; without such views by those of all the creator's posts; without any, evenly.
 pub fn creator_cost(roster: &Roster, dataset: &Dataset) -> Vec<CreatorCost> {
@@ -155,10 +169,12 @@ fn term(deal: &Deal, data: Span) -> Span {
 
 /// The posts that a deal covers.
 fn covered<'a>(deal: &Deal, roster: &'a Roster, data: Span) -> Vec<&'a Post> {
-    let term = term(deal, data);
-    let of_creator = |post: &&Post| roster.accounts[post.account].creator == deal.creator;
-    let in_time = |post: &&Post| term.holds(moment_of(post.at)) && data.holds(moment_of(post.at));
-    roster.posts.iter().filter(of_creator).filter(in_time).collect()
+    roster.posts.iter().filter(|post| covers(deal, roster, data, post)).collect()
+}
+
+fn covers(deal: &Deal, roster: &Roster, data: Span, post: &Post) -> bool {
+    let at = moment_of(post.at);
+    roster.accounts[post.account].creator == deal.creator && term(deal, data).holds(at) && data.holds(at)
 }
 
 /// Organic views up to `window` days after the post.

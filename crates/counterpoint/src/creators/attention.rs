@@ -1,35 +1,53 @@
 //! From posts and snapshots to views by account and period: the dose of a creator.
 
-use super::kernel::{Kernel, age, learn};
+use super::kernel::{Kernel, LearnedKernel, age, learn};
 use super::moment;
 use crate::data::calendar::day_number;
-use crate::data::roster::Post;
+use crate::data::roster::{Format, Post};
 use crate::data::{Dataset, Roster};
 
 /// Views by account and period, `lead` periods of history first: `[accounts x (lead + periods)]`. Between snapshots they are what was
 /// observed, spread as the kernel spreads them; after the last snapshot, and where there is none, the kernel spreads what is left.
 /// Boosted views follow the organic ones. Views before the history and after the window are left out.
 pub fn views(roster: &Roster, data: &Dataset, lead: usize) -> Vec<f64> {
+    let padded = lead + data.n_periods();
+    let mut out = vec![0.0; roster.accounts.len() * padded];
+    each_post(roster, data, lead, |post, first, views| {
+        let start = roster.posts[post].account * padded + first;
+        out[start..start + views.len()].iter_mut().zip(views).for_each(|(cell, x)| *cell += x);
+    });
+    out
+}
+
+/// The same post by post, in order: `take` gets the index of the post, the first of its periods (history counted), and its views by period
+/// from there on.
+pub fn each_post(roster: &Roster, data: &Dataset, lead: usize, mut take: impl FnMut(usize, usize, &[f64])) {
     let days = f64::from(data.cadence.days());
     let padded = lead + data.n_periods();
     let start = data.dates.first().map_or(0.0, |d| day_number(*d) as f64) - lead as f64 * days;
     let kernels = learn(roster);
-    let mut out = vec![0.0; roster.accounts.len() * padded];
-    for post in &roster.posts {
-        let platform = roster.accounts[post.account].platform;
-        let own = kernels.iter().find(|k| k.platform == platform && k.format == post.format);
-        let kernel = own.map_or_else(|| Kernel::default_of(post.format), |k| k.kernel);
-        let row = &mut out[post.account * padded..(post.account + 1) * padded];
+    let mut line = Vec::with_capacity(padded);
+    for (index, post) in roster.posts.iter().enumerate() {
+        let kernel = kernel_of(&kernels, roster.accounts[post.account].platform, post.format);
         let posted = moment(post.at);
         let curve = Curve::new(post, kernel);
         let first = ((posted - start) / days).floor().max(0.0) as usize;
         let last = ((posted + kernel.horizon - start) / days).ceil().clamp(0.0, padded as f64) as usize;
-        for (t, cell) in row.iter_mut().enumerate().take(last).skip(first) {
+        line.clear();
+        line.extend((first..last).map(|t| {
             let from = start + t as f64 * days - posted;
-            *cell += curve.until(from + days) - curve.until(from);
+            curve.until(from + days) - curve.until(from)
+        }));
+        if !line.is_empty() {
+            take(index, first, &line);
         }
     }
-    out
+}
+
+/// The kernel of a platform and format: the learned one, else the prior's middle.
+pub fn kernel_of(kernels: &[LearnedKernel], platform: usize, format: Format) -> Kernel {
+    let own = kernels.iter().find(|k| k.platform == platform && k.format == format);
+    own.map_or_else(|| Kernel::default_of(format), |k| k.kernel)
 }
 
 /// Cumulative views of one post by age.

@@ -71,6 +71,7 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("tracked-before-post", "tracked sales before the creator's first post"),
     ("code-leak", "a code that keeps selling without posts"),
     ("commission-as-spend", "a channel whose spend follows tracked sales"),
+    ("candidate-kind", "a candidate has terms of a deal and no kind"),
     // Exploration.
     ("driver-zero", "a driver that is never on"),
     ("spend-zero", "a paid channel without any spend"),
@@ -188,6 +189,8 @@ mod tests {
             include_str!("assemble/grid.rs"),
             include_str!("assemble/holidays.rs"),
             include_str!("assemble/outcome.rs"),
+            include_str!("assemble/roster/candidates.rs"),
+            include_str!("assemble/roster/deals.rs"),
             include_str!("assemble/roster/look.rs"),
             include_str!("assemble/roster/mod.rs"),
             include_str!("assemble/roster/sheet.rs"),

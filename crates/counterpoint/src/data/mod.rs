@@ -12,7 +12,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use assemble::assemble;
+pub use assemble::{assemble, candidates};
 pub use dataset::{Control, Dataset, Driver, DriverKind};
 pub use explore::explore;
 pub use roster::Roster;

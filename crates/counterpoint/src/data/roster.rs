@@ -169,6 +169,53 @@ pub struct Deal {
     pub exclusivity_months: Option<f64>,
 }
 
+impl Deal {
+    /// A deal of creator 0 without any term.
+    pub fn of(name: &str, kind: DealKind) -> Deal {
+        Deal {
+            name: name.to_owned(),
+            creator: 0,
+            kind,
+            fee: None,
+            cap: None,
+            cpm: None,
+            rate: None,
+            window_days: None,
+            product_cost: None,
+            posts: None,
+            post_probability: None,
+            threshold_views: None,
+            starts: None,
+            ends: None,
+            usage_rate: None,
+            usage_days: None,
+            exclusivity_rate: None,
+            exclusivity_months: None,
+        }
+    }
+}
+
+/// Somebody never worked with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Name.
+    pub name: String,
+    /// Name of the platform, as written.
+    pub platform: String,
+    /// What is known of the account; its indices mean nothing.
+    pub account: Account,
+    /// What the candidate is about.
+    pub niche: Option<String>,
+    /// Format of the posts; none where it is open.
+    pub format: Option<Format>,
+    /// Posts that the forecast is for, at least one.
+    pub posts: usize,
+    /// Organic views of a post on average, where somebody states them.
+    pub expected_views: Option<f64>,
+    /// What is asked for; its creator means nothing.
+    pub deal: Option<Deal>,
+}
+
 /// Sales tracked to a creator by code or link, by outcome period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tracked {

@@ -1,6 +1,6 @@
 //! From a project and its data to a model: scaling, columns, parameters and their priors.
 
-mod roster;
+pub(super) mod roster;
 
 use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolation};
 use super::defaults;
@@ -357,10 +357,8 @@ fn driver_slots(
     let (on, prior) = (effect.on, effect.prior);
     let effect = parameters.add(&format!("{word}[{name}]"), prior);
     if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, prior.per_log_unit()) {
-        parameters.set_common(effect, group, per_unit);
-        if on != EffectKind::Coefficient {
-            parameters.groups_mut()[group].weights = shares;
-        }
+        let shares = if on == EffectKind::Coefficient { Vec::new() } else { shares };
+        parameters.set_common(effect, group, per_unit, shares);
     }
     let geo = geo.map(|(spread, first, _)| (spread, first));
     let mut adstock_slots = [0; 2];

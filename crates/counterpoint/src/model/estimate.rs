@@ -3,12 +3,15 @@
 mod cells;
 mod creators;
 mod curves;
+mod deals;
 mod density;
 mod draws;
 mod window;
 
+pub use deals::{Attribution, DealEstimate};
+
 use super::build::Model;
-use crate::data::DriverKind;
+use crate::data::{Dataset, DriverKind};
 use crate::project::Project;
 use counterpoint_infer::nuts::ChainDraws;
 use jiff::civil::Date;
@@ -85,7 +88,7 @@ pub struct CreatorEstimate {
     pub cost_per_increment: Option<Interval>,
     /// The highest total cost at which the return (on margin, where given) is above one with the project's `fair_level` probability.
     pub fair_cost: f64,
-    /// Share of draws whose ROI (on margin, where given) is above one.
+    /// Share of draws whose ROI (on margin, where given) is above one; none without cost, or where returns are not money.
     pub prob_roi_above_1: Option<f64>,
     /// Share of incremental orders that codes and links see.
     pub capture: Option<Interval>,
@@ -294,6 +297,29 @@ pub fn estimate(
     draws::assemble(model, project, &window, chains, pass, cells, threads)
 }
 
+/// What a fit says of creators and their deals, over all periods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct People {
+    /// Creators, as [`Estimates::creators`].
+    pub creators: Vec<CreatorEstimate>,
+    /// Creators together, as [`Estimates::roster`].
+    pub roster: Option<RosterEstimate>,
+    /// Deals, in the order of the roster's.
+    pub deals: Vec<DealEstimate>,
+}
+
+/// Reads back what a fit says of creators and deals, and nothing else. `data` is what the model was built from. The result does not depend on
+/// the number of threads.
+pub fn people(model: &Arc<Model>, project: &Project, data: &Dataset, chains: &[ChainDraws], threads: usize) -> People {
+    let window = window::Window::new(model, None);
+    let pass = draws::Pass::run(model, chains, &window, project.sampler.seed, threads);
+    People {
+        creators: creators::creators(model, project, &window, chains, &pass),
+        roster: creators::roster(model, &pass),
+        deals: deals::deals(model, project, data, chains, &pass, threads),
+    }
+}
+
 impl Interval {
     /// Of values in any order.
     pub fn of(values: &[f64]) -> Interval {
@@ -304,7 +330,7 @@ impl Interval {
 }
 
 /// Runs `job(0..count)` on threads; results come back in order.
-fn in_parallel<T: Send>(count: usize, threads: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn in_parallel<T: Send>(count: usize, threads: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);

@@ -69,11 +69,18 @@ pub fn prepare(
     let told = Posterior::new(shared.clone()).by_log_effect(&middle);
     let mut model = model;
     let mut groups = model.parameters.groups().to_vec();
-    for group in &mut groups {
+    // Of a pair that is seen in a sum, the other group's coordinates are those that the data do not see.
+    let twisted: Vec<usize> = groups.iter().filter_map(|g| Some(g.twist.as_ref()?.other)).collect();
+    for (i, group) in groups.iter_mut().enumerate() {
         let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));
         match driver.filter(|&d| model.drivers[d].positive) {
             Some(d) => measure(group, &middle, &told[d]),
-            None => learn(group, &draws),
+            None if twisted.contains(&i) => {}
+            None => {
+                let spread = draws.iter().map(|v| model.parameters.reach(group, v).powi(2)).sum::<f64>() / n;
+                let seen: Vec<Vec<f64>> = draws.iter().map(|v| model.parameters.seen(group, v)).collect();
+                learn(group, spread, &seen);
+            }
         }
         let coordinate = model.parameters.common_coordinate(group, &middle);
         group.common.iter_mut().for_each(|c| c.made_for = coordinate);
@@ -97,25 +104,33 @@ fn measure(group: &mut Group, middle: &[f64], told: &[[f64; 2]]) {
         let factor = (eta * (d - mean)).exp();
         *known = Known::bent(factor * (1.0 + gradient / information), information / (factor * factor));
     }
+    let known = |known: &Known| matches!(known, Known::Bent { .. });
+    if let (true, Some(common)) = (group.known.iter().all(known), &mut group.common) {
+        // The draws' own mean stands for what the data say: it is positive, and shrunk where they say little.
+        for (g, (d, [_, information])) in d.iter().zip(told).enumerate() {
+            let factor = (eta * (d - mean)).exp();
+            common.strength[g] = information / (factor * factor);
+            common.seen[g] = information / factor;
+        }
+    }
 }
 
-/// What the pilot's draws of the parameters say of a group's deviations, as a Normal likelihood would.
-fn learn(group: &mut Group, draws: &[Vec<f64>]) {
+/// What the pilot's draws of what a group's deviations stand for say of them, as a Normal likelihood would; `spread` is the mean of the prior
+/// variance.
+fn learn(group: &mut Group, spread: f64, draws: &[Vec<f64>]) {
     let count = group.known.len();
     // One of its kind tells nothing of how its kind differs.
     if count < 2 {
         return;
     }
     let n = draws.len() as f64;
-    let (range, eta) = (group.range(), group.spread);
-    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|v| get(v)).sum::<f64>() / n;
-    let spread = mean(&|v| v[eta] * v[eta]);
+    let mean = |get: &dyn Fn(&[f64]) -> f64| draws.iter().map(|z| get(z)).sum::<f64>() / n;
     // The data know how they differ, not their common part, which another parameter stands for.
-    let contrast = |v: &[f64], g: usize| v[eta] * (v[range.start + g] - v[range.clone()].iter().sum::<f64>() / count as f64);
+    let contrast = |z: &[f64], g: usize| z[g] - z.iter().sum::<f64>() / count as f64;
     let kept = 1.0 - 1.0 / count as f64;
     for (g, known) in group.known.iter_mut().enumerate() {
-        let average = mean(&|v| contrast(v, g));
-        let variance = mean(&|v| (contrast(v, g) - average).powi(2)) / kept;
+        let average = mean(&|z| contrast(z, g));
+        let variance = mean(&|z| (contrast(z, g) - average).powi(2)) / kept;
         // 1/variance = 1/sd^2 + 1/eta^2 for a normal likelihood.
         let precision = 1.0 / variance - 1.0 / spread;
         if precision > 0.0 {

@@ -207,10 +207,27 @@ pub struct Group {
     pub weights: Vec<f64>,
     /// The common effect; none where its coordinate is the plain one.
     pub common: Option<Common>,
+    /// Another group that enters the same measured sums.
+    pub twist: Option<Twist>,
+    /// What else enters them: index and `[deviations]` covariate of each slope. What [`Known::Straight`] says is then of the sum with it.
+    pub slopes: Vec<(usize, Vec<f64>)>,
+}
+
+/// Deviations that the data see in a sum only: tau r + f s k, of this group's r and another's k, with spreads tau and s. Turned by the angle theta
+/// with tan theta = f s / tau, the pair becomes (e, e'), again standard Normal and independent: e carries the sum, sqrt(tau^2 + f^2 s^2) e, and
+/// e' what the data do not see. The turn has determinant one. This group's coordinates are those of e, the other's those of e'.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Twist {
+    /// Index of the other group.
+    pub other: usize,
+    /// f: what the other's deviations are worth in this group's.
+    pub factor: f64,
+    /// By deviation of this group, the place of its partner in the other; none where it stands alone.
+    pub partners: Vec<Option<usize>>,
 }
 
 /// The parameter that all of a group share as a factor.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Common {
     /// Its index.
     pub index: usize,
@@ -218,6 +235,10 @@ pub struct Common {
     pub per_unit: f64,
     /// The coordinate for which the group's curves were made; delta is the change from it, in logarithms.
     pub made_for: f64,
+    /// c h: precision of what the data say of each deviation's factor, times what they say.
+    pub seen: Vec<f64>,
+    /// c: that precision.
+    pub strength: Vec<f64>,
 }
 
 impl Common {
@@ -233,36 +254,65 @@ impl Group {
         self.first..self.first + self.known.len()
     }
 
-    /// ln(common effect) - ln(geometric mean coefficient), up to a constant: ln sum w exp(eta d) - eta mean d for a total,
-    /// - eta mean d for a coefficient.
+    /// ln(common effect) less what the data know of it, up to a constant. Given the deviations, the least squares estimate of the factor
+    /// exp(M) in exp(M + z\[g\]) is sum c h exp(z) / sum c exp(2 z), where the data take geo g for h with precision c. M itself is the logarithm of a
+    /// coefficient, or of a total less ln sum w exp(z). So the shift is \[ln sum w exp(z)\] + ln sum c h exp(z) - ln sum c exp(2 z): where the data know each
+    /// geo, one that moves leaves the others alone; where they only know the total, that stays.
     pub fn shift(&self, eta: f64, d: &[f64]) -> f64 {
-        let mean = eta * mean(d);
-        if self.weights.is_empty() {
-            return -mean;
-        }
-        self.weights.iter().zip(d).map(|(w, d)| w * (eta * d - mean).exp()).sum::<f64>().ln()
+        self.sums(eta, d).iter().map(|(sign, _, total)| sign * total.ln()).sum()
     }
 
     /// Adds `by` times the derivative of [`Group::shift`] to `by_d`; returns that by eta.
     pub fn shift_adjoint(&self, eta: f64, d: &[f64], by: f64, by_d: &mut [f64]) -> f64 {
-        let n = d.len() as f64;
-        let total: f64 = self.weights.iter().zip(d).map(|(w, d)| w * (eta * d).exp()).sum();
+        let sums = self.sums(eta, d);
         let mut by_eta = 0.0;
         for g in 0..d.len() {
-            let share = self.weights.get(g).map_or(0.0, |w| w * (eta * d[g]).exp() / total);
-            let by_product = by * (share - 1.0 / n);
-            by_d[g] += by_product * eta;
-            by_eta += by_product * d[g];
+            let e = (eta * d[g]).exp();
+            let [linear, seen, square] =
+                sums.map(|(sign, weights, total)| weights.get(g).map_or(0.0, |w| by * sign * w * e / total));
+            let by_z = linear + seen + 2.0 * square * e;
+            by_d[g] += by_z * eta;
+            by_eta += by_z * d[g];
         }
         by_eta
     }
 
-    /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant.
-    pub fn forward(&self, eta: f64, delta: f64, v: &[f64], d: &mut [f64]) -> f64 {
+    /// Sign, weights and value of each sum in [`Group::shift`].
+    fn sums(&self, eta: f64, d: &[f64]) -> [(f64, &[f64], f64); 3] {
+        let (seen, strength) = self.common.as_ref().map_or((&[][..], &[][..]), |c| (&c.seen[..], &c.strength[..]));
+        let sum = |weights: &[f64], power: f64| -> f64 {
+            if weights.is_empty() {
+                return 1.0;
+            }
+            weights.iter().zip(d).map(|(w, d)| w * (power * eta * d).exp()).sum()
+        };
+        [
+            (1.0, &self.weights, sum(&self.weights, 1.0)),
+            (1.0, seen, sum(seen, 1.0)),
+            (-1.0, strength, sum(strength, 2.0)),
+        ]
+    }
+
+    /// What the slopes add to the sum of deviation g, at parameter values.
+    pub fn offset(&self, g: usize, values: &[f64]) -> f64 {
+        self.slopes.iter().map(|(i, h)| values[*i] * h[g]).sum()
+    }
+
+    /// What the data say of deviation g alone, at parameter values.
+    fn known_at(&self, g: usize, values: &[f64]) -> Known {
+        match self.known[g] {
+            Known::Straight { center, sd } => Known::Straight { center: center - self.offset(g, values), sd },
+            other => other,
+        }
+    }
+
+    /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant. `values` are those of
+    /// the parameters that come before.
+    pub fn forward(&self, (eta, delta): (f64, f64), values: &[f64], v: &[f64], d: &mut [f64]) -> f64 {
         let common = mean(v);
         let (mut ln_det, mut inverse) = (0.0, 0.0);
-        for ((known, v), d) in self.known.iter().zip(v).zip(d.iter_mut()) {
-            let curve = known.curve(eta, delta, v - common);
+        for (g, (v, d)) in v.iter().zip(d.iter_mut()).enumerate() {
+            let curve = self.known_at(g, values).curve(eta, delta, v - common);
             *d = curve.z;
             ln_det += curve.rho.ln();
             inverse += 1.0 / curve.rho;
@@ -273,10 +323,11 @@ impl Group {
     }
 
     /// v at deviations: w solves S(w) = eta (d - mean d) + t for the t at which w has mean zero, by Newton's method.
-    pub fn backward(&self, eta: f64, delta: f64, d: &[f64]) -> Vec<f64> {
+    pub fn backward(&self, (eta, delta): (f64, f64), values: &[f64], d: &[f64]) -> Vec<f64> {
         let common = mean(d);
         let at = |t: f64| -> Vec<[f64; 2]> {
-            self.known.iter().zip(d).map(|(known, d)| known.inverse(eta, delta, eta * (d - common) + t)).collect()
+            let one = |(g, d): (usize, &f64)| self.known_at(g, values).inverse(eta, delta, eta * (d - common) + t);
+            d.iter().enumerate().map(one).collect()
         };
         let mut t = 0.0;
         let mut w = at(t);
@@ -294,21 +345,33 @@ impl Group {
     }
 
     /// Adjoint of [`Group::forward`], its determinant included: from `by_d` (prior of d not included) to `by_v`; returns the derivatives by
-    /// eta and delta.
-    pub fn adjoint(&self, eta: f64, delta: f64, v: &[f64], d: &[f64], by_d: &[f64], by_v: &mut [f64]) -> [f64; 2] {
+    /// eta and delta, and hands those by each slope to `by_slope`.
+    pub fn adjoint(
+        &self,
+        (eta, delta): (f64, f64),
+        values: &[f64],
+        v: &[f64],
+        (d, by_d): (impl Fn(usize) -> f64, &[f64]),
+        by_v: &mut [f64],
+        mut by_slope: impl FnMut(usize, f64),
+    ) -> [f64; 2] {
         let n = v.len() as f64;
         let common = mean(v);
-        let middle = by_d.iter().zip(d).map(|(by, d)| by - d).sum::<f64>() / n;
+        let middle = by_d.iter().enumerate().map(|(g, by)| by - d(g)).sum::<f64>() / n;
         let mut by_eta = 0.0;
         let (mut by_delta, mut by_w, mut inverse) = (0.0, 0.0, 0.0);
         // What the mean of 1/rho in the determinant adds shares a denominator that is known only at the end.
         let mut late = [0.0; 3];
         for g in 0..v.len() {
-            let curve = self.known[g].curve(eta, delta, v[g] - common);
-            let by = by_d[g] - d[g];
+            let curve = self.known_at(g, values).curve(eta, delta, v[g] - common);
+            let by = by_d[g] - d(g);
             let by_z = (by - middle) / eta;
+            if let Known::Straight { sd, .. } = self.known[g] {
+                let by_offset = -by_z * eta * eta / (eta * eta + sd * sd);
+                self.slopes.iter().for_each(|(i, h)| by_slope(*i, by_offset * h[g]));
+            }
             by_v[g] = by_z * eta * curve.rho + curve.rho_w;
-            by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d[g] - common) / eta;
+            by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d(g) - common) / eta;
             by_delta += by_z * curve.z_delta + curve.rho_delta;
             by_w += by_v[g];
             inverse += 1.0 / curve.rho;
@@ -390,23 +453,27 @@ mod tests {
     fn coordinates_and_deviations_are_each_others_inverse_with_an_exact_adjoint() {
         let known = all();
         let n = known.len();
-        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None };
+        let slopes = vec![(0, (0..n).map(|g| (g as f64 * 0.7).cos()).collect())];
+        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, twist: None, slopes };
+        let values = [0.4];
         let v: Vec<f64> = (0..n).map(|g| (g as f64 * 1.7).sin() + 0.3).collect();
         for (eta, delta) in [(0.05, 0.0), (0.6, 0.3), (1.8, -0.2)] {
             let mut d = vec![0.0; n];
-            group.forward(eta, delta, &v, &mut d);
-            for (a, b) in group.backward(eta, delta, &d).iter().zip(&v) {
+            group.forward((eta, delta), &values, &v, &mut d);
+            for (a, b) in group.backward((eta, delta), &values, &d).iter().zip(&v) {
                 assert!((a - b).abs() < 1e-9, "{eta}: {a} {b}");
             }
             // log density: a linear function of d, the Normal prior of d, the determinant.
             let pull: Vec<f64> = (0..n).map(|g| (g as f64).cos()).collect();
-            let value = |eta: f64, delta: f64, v: &[f64]| {
+            let value_at = |eta: f64, delta: f64, values: &[f64], v: &[f64]| {
                 let mut d = vec![0.0; n];
-                let ln_det = group.forward(eta, delta, v, &mut d);
+                let ln_det = group.forward((eta, delta), values, v, &mut d);
                 ln_det + d.iter().zip(&pull).map(|(d, p)| d * p - 0.5 * d * d).sum::<f64>()
             };
-            let mut by_v = vec![0.0; n];
-            let [by_eta, by_delta] = group.adjoint(eta, delta, &v, &d, &pull, &mut by_v);
+            let value = |eta: f64, delta: f64, v: &[f64]| value_at(eta, delta, &values, v);
+            let (mut by_v, mut by_slope) = (vec![0.0; n], 0.0);
+            let [by_eta, by_delta] =
+                group.adjoint((eta, delta), &values, &v, (|g| d[g], &pull[..]), &mut by_v, |_, by| by_slope += by);
             let h = 1e-5;
             for g in 0..n {
                 let (mut up, mut down) = (v.clone(), v.clone());
@@ -418,6 +485,8 @@ mod tests {
             let h = 1e-5 * eta;
             let numeric = (value(eta + h, delta, &v) - value(eta - h, delta, &v)) / (2.0 * h);
             assert!((by_eta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_eta} {numeric}");
+            let numeric = (value_at(eta, delta, &[0.4 + 1e-5], &v) - value_at(eta, delta, &[0.4 - 1e-5], &v)) / 2e-5;
+            assert!((by_slope - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_slope} {numeric}");
             let numeric = (value(eta, delta + 1e-5, &v) - value(eta, delta - 1e-5, &v)) / 2e-5;
             assert!((by_delta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_delta} {numeric}");
         }
@@ -426,21 +495,23 @@ mod tests {
     #[test]
     fn the_determinant_is_that_of_the_map() {
         let known = vec![Known::bent(1.2, 30.0), Known::Straight { center: 0.1, sd: 0.2 }, Known::Nothing];
-        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None };
+        let group =
+            Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, twist: None, slopes: Vec::new() };
         let (eta, delta, v, h) = (0.7, 0.2, [0.4, -0.9, 1.3], 1e-5);
         let mut d = [0.0; 3];
-        let ln_det = group.forward(eta, delta, &v, &mut d);
+        let ln_det = group.forward((eta, delta), &[], &v, &mut d);
         let column = |j: usize| {
             let (mut up, mut down) = (v, v);
             up[j] += h;
             down[j] -= h;
             let (mut a, mut b) = ([0.0; 3], [0.0; 3]);
-            group.forward(eta, delta, &up, &mut a);
-            group.forward(eta, delta, &down, &mut b);
+            group.forward((eta, delta), &[], &up, &mut a);
+            group.forward((eta, delta), &[], &down, &mut b);
             std::array::from_fn::<f64, 3, _>(|i| (a[i] - b[i]) / (2.0 * h))
         };
         let [x, y, z] = [column(0), column(1), column(2)];
-        let det = x[0] * (y[1] * z[2] - y[2] * z[1]) - x[1] * (y[0] * z[2] - y[2] * z[0]) + x[2] * (y[0] * z[1] - y[1] * z[0]);
+        let det = x[0] * (y[1] * z[2] - y[2] * z[1]) - x[1] * (y[0] * z[2] - y[2] * z[0])
+            + x[2] * (y[0] * z[1] - y[1] * z[0]);
         assert!((det.abs().ln() - ln_det).abs() < 1e-8, "{} {ln_det}", det.abs().ln());
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod baseline;
 pub mod build;
+pub(crate) mod covariates;
 pub mod defaults;
 pub mod effect;
 pub mod estimate;
 pub mod fit;
+pub mod forecast;
 pub mod group;
 pub(crate) mod linalg;
 pub mod marginal;

@@ -1,6 +1,6 @@
 //! The sampled parameters: names, priors, places.
 
-use super::group::{Common, Group, Known};
+use super::group::{Common, Group, Known, Twist};
 use super::prior::{At, Prior};
 
 /// One scalar parameter.
@@ -82,7 +82,15 @@ impl Parameters {
             self.all[index].path = Some(Path::Deviation { group });
         }
         let n = self.len() - first;
-        self.groups.push(Group { spread, first, known: vec![Known::Nothing; n], weights: Vec::new(), common: None });
+        self.groups.push(Group {
+            spread,
+            first,
+            known: vec![Known::Nothing; n],
+            weights: Vec::new(),
+            common: None,
+            twist: None,
+            slopes: Vec::new(),
+        });
         group
     }
 
@@ -98,14 +106,19 @@ impl Parameters {
 
     /// Makes a sampled parameter the common factor of a group that comes before it: a change of `per_unit` in its coordinate is worth a
     /// change of one in the logarithm of its value.
-    pub fn set_common(&mut self, index: usize, group: usize, per_unit: f64) {
+    /// `shares` are those of each deviation in the common effect where that is a total, empty where it is a coefficient.
+    pub fn set_common(&mut self, index: usize, group: usize, per_unit: f64, shares: Vec<f64>) {
         self.all[index].path = Some(Path::Common { group });
-        self.groups[group].common = Some(Common { index, per_unit, made_for: 0.0 });
+        let group = &mut self.groups[group];
+        // Until more is known, the data are taken to see each as well as its share is large.
+        let seen = if shares.is_empty() { vec![1.0; group.known.len()] } else { shares.clone() };
+        group.common = Some(Common { index, per_unit, made_for: 0.0, strength: seen.clone(), seen });
+        group.weights = shares;
     }
 
     /// The common factor of a group, and its place among the sampled coordinates.
-    fn common(&self, group: &Group) -> Option<(Common, usize)> {
-        group.common.and_then(|common| Some((common, self.all[common.index].coordinate?)))
+    fn common<'a>(&self, group: &'a Group) -> Option<(&'a Common, usize)> {
+        group.common.as_ref().and_then(|common| Some((common, self.all[common.index].coordinate?)))
     }
 
     fn delta(&self, group: &Group, position: &[f64]) -> f64 {
@@ -114,12 +127,15 @@ impl Parameters {
 
     /// What a common factor adds to the coordinate of its prior.
     fn shift(&self, group: &Group, values: &[f64]) -> f64 {
-        group.common.map_or(0.0, |c| c.per_unit * group.shift(values[group.spread], &values[group.range()]))
+        group.common.as_ref().map_or(0.0, |c| c.per_unit * group.shift(values[group.spread], &values[group.range()]))
     }
 
     /// The coordinate of a common factor.
     pub fn common_coordinate(&self, group: &Group, values: &[f64]) -> f64 {
-        group.common.map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
+        group
+            .common
+            .as_ref()
+            .map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
     }
 
     /// Evaluates all parameters at a position: values into `values`, the maps into `at`. Returns the log prior density.
@@ -135,8 +151,9 @@ impl Parameters {
                     if let (true, Some(c)) = (i == group.first, p.coordinate) {
                         let (before, own) = values.split_at_mut(i);
                         let n = group.known.len();
+                        let eta = self.eta(group, before, |i| self.spread_at(i, position));
                         let delta = self.delta(group, position);
-                        log_prior += group.forward(before[group.spread], delta, &position[c..c + n], &mut own[..n]);
+                        log_prior += group.forward((eta, delta), before, &position[c..c + n], &mut own[..n]);
                     }
                     let d = values[i];
                     At { value: d, slope: 1.0, log_density: -0.5 * d * d, log_density_slope: -d }
@@ -147,28 +164,112 @@ impl Parameters {
             values[i] = one.value;
             at.push(one);
         }
+        self.turn(values);
         log_prior
+    }
+
+    /// Turns the pairs of deviations that the data see in a sum, either way: the turn is its own inverse (see [`Twist`]).
+    fn turn(&self, values: &mut [f64]) {
+        for group in &self.groups {
+            for (i, j) in self.pairs(group) {
+                let [cos, sin, _] = self.angle(group, values);
+                (values[i], values[j]) = (cos * values[i] + sin * values[j], sin * values[i] - cos * values[j]);
+            }
+        }
+    }
+
+    /// The indices of a twisted group's pairs.
+    fn pairs<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = (usize, usize)> + 'a {
+        group.twist.iter().flat_map(move |twist| {
+            let other = self.groups[twist.other].first;
+            twist.partners.iter().enumerate().filter_map(move |(g, j)| Some((group.first + g, other + (*j)?)))
+        })
+    }
+
+    /// cos theta, sin theta and sqrt(tau^2 + f^2 s^2) of a twist.
+    fn angle(&self, group: &Group, values: &[f64]) -> [f64; 3] {
+        let other = |t: &Twist| t.factor * values[self.groups[t.other].spread];
+        let (tau, fs) = (values[group.spread], group.twist.as_ref().map_or(0.0, other));
+        let length = tau.hypot(fs);
+        [tau / length, fs / length, length]
+    }
+
+    /// The spread of what a group's coordinates stand for: its own, or that of the sum; `other` gives the other spread.
+    fn eta(&self, group: &Group, values: &[f64], other: impl Fn(usize) -> f64) -> f64 {
+        let own = values[group.spread];
+        group.twist.as_ref().map_or(own, |t| own.hypot(t.factor * other(self.groups[t.other].spread)))
+    }
+
+    /// The spread of what [`Parameters::seen`] gives.
+    pub fn reach(&self, group: &Group, values: &[f64]) -> f64 {
+        self.eta(group, values, |i| values[i])
+    }
+
+    /// A spread at a position, whether or not it was evaluated yet.
+    fn spread_at(&self, index: usize, position: &[f64]) -> f64 {
+        let p = &self.all[index];
+        p.prior.at(p.coordinate.map_or(0.0, |c| position[c])).value
+    }
+
+    /// Turns the derivatives by pairs into those by what was turned, and adds what the angle brings to the spreads.
+    fn turn_adjoint(&self, values: &[f64], by_value: &mut [f64]) {
+        for group in &self.groups {
+            let Some(twist) = &group.twist else { continue };
+            let [cos, sin, length] = self.angle(group, values);
+            let mut by_angle = 0.0;
+            for (i, j) in self.pairs(group) {
+                let (a, b) = (by_value[i], by_value[j]);
+                by_angle += b * values[i] - a * values[j];
+                (by_value[i], by_value[j]) = (cos * a + sin * b, sin * a - cos * b);
+            }
+            by_value[group.spread] -= by_angle * sin / length;
+            by_value[self.groups[twist.other].spread] += by_angle * twist.factor * cos / length;
+        }
+    }
+
+    /// What a group's deviations stand for, as the data see it: eta d, with its partner and what the slopes add.
+    pub fn seen(&self, group: &Group, values: &[f64]) -> Vec<f64> {
+        let own = |(g, d): (usize, &f64)| values[group.spread] * d + group.offset(g, values);
+        let mut z: Vec<f64> = values[group.range()].iter().enumerate().map(own).collect();
+        let Some(twist) = &group.twist else { return z };
+        let other = &self.groups[twist.other];
+        for (z, partner) in z.iter_mut().zip(&twist.partners) {
+            *z += partner.map_or(0.0, |j| twist.factor * values[other.spread] * values[other.first + j]);
+        }
+        z
     }
 
     /// The gradient by coordinate at `position`, from the maps `at` and `values` of [`Parameters::evaluate`] and the derivatives by
     /// value, which are overwritten.
     pub fn gradient(&self, position: &[f64], at: &[At], values: &[f64], by_value: &mut [f64], gradient: &mut [f64]) {
+        self.turn_adjoint(values, by_value);
         // Whatever a coordinate depends on comes before it, so going backwards finds every derivative complete.
         for (i, p) in self.all.iter().enumerate().rev() {
             let Some(c) = p.coordinate else { continue };
             if let Some(Path::Deviation { group }) = p.path {
                 let group = &self.groups[group];
                 if i == group.first {
-                    let (range, places) = (group.range(), c..c + group.known.len());
+                    let places = c..c + group.known.len();
+                    let eta = self.reach(group, values);
+                    let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
-                        values[group.spread],
-                        self.delta(group, position),
+                        (eta, self.delta(group, position)),
+                        values,
                         &position[places.clone()],
-                        &values[range.clone()],
-                        &by_value[range],
+                        (|g| at[i + g].value, &own[..group.known.len()]),
                         &mut gradient[places],
+                        |slope, by| before[slope] += by,
                     );
-                    by_value[group.spread] += by_eta;
+                    by_value[group.spread] += by_eta * values[group.spread] / eta;
+                    if let Some(twist) = &group.twist {
+                        let other = self.groups[twist.other].spread;
+                        let by_other = by_eta * twist.factor * twist.factor * values[other] / eta;
+                        match self.all[other].coordinate {
+                            // Its own turn is over.
+                            Some(place) if other > i => gradient[place] += by_other * at[other].slope,
+                            _ => by_value[other] += by_other,
+                        }
+                    }
                     if let Some((common, place)) = self.common(group) {
                         gradient[place] += by_delta / common.per_unit;
                     }
@@ -179,9 +280,10 @@ impl Parameters {
             gradient[c] = by_u;
             if let Some(Path::Common { group }) = p.path {
                 let group = &self.groups[group];
-                let by = by_u * group.common.map_or(0.0, |c| c.per_unit);
+                let by = by_u * group.common.as_ref().map_or(0.0, |c| c.per_unit);
                 let d = &values[group.range()];
-                by_value[group.spread] += group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
+                by_value[group.spread] +=
+                    group.shift_adjoint(values[group.spread], d, by, &mut by_value[group.range()]);
             }
         }
     }
@@ -196,6 +298,9 @@ impl Parameters {
     /// The position of parameter values.
     pub fn position(&self, values: &[f64]) -> Vec<f64> {
         let mut out = Vec::with_capacity(self.sampled);
+        let mut turned = values.to_vec();
+        self.turn(&mut turned);
+        let values = &turned[..];
         for (i, p) in self.all.iter().enumerate().filter(|(_, p)| p.coordinate.is_some()) {
             match p.path {
                 None => out.push(p.prior.unconstrain(values[i])),
@@ -203,8 +308,10 @@ impl Parameters {
                     let group = &self.groups[group];
                     if i == group.first {
                         // The common effect's coordinate first: the deviations' curves hang on it.
-                        let delta = group.common.map_or(0.0, |c| c.delta(self.common_coordinate(group, values)));
-                        out.extend(group.backward(values[group.spread], delta, &values[group.range()]));
+                        let delta =
+                            group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values)));
+                        let eta = self.reach(group, values);
+                        out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }
                 }
                 Some(Path::Common { group }) => out.push(self.common_coordinate(&self.groups[group], values)),

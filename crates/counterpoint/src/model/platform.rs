@@ -159,6 +159,12 @@ impl PlatformWork {
         }
     }
 
+    /// Carried-over views of account c, `[periods]`; after [`PlatformWork::split`].
+    pub fn carried(&self, c: usize) -> &[f64] {
+        let periods = self.carried.len() / self.weight.len();
+        &self.carried[c * periods..(c + 1) * periods]
+    }
+
     /// Adds what account c brings to geo g, in outcome units, `[periods]`; after [`PlatformWork::split`].
     pub fn add_part(&self, platform: &Platform, g: usize, c: usize, out: &mut [f64]) {
         let periods = out.len();

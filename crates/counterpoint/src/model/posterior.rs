@@ -8,6 +8,7 @@ use super::marginal::Marginal;
 use super::platform::PlatformWork;
 use super::prior::At;
 use super::response::{Response, ShapeValues};
+use super::tracked::TrackedWork;
 use super::transform::{adstock, saturation};
 use counterpoint_infer::dispatch;
 use counterpoint_infer::log_density::LogDensity;
@@ -30,6 +31,7 @@ pub struct Posterior {
     adjoint: Vec<f64>,
     /// What tracked sales say of a platform's response, `[geos x periods]`.
     by_response: Vec<f64>,
+    tracked_work: TrackedWork,
     coefficients: Vec<f64>,
     by_coefficient: Vec<f64>,
     trend: Vec<f64>,
@@ -78,6 +80,7 @@ impl Posterior {
             pull: vec![0.0; cells],
             adjoint: vec![0.0; model.n_periods()],
             by_response: vec![0.0; if model.tracked.is_some() { cells } else { 0 }],
+            tracked_work: TrackedWork::new(model.n_periods()),
             coefficients: vec![0.0; model.baseline.coefficients()],
             by_coefficient: vec![0.0; model.baseline.coefficients()],
             trend: vec![0.0; model.n_periods()],
@@ -237,7 +240,7 @@ impl Posterior {
         for own in self.drivers.iter_mut().filter_map(|w| w.platform.as_mut()) {
             own.by_incremental.fill(0.0);
         }
-        tracked.log_density(&self.values, &mut self.by_value, &mut self.drivers)
+        tracked.log_density(&self.values, &mut self.by_value, &mut self.drivers, &mut self.tracked_work)
     }
 }
 

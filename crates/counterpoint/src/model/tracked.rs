@@ -3,8 +3,10 @@
 //! k\[c,t\] ~ NegativeBinomial(mean = capture\[c\] x incremental orders\[c,t\] + leak\[c\] x orders\[t\], dispersion phi), from the first post on, where
 //! the code is live. logit capture\[c\] is Normal around its platform's; phi = 1 / o^2, so that o = 0 is Poisson. See `docs/method.md`.
 
+use super::linalg::{axpy, dot};
 use super::posterior::DriverWork;
-use counterpoint_infer::math::ln_gamma;
+use counterpoint_infer::dispatch;
+use counterpoint_infer::math::{ln, ln_gamma};
 
 /// Counts above this are handled by Stirling's series rather than term by term.
 const TERMS: usize = 4096;
@@ -77,7 +79,13 @@ impl Tracked {
 
     /// Log likelihood, from the parts of each account in `drivers`, which take the derivatives by them; those by parameters are added to
     /// `by_value`.
-    pub fn log_density(&self, values: &[f64], by_value: &mut [f64], drivers: &mut [DriverWork]) -> f64 {
+    pub fn log_density(
+        &self,
+        values: &[f64],
+        by_value: &mut [f64],
+        drivers: &mut [DriverWork],
+        work: &mut TrackedWork,
+    ) -> f64 {
         let periods = self.all_orders.len();
         let o = values[self.dispersion];
         let phi = 1.0 / (o * o);
@@ -91,28 +99,27 @@ impl Tracked {
             total += stirling(to) - stirling(from);
             by_phi += digamma(to) - digamma(from);
         }
-        let own = |drivers: &[DriverWork], d: usize, at: usize| {
-            drivers[d].platform.as_ref().map_or(0.0, |p| p.incremental[at])
-        };
         for (i, s) in self.series.iter().enumerate() {
             let capture = self.capture(i, values);
             let leak = values[s.leak];
-            let (mut by_capture, mut by_leak) = (0.0, 0.0);
-            for t in s.from..periods {
-                let brought: f64 =
-                    s.accounts.iter().map(|&(d, c)| own(drivers, d, c * periods + t)).sum::<f64>() / self.per_order;
-                let mean = capture * brought + leak * self.all_orders[t] + FLOOR;
-                let k = s.orders[t];
-                let ratio = (mean / phi).ln_1p();
-                total += k * ((mean / phi).ln() - ratio) - phi * ratio;
-                let by_mean = k / mean - (k + phi) / (phi + mean);
-                by_phi += (mean - k) / (phi + mean) - ratio;
-                by_capture += by_mean * brought;
-                by_leak += by_mean * self.all_orders[t];
-                for &(d, c) in &s.accounts {
-                    if let Some(platform) = &mut drivers[d].platform {
-                        platform.by_incremental[c * periods + t] = by_mean * capture / self.per_order;
-                    }
+            let brought = &mut work.brought[..periods - s.from];
+            brought.fill(0.0);
+            for &(d, c) in &s.accounts {
+                if let Some(platform) = &drivers[d].platform {
+                    let own = &platform.incremental[c * periods + s.from..(c + 1) * periods];
+                    axpy(1.0 / self.per_order, own, brought);
+                }
+            }
+            let (orders, all) = (&s.orders[s.from..], &self.all_orders[s.from..]);
+            let by_mean = &mut work.by_mean[..brought.len()];
+            let (own, by_own) = terms((capture, leak, phi), brought, all, orders, by_mean);
+            total += own;
+            by_phi += by_own;
+            let (by_capture, by_leak) = (dot(by_mean, brought), dot(by_mean, all));
+            for &(d, c) in &s.accounts {
+                if let Some(platform) = &mut drivers[d].platform {
+                    let to = &mut platform.by_incremental[c * periods + s.from..(c + 1) * periods];
+                    axpy(capture / self.per_order, by_mean, to);
                 }
             }
             by_value[s.leak] += by_leak;
@@ -124,6 +131,61 @@ impl Tracked {
         }
         by_value[self.dispersion] += by_phi * -2.0 * phi / o;
         total
+    }
+}
+
+/// Working memory, `[periods]` each.
+#[derive(Debug, Clone, Default)]
+pub struct TrackedWork {
+    brought: Vec<f64>,
+    by_mean: Vec<f64>,
+}
+
+impl TrackedWork {
+    /// Memory for a number of periods.
+    pub fn new(periods: usize) -> TrackedWork {
+        TrackedWork { brought: vec![0.0; periods], by_mean: vec![0.0; periods] }
+    }
+}
+
+/// Periods that are handled together.
+const LANES: usize = 8;
+
+dispatch! {
+    /// Log likelihood of one series up to what depends on phi and the counts alone, and its derivative by phi; writes that by each mean.
+    fn terms(
+        rates: (f64, f64, f64),
+        brought: &[f64],
+        all: &[f64],
+        orders: &[f64],
+        by_mean: &mut [f64],
+    ) -> (f64, f64) {
+        let (capture, leak, phi) = rates;
+        let one = |b: f64, a: f64, k: f64| {
+            let mean = capture.mul_add(b, leak.mul_add(a, FLOOR));
+            let ratio = ln(1.0 + mean / phi);
+            let total = k * (ln(mean / phi) - ratio) - phi * ratio;
+            [k / mean - (k + phi) / (phi + mean), total, (mean - k) / (phi + mean) - ratio]
+        };
+        let n = by_mean.len();
+        let (brought, all, orders) = (&brought[..n], &all[..n], &orders[..n]);
+        let (mut total, mut by_phi) = ([0.0; LANES], [0.0; LANES]);
+        let whole = n - n % LANES;
+        for t in (0..whole).step_by(LANES) {
+            for i in 0..LANES {
+                let [by, own, by_own] = one(brought[t + i], all[t + i], orders[t + i]);
+                by_mean[t + i] = by;
+                total[i] += own;
+                by_phi[i] += by_own;
+            }
+        }
+        for t in whole..n {
+            let [by, own, by_own] = one(brought[t], all[t], orders[t]);
+            by_mean[t] = by;
+            total[t - whole] += own;
+            by_phi[t - whole] += by_own;
+        }
+        (total.iter().sum(), by_phi.iter().sum())
     }
 }
 

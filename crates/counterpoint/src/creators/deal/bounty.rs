@@ -10,7 +10,7 @@ pub(super) fn owed(deal: &Deal, activity: &Activity) -> Owed {
 }
 
 /// How many posts reached the views that the deal asks for; all of them where it names none.
-pub(in crate::creators) fn reached(deal: &Deal, views: &[f64]) -> f64 {
+pub(crate) fn reached(deal: &Deal, views: &[f64]) -> f64 {
     let threshold = deal.threshold_views.unwrap_or(0.0);
     views.iter().filter(|v| **v >= threshold).count() as f64
 }

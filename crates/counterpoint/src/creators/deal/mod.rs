@@ -22,8 +22,8 @@ mod royalty;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(super) use bounty::reached;
-pub(super) use gifting::gifts;
+pub(crate) use bounty::reached;
+pub(crate) use gifting::gifts;
 
 use crate::data::roster::{Deal, DealKind};
 use std::ops::Add;

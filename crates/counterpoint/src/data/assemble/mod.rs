@@ -14,6 +14,8 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use roster::candidates;
+
 use super::{Dataset, Table};
 use crate::finding::{Finding, any_fail};
 use crate::project::Project;

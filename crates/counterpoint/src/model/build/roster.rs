@@ -6,7 +6,9 @@ use crate::creators::attention;
 use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
+use crate::model::covariates::covariates;
 use crate::model::defaults;
+use crate::model::group::Twist;
 use crate::model::parameters::{DriverSlots, Parameters};
 use crate::model::platform::{Platform, PlatformSlots};
 use crate::model::response::{Exposure, Order, Shape};
@@ -185,7 +187,12 @@ fn period_of(post: &Post, data: &Dataset) -> Option<i64> {
 
 /// The share of an account's views that counts: fake or pod engagement is still worth `worth`.
 fn real_share(account: &Account, worth: f64) -> f64 {
-    1.0 - account.fake_share.unwrap_or(0.0) * (1.0 - worth)
+    real(account.fake_share.unwrap_or(0.0), worth)
+}
+
+/// The share of views that counts, where `fake` of them are not real and still worth `worth`.
+pub(crate) fn real(fake: f64, worth: f64) -> f64 {
+    1.0 - fake * (1.0 - worth)
 }
 
 /// From the first to the last view.
@@ -232,10 +239,8 @@ fn slots(
     });
     let index = parameters.add(&format!("{word}[{name}]"), effect.prior);
     if let (Some((_, _, group)), true, Some(per_unit)) = (geo, positive, effect.prior.per_log_unit()) {
-        parameters.set_common(index, group, per_unit);
-        if effect.on != EffectKind::Coefficient {
-            parameters.groups_mut()[group].weights = shares;
-        }
+        let shares = if effect.on == EffectKind::Coefficient { Vec::new() } else { shares };
+        parameters.set_common(index, group, per_unit, shares);
     }
     let retention = parameters.add(&format!("retention[{name}]"), own.retention.unwrap_or(defaults::RETENTION));
     let half = own.half_saturation.unwrap_or(defaults::HALF_SATURATION);
@@ -257,31 +262,11 @@ struct Covariates {
 
 impl Covariates {
     fn new(roster: &Roster, parameters: &mut Parameters) -> Covariates {
-        let column = |get: &dyn Fn(&Account) -> Option<f64>| -> Vec<Option<f64>> {
-            roster.accounts.iter().map(|a| get(a).filter(|x| x.is_finite())).collect()
-        };
-        let ln = |x: Option<f64>| x.filter(|&x| x > 0.0).map(f64::ln);
-        // Followers stay in units of ln, since that is what the literature's slope is of; the rest is standardised.
-        let all = [
-            ("followers", column(&|a| ln(a.followers)), false, defaults::CREATOR_FOLLOWERS_SLOPE),
-            ("engagement", column(&|a| ln(a.engagement_rate)), true, defaults::CREATOR_SLOPE),
-            ("authenticity", column(&|a| a.fake_share.map(|x| 1.0 - x)), true, defaults::CREATOR_SLOPE),
-            ("niche_fit", column(&|a| a.niche_fit), true, defaults::CREATOR_SLOPE),
-            ("collaborations", column(&|a| a.earlier.map(f64::ln_1p)), true, defaults::CREATOR_SLOPE),
-        ];
         let mut out = Covariates { columns: Vec::new(), slopes: Vec::new() };
-        for (name, values, standardised, prior) in all {
-            let known: Vec<f64> = values.iter().copied().flatten().collect();
-            let n = known.len() as f64;
-            let mean = known.iter().sum::<f64>() / n;
-            let sd = (known.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
-            // Without two that differ there is no slope. Who is not known is taken as average.
-            if known.len() < 2 || sd.is_nan() || sd < 1e-9 {
-                continue;
-            }
-            let by = if standardised { sd } else { 1.0 };
-            out.columns.push(values.iter().map(|x| x.map_or(0.0, |x| (x - mean) / by)).collect());
-            out.slopes.push(parameters.add(&format!("creator_slope[{name}]"), prior));
+        for one in covariates(roster) {
+            // Who is not known is taken as average.
+            out.columns.push(one.values.iter().map(|x| x.unwrap_or(0.0)).collect());
+            out.slopes.push(parameters.add(&format!("creator_slope[{}]", one.name), one.prior));
         }
         out
     }
@@ -296,7 +281,10 @@ impl Covariates {
             let label = |&c: &usize| &roster.creators[roster.accounts[c].creator].name;
             let names = accounts.iter().map(|c| format!("creator_effect[{},{name}]", label(c)));
             let group = parameters.add_group(names, spread);
-            (spread, parameters.groups()[group].first)
+            let group = &mut parameters.groups_mut()[group];
+            let own = |column: &Vec<f64>| accounts.iter().map(|&c| column[c]).collect();
+            group.slopes = self.slopes.iter().copied().zip(self.columns.iter().map(own)).collect();
+            (spread, group.first)
         });
         PlatformSlots { slopes: self.slopes.clone(), deviations }
     }
@@ -342,6 +330,7 @@ fn tracked(
     let names = series.iter().map(|s| format!("capture_effect[{}]", people[s.creator].1.name));
     let group = parameters.add_group(names, spread);
     let first = parameters.groups()[group].first;
+    twist(&series, drivers, group, parameters);
     let dispersion = parameters.add("tracked_dispersion", defaults::TRACKED_DISPERSION);
     let per_order = match project.outcome.kind {
         OutcomeKind::Count(_) => 1.0,
@@ -352,6 +341,23 @@ fn tracked(
         all[i % periods] += y / per_order;
     }
     Some(Tracked::new(series, ((spread, first), dispersion), all, per_order))
+}
+
+/// Tracked sales measure the sum of a creator's log effect and log capture rate; where a creator has one account, the two are sampled as that
+/// sum and the rest.
+fn twist(series: &[TrackedSeries], drivers: &[DriverModel], captures: usize, parameters: &mut Parameters) {
+    for (d, driver) in drivers.iter().enumerate() {
+        let Some(platform) = &driver.platform else { continue };
+        let Some((_, first)) = platform.slots.deviations else { continue };
+        let partner = |place| series.iter().position(|s| s.accounts[..] == [(d, place)]);
+        let partners: Vec<Option<usize>> = (0..platform.len()).map(partner).collect();
+        let Some(capture) = partners.iter().flatten().next().map(|&i| series[i].capture) else { continue };
+        // d ln capture / d logit capture.
+        let factor = 1.0 - parameters.get(capture).prior.middle();
+        if let Some(group) = parameters.groups_mut().iter_mut().find(|g| g.first == first) {
+            group.twist = Some(Twist { other: captures, factor, partners });
+        }
+    }
 }
 
 /// Money a tracked order; 1 where no revenue is tracked.

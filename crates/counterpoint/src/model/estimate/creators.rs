@@ -129,7 +129,7 @@ pub(crate) fn creators(
     let lost = lost_without(model, window, chains);
     let outcome = total_outcome(model, window);
     let level = project.creators.as_ref().map_or(0.8, |c| c.fair_level);
-    let margin = project.outcome.margin;
+    let (margin, money_counts) = (project.outcome.margin, project.outcome.returns_are_money());
     model
         .creators
         .iter()
@@ -148,7 +148,9 @@ pub(crate) fn creators(
                 let sorted = counterpoint_infer::draws::sorted(&earned);
                 counterpoint_infer::draws::quantile(&sorted, 1.0 - level)
             };
-            let pays = paid.map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
+            let pays = paid
+                .filter(|_| money_counts)
+                .map(|s| earned.iter().filter(|&&x| x > s).count() as f64 / earned.len() as f64);
             let identified = removed >= TOLD_APART;
             let verdict = match pays {
                 Some(p) if p >= level => CreatorVerdict::Renew,
@@ -173,13 +175,8 @@ pub(crate) fn creators(
                 capture: tracked.map(|(t, k)| {
                     Interval::of(&pass.draws.iter().map(|d| t.capture(k, &d.values)).collect::<Vec<_>>())
                 }),
-                leak: tracked.map(|(t, k)| {
-                    let share = |d: &OneDraw| {
-                        let (leaked, brought) = codes(t, k, d);
-                        leaked / (leaked + brought)
-                    };
-                    Interval::of(&pass.draws.iter().map(share).collect::<Vec<_>>())
-                }),
+                leak: tracked
+                    .map(|(t, k)| Interval::of(&pass.draws.iter().map(|d| leak_share(t, k, d)).collect::<Vec<_>>())),
                 per_view: per_view(model, pass, creator),
                 verdict,
                 variance_removed: removed,
@@ -263,6 +260,12 @@ fn codes(tracked: &Tracked, k: usize, draw: &OneDraw) -> (f64, f64) {
     let leaked = draw.values[series.leak] * tracked.all_orders[series.from..].iter().sum::<f64>();
     let brought = tracked.capture(k, &draw.values) * draw.creators[series.creator][0] / tracked.per_order;
     (leaked, brought)
+}
+
+/// Share of the tracked orders of series k that leaked.
+pub(crate) fn leak_share(tracked: &Tracked, k: usize, draw: &OneDraw) -> f64 {
+    let (leaked, brought) = codes(tracked, k, draw);
+    leaked / (leaked + brought)
 }
 
 /// Weight of the creator's first account over the platform's average view's.

@@ -96,7 +96,12 @@ fn exponents(kind: AdstockKind, p: &[f64], n: usize) -> impl Iterator<Item = [f6
 }
 
 /// Derivatives of the `weights` with respect to each parameter, into as many of `out` as the kernel has: dw_l = w_l (dv_l - sum_k w_k dv_k).
-pub fn weights_tangents(kind: AdstockKind, p: &[f64; MAX_PARAMETERS], weights: &[f64], out: &mut [Vec<f64>; MAX_PARAMETERS]) {
+pub fn weights_tangents(
+    kind: AdstockKind,
+    p: &[f64; MAX_PARAMETERS],
+    weights: &[f64],
+    out: &mut [Vec<f64>; MAX_PARAMETERS],
+) {
     let count = parameters(kind);
     if count == 0 {
         return;

@@ -1,17 +1,22 @@
 //! From the creators' tables to a [`Roster`]: every mistake at once, and what an analyst would look at.
 
+mod candidates;
+mod deals;
 mod look;
 mod sheet;
 
+pub use candidates::candidates;
+
 use super::super::calendar::day_number;
 use super::super::codes::{Capped, fail, info, review};
-use super::super::roster::{Account, Creator, Deal, DealKind, Format, Post, Roster, Snapshot, Tracked};
+use super::super::roster::{Account, Creator, Format, Post, Roster, Snapshot, Tracked};
 use super::super::{Dataset, Table};
 use super::column::nearest_hint;
 use crate::finding::Finding;
 use crate::project::CreatorsSpec;
+use deals::deals;
 use jiff::ToSpan;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::Time;
 use sheet::Sheet;
 use std::collections::BTreeMap;
 
@@ -30,18 +35,6 @@ const FORMATS: [(Format, &[&str]); 6] = [
     (Format::LongVideo, &["long_video", "video", "long", "youtube"]),
     (Format::Live, &["live", "stream", "livestream"]),
     (Format::Article, &["article", "blog", "podcast", "pin", "newsletter"]),
-];
-
-/// Words for kinds of deals, and the terms that each needs.
-const DEALS: [(DealKind, &[&str], &[&str]); 8] = [
-    (DealKind::Flat, &["flat", "fee", "fixed"], &["fee"]),
-    (DealKind::Cpm, &["cpm"], &["cpm"]),
-    (DealKind::Commission, &["commission", "cpa", "affiliate"], &["rate"]),
-    (DealKind::Hybrid, &["hybrid"], &["fee", "rate"]),
-    (DealKind::Gifting, &["gifting", "gift", "seeding"], &["product_cost"]),
-    (DealKind::Retainer, &["retainer"], &["fee"]),
-    (DealKind::Royalty, &["royalty", "merch"], &["rate"]),
-    (DealKind::Bounty, &["bounty"], &["fee", "threshold_views"]),
 ];
 
 /// Reads the tables in the order creators, posts, and those of stats, deals and tracked that the project names.
@@ -208,30 +201,19 @@ fn posts(sheet: &Sheet<'_>, roster: &mut Roster, names: &mut BTreeMap<String, us
             });
             continue;
         };
-        let word = format[row].as_deref().unwrap_or("feed").to_lowercase().replace([' ', '-'], "_");
-        let Some((format, _)) = FORMATS.iter().find(|(_, known)| known.contains(&word.as_str())) else {
-            words.push(out, || {
-                let known: Vec<&str> = FORMATS.iter().map(|(_, words)| words[0]).collect();
-                let expected = format!("one of {}", known.join(", "));
-                sheet.at(
-                    fail(
-                        "unknown-word",
-                        format!("the format \"{}\"", super::cells::short(&word)),
-                        expected,
-                        "use one of these words",
-                    ),
-                    row,
-                    "format",
-                )
-            });
-            continue;
+        let format = match format_of(format[row].as_deref().unwrap_or("feed")) {
+            Ok(format) => format,
+            Err(finding) => {
+                words.push(out, || sheet.at(*finding, row, "format"));
+                continue;
+            }
         };
         let (Some((at, timed)), Some(views)) = (at[row], views[row]) else { continue };
         names.insert(name.clone(), roster.posts.len());
         roster.posts.push(Post {
             name: name.clone(),
             account,
-            format: *format,
+            format,
             // Without a time, noon.
             at: if timed { at } else { at.date().to_datetime(Time::constant(12, 0, 0, 0)) },
             views,
@@ -249,6 +231,17 @@ fn posts(sheet: &Sheet<'_>, roster: &mut Roster, names: &mut BTreeMap<String, us
     }
     unknown.finish(out);
     words.finish(out);
+}
+
+/// The format that a word means.
+fn format_of(word: &str) -> Result<Format, Box<Finding>> {
+    let word = word.to_lowercase().replace([' ', '-'], "_");
+    let found = FORMATS.iter().find(|(_, known)| known.contains(&word.as_str()));
+    found.map(|(format, _)| *format).ok_or_else(|| {
+        let known: Vec<&str> = FORMATS.iter().map(|(_, words)| words[0]).collect();
+        let found = format!("the format \"{}\"", super::cells::short(&word));
+        Box::new(fail("unknown-word", found, format!("one of {}", known.join(", ")), "use one of these words"))
+    })
 }
 
 fn stats(sheet: &Sheet<'_>, roster: &mut Roster, names: &BTreeMap<String, usize>, out: &mut Vec<Finding>) {
@@ -291,92 +284,6 @@ fn stats(sheet: &Sheet<'_>, roster: &mut Roster, names: &BTreeMap<String, usize>
     before.finish(out);
     for post in &mut roster.posts {
         post.snapshots.sort_by(|a, b| a.at.cmp(&b.at).then(a.views.total_cmp(&b.views)));
-    }
-}
-
-fn deals(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Finding>) {
-    let creator = sheet.texts(sheet.required(&["creator", "handle", "username"], out), true, out);
-    let kind = sheet.texts(sheet.required(&["kind", "deal_type"], out), true, out);
-    let name = sheet.texts(sheet.optional(&["deal", "deal_id", "id"]), false, out);
-    let number = |name: &str, range, out: &mut Vec<Finding>| sheet.numbers(sheet.optional(&[name]), false, range, out);
-    let columns: BTreeMap<&str, Vec<Option<f64>>> = [
-        ("fee", AMOUNT),
-        ("cap", AMOUNT),
-        ("cpm", AMOUNT),
-        ("rate", SHARE),
-        ("window_days", AMOUNT),
-        ("window", AMOUNT),
-        ("product_cost", AMOUNT),
-        ("posts", AMOUNT),
-        ("post_probability", SHARE),
-        ("threshold_views", AMOUNT),
-        ("usage_rate", AMOUNT),
-        ("usage_days", AMOUNT),
-        ("exclusivity_rate", AMOUNT),
-        ("exclusivity_months", AMOUNT),
-    ]
-    .into_iter()
-    .map(|(name, range)| (name, number(name, range, out)))
-    .collect();
-    let starts = sheet.moments(sheet.optional(&["starts", "start"]), false, out);
-    let ends = sheet.moments(sheet.optional(&["ends", "end"]), false, out);
-    let day = |x: Option<(DateTime, bool)>| -> Option<Date> { x.map(|(at, _)| at.date()) };
-    for row in 0..sheet.table.rows() {
-        let (Some(owner), Some(word)) = (&creator[row], &kind[row]) else { continue };
-        let Some(creator) = roster.creators.iter().position(|c| c.name == *owner) else {
-            let all: Vec<&str> = roster.creators.iter().map(|c| c.name.as_str()).collect();
-            let finding = fail(
-                "unknown-creator",
-                format!("a deal of {owner}"),
-                "a creator of the creators' table",
-                nearest_hint(owner, &all),
-            );
-            out.push(sheet.at(finding, row, "creator"));
-            continue;
-        };
-        let word = word.to_lowercase();
-        let Some((kind, _, needs)) = DEALS.iter().find(|(_, words, _)| words.contains(&word.as_str())) else {
-            let known: Vec<&str> = DEALS.iter().map(|(_, words, _)| words[0]).collect();
-            let expected = format!("one of {}", known.join(", "));
-            let finding = fail(
-                "unknown-word",
-                format!("the kind \"{}\"", super::cells::short(&word)),
-                expected,
-                "use one of these words",
-            );
-            out.push(sheet.at(finding, row, "kind"));
-            continue;
-        };
-        let get = |name: &str| columns.get(name).and_then(|c| c[row]);
-        for need in needs.iter().filter(|need| get(need).is_none()) {
-            let finding = fail(
-                "deal-incomplete",
-                format!("a {word} deal without {need}"),
-                format!("a number in `{need}`"),
-                "fill it in",
-            );
-            out.push(sheet.at(finding, row, need));
-        }
-        roster.deals.push(Deal {
-            name: name[row].clone().unwrap_or_else(|| format!("deal {}", row + 1)),
-            creator,
-            kind: *kind,
-            fee: get("fee"),
-            cap: get("cap"),
-            cpm: get("cpm"),
-            rate: get("rate"),
-            window_days: get("window_days").or_else(|| get("window")),
-            product_cost: get("product_cost"),
-            posts: get("posts"),
-            post_probability: get("post_probability"),
-            threshold_views: get("threshold_views"),
-            starts: day(starts[row]),
-            ends: day(ends[row]),
-            usage_rate: get("usage_rate"),
-            usage_days: get("usage_days"),
-            exclusivity_rate: get("exclusivity_rate"),
-            exclusivity_months: get("exclusivity_months"),
-        });
     }
 }
 
