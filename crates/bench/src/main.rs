@@ -4,11 +4,12 @@
 //! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
-//! `coverage=N` (intervals of the totals against the truth of N simulated markets).
+//! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 mod coverage;
+mod creators;
 mod recovery;
 
 use anyhow::{Context, anyhow};
@@ -61,6 +62,9 @@ fn main() -> anyhow::Result<()> {
         "total",
         "covered"
     );
+    if creators::asked(&option)? {
+        return Ok(());
+    }
     if let Some(seeds) = option("coverage") {
         return coverage::coverage(seeds.parse()?, std::thread::available_parallelism().map_or(1, usize::from));
     }

@@ -83,8 +83,9 @@ creators.csv, deals.csv and candidates.csv are written into the run's folder. Ex
 fit failed.";
 
 const SIMULATE: &str = "\
-Example:
+Examples:
   counterpoint simulate examples/simulation.toml --out market
+  counterpoint simulate examples/simulation-creators.toml --out creators-market
   counterpoint fit market                   then compare drivers.csv with truth.json
 
 The same spec gives the same bytes.";

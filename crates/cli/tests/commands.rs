@@ -51,10 +51,17 @@ fn the_demo_runs_from_nothing_to_a_report() {
     let tiny = ["demo", arg(&dir), "--chains", "2", "--warmup", "150", "--draws", "100"];
     // a hundred draws are too few to pass
     let value = object(&tiny, 1);
-    assert_eq!(value["sizes"]["geos"], 6);
-    assert_eq!(value["estimates"].as_array().unwrap().len(), 7);
+    assert_eq!(value["sizes"]["geos"], 3);
+    // six drivers and three platforms of creators
+    assert_eq!(value["estimates"].as_array().unwrap().len(), 9);
     let report = value["report"].as_str().unwrap();
-    assert!(std::fs::read_to_string(report).unwrap().contains("Glow Skincare"));
+    let page = std::fs::read_to_string(report).unwrap();
+    assert!(page.contains("Glow Skincare") && page.contains("Tess Loves Skin"));
+    for file in ["creators.csv", "posts.csv", "post_stats.csv", "deals.csv", "tracked.csv", "truth.json"] {
+        assert!(dir.join(file).exists(), "{file}");
+    }
+    let project = std::fs::read_to_string(dir.join("counterpoint.toml")).unwrap();
+    assert!(project.starts_with("# The demo of counterpoint: a made-up"), "{project}");
     // a folder with something else in it is left alone
     let taken = scratch.write("taken/letter.txt", "mine");
     let text = said(&["demo", arg(taken.parent().unwrap())], 1);

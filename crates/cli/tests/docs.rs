@@ -267,7 +267,7 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn every_key_of_a_simulation_is_in_its_paper() {
-    use counterpoint::simulate::{ChannelSpec, SimulationSpec};
+    use counterpoint::simulate::{ChannelSpec, GeoSpec, PersonSpec, PlatformSpec, RosterSpec, SimulationSpec};
     let text = std::fs::read_to_string(root().join("docs/simulate.md")).unwrap();
     let spec = serde_json::to_value(SimulationSpec::default()).unwrap();
     let channel = serde_json::to_value(ChannelSpec::default()).unwrap();
@@ -275,6 +275,18 @@ fn every_key_of_a_simulation_is_in_its_paper() {
         row(&text, &format!("`{key}`"));
     }
     assert!(text.contains("`[[channel]]`"));
+    let json = |value: Result<serde_json::Value, serde_json::Error>| keys(&value.unwrap());
+    let lists = ["platform", "creator"];
+    let all = json(serde_json::to_value(RosterSpec::default())).into_iter().filter(|k| !lists.contains(&k.as_str()));
+    let of_platforms = json(serde_json::to_value(PlatformSpec::default()));
+    let of_people = json(serde_json::to_value(PersonSpec::default()));
+    let of_geos = json(serde_json::to_value(GeoSpec::default()));
+    for key in all.chain(of_platforms).chain(of_people).chain(of_geos) {
+        assert!(text.contains(&format!("`{key}`")), "`{key}`");
+    }
+    for table in ["geo", "creators.platform", "creators.creator"] {
+        assert!(text.contains(&format!("`[[{table}]]`")), "[[{table}]]");
+    }
 }
 
 #[test]

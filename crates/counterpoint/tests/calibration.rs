@@ -6,9 +6,10 @@
 
 mod common;
 
-use common::{driver_spec, project};
+use common::{creators_spec, driver_spec, project, roster};
 use counterpoint::data::calendar::Cadence;
-use counterpoint::data::{Control, Dataset, Driver, DriverKind};
+use counterpoint::data::roster::{Account, Creator, Deal, Post, Tracked};
+use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::model::build::{Model, OutcomeScale};
 use counterpoint::model::fit::fit;
 use counterpoint::model::posterior::Posterior;
@@ -21,6 +22,7 @@ use counterpoint_infer::math::norm_quantile;
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
 use jiff::ToSpan;
+use rand::RngExt;
 use std::sync::Arc;
 
 /// Draws that are kept of each fit; ranks run from 0 to this number.
@@ -154,7 +156,96 @@ fn case(geos: usize, periods: usize, model: ModelSpec, effect: EffectPrior) -> (
     (project, data)
 }
 
-/// Scalars that are ranked at a position: the parameters, then each driver's total.
+/// The national case with a platform of four creators in place of a channel: three with codes, paid a fee a post.
+fn creators_case(effect: EffectPrior) -> (Project, Dataset) {
+    let (mut project, mut data) = case(1, 60, spec(ModelPriors::default()), effect.clone());
+    project.drivers.truncate(1);
+    data.drivers.truncate(1);
+    project.model.priors.roi = Some(effect.prior);
+    project.outcome.order_value = Some(10.0);
+    project.creators = Some(CreatorsSpec { deals: Some("deals.csv".into()), ..creators_spec() });
+    let mut rng = chain_rng(12, 0);
+    let full = roster(&data);
+    let account = |c: usize| Account {
+        creator: c,
+        platform: 0,
+        followers: Some(1e4 * (1 + c) as f64),
+        engagement_rate: None,
+        fake_share: None,
+        audience: None,
+        ..full.accounts[0].clone()
+    };
+    let post = |n: usize| {
+        let day = (420.0 * rng.random::<f64>()) as i64;
+        let at = data.dates[0].at(12, 30, 0, 0) + day.days();
+        let views = 1e4 * (0.5 * standard_normal(&mut rng)).exp();
+        Post {
+            name: format!("post {n:02}"),
+            account: n % 4,
+            at,
+            views,
+            boosted: 0.0,
+            snapshots: vec![],
+            ..full.posts[0].clone()
+        }
+    };
+    let deal = |c: usize| Deal {
+        creator: c,
+        name: format!("deal {c}"),
+        rate: None,
+        fee: Some(100.0),
+        ..full.deals[0].clone()
+    };
+    let tracked = |c: usize| Tracked {
+        creator: c,
+        orders: vec![0.0; data.n_periods()],
+        revenue: vec![0.0; data.n_periods()],
+        refunds: vec![0.0; data.n_periods()],
+    };
+    let mut posts: Vec<Post> = (0..40).map(post).collect();
+    posts.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    data.roster = Some(Roster {
+        platforms: vec!["clips".into()],
+        creators: (0..4).map(|c| Creator { name: format!("creator {c}"), niche: None }).collect(),
+        accounts: (0..4).map(account).collect(),
+        deals: (0..4).map(deal).collect(),
+        tracked: (0..3).map(tracked).collect(),
+        posts,
+    });
+    (project, data)
+}
+
+/// Draws the sales tracked to creators where the model has any, on the outcome of `data`; codes see `seen` of what the model believes.
+fn draw_sales(model: &Model, data: &mut Dataset, values: &[f64], seen: f64, seed: u64) {
+    let (Some(tracked), Some(roster)) = (&model.tracked, &mut data.roster) else { return };
+    let mut posterior = Posterior::new(Arc::new(model.clone()));
+    posterior.set(&model.parameters.position(values));
+    posterior.split_platforms();
+    let mut rng = chain_rng(seed, 77);
+    let phi = values[tracked.dispersion].powi(-2);
+    for (i, series) in tracked.series.iter().enumerate() {
+        let name = &model.creators[series.creator].name;
+        let index = roster.creators.iter().position(|c| c.name == *name).unwrap();
+        let out = roster.tracked.iter_mut().find(|t| t.creator == index).unwrap();
+        for t in series.from..model.n_periods() {
+            let part = |&(d, c): &(usize, usize)| {
+                posterior.drivers()[d].platform.as_ref().unwrap().incremental[c * model.n_periods() + t]
+            };
+            let brought = series.accounts.iter().map(part).sum::<f64>() / tracked.per_order;
+            let mean = seen * tracked.capture(i, values) * brought + values[series.leak] * tracked.all_orders[t];
+            let rate = Prior::Gamma { shape: phi, rate: phi / mean.max(1e-6) }.draw(&mut rng);
+            // A Poisson count: unit-rate arrivals before `rate`.
+            let mut arrival = -rng.random::<f64>().ln();
+            out.orders[t] = 0.0;
+            while arrival < rate {
+                out.orders[t] += 1.0;
+                arrival -= rng.random::<f64>().ln();
+            }
+        }
+    }
+}
+
+/// Scalars that are ranked at a position: the parameters, then each driver's total, then each account's.
 fn scalars(posterior: &mut Posterior, position: &[f64]) -> Vec<f64> {
     posterior.set(position);
     let model = posterior.model().clone();
@@ -165,19 +256,25 @@ fn scalars(posterior: &mut Posterior, position: &[f64]) -> Vec<f64> {
         let cells = work.response.f.iter().zip(&model.money).enumerate();
         cells.map(|(i, (f, money))| work.effect.beta[i / periods] * f * money).sum::<f64>()
     }));
+    posterior.split_platforms();
+    let platforms = posterior.drivers().iter().filter_map(|work| work.platform.as_ref());
+    out.extend(platforms.flat_map(|p| p.incremental.chunks(periods)).map(|part| part.iter().sum::<f64>()));
     out
 }
 
 fn names(model: &Model) -> Vec<String> {
     let sampled = model.parameters.iter().filter(|p| p.coordinate.is_some()).map(|p| p.name.clone());
-    sampled.chain(model.drivers.iter().map(|d| format!("total[{}]", d.name))).collect()
+    let accounts = model.drivers.iter().flat_map(|d| &d.platform).flat_map(|p| &p.accounts);
+    let totals = model.drivers.iter().map(|d| format!("total[{}]", d.name));
+    sampled.chain(totals).chain(accounts.map(|a| format!("part[{a}]"))).collect()
 }
 
-/// Draws a data set from the prior of `made` and fits `project` to it, on the scale of `data`.
-fn replicate(made: &Project, project: &Project, data: &Dataset, seed: u64) -> Replication {
+/// Draws a data set from the prior of `made` and fits `project` to it, on the scale of `data`. Codes see `seen` of what the model believes.
+fn replicate(made: &Project, project: &Project, data: &Dataset, seen: f64, seed: u64) -> Replication {
     let scale = OutcomeScale::of(data);
     let truth = Arc::new(Model::with_scale(made, data, scale));
-    let (drawn, values) = from_model_prior(&truth, data, seed);
+    let (mut drawn, values) = from_model_prior(&truth, data, seed);
+    draw_sales(&Model::with_scale(made, &drawn, scale), &mut drawn, &values, seen, seed);
     let want = scalars(&mut Posterior::new(truth.clone()), &truth.parameters.position(&values));
     let mut draws = 400;
     loop {
@@ -199,9 +296,20 @@ fn replicate(made: &Project, project: &Project, data: &Dataset, seed: u64) -> Re
 
 /// All replications, on two threads.
 fn run(made: &Project, project: &Project, data: &Dataset, count: usize) -> (Vec<String>, Vec<Replication>) {
+    run_seen(made, project, data, 1.0, count)
+}
+
+/// The same where codes see `seen` of what the model believes.
+fn run_seen(
+    made: &Project,
+    project: &Project,
+    data: &Dataset,
+    seen: f64,
+    count: usize,
+) -> (Vec<String>, Vec<Replication>) {
     let model = Model::new(project, data);
     let half = |first: u64| -> Vec<Replication> {
-        (0..count as u64).filter(|s| s % 2 == first).map(|s| replicate(made, project, data, 1000 + s)).collect()
+        (0..count as u64).filter(|s| s % 2 == first).map(|s| replicate(made, project, data, seen, 1000 + s)).collect()
     };
     let all = std::thread::scope(|scope| {
         let other = scope.spawn(|| half(1));
@@ -281,4 +389,20 @@ fn the_check_sees_autocorrelation_that_the_model_does_not_know() {
     let (names, all) = run(&made, &project, &data, 60);
     let complaints = Ranks::of(&names, &all, |draw, _| draw).complaints();
     assert!(complaints.iter().any(|c| c.starts_with("sigma")), "{complaints:#?}");
+}
+
+#[test]
+fn creators_with_sales_by_code_are_calibrated() {
+    let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
+    let (project, data) = creators_case(roi);
+    check(&project, &data, replications(24));
+}
+
+#[test]
+fn the_check_sees_codes_that_catch_less_than_the_model_believes() {
+    let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
+    let (project, data) = creators_case(roi);
+    let (names, all) = run_seen(&project, &project, &data, 0.2, 24);
+    let complaints = Ranks::of(&names, &all, |draw, _| draw).complaints();
+    assert!(complaints.iter().any(|c| c.starts_with("capture")), "{complaints:#?}");
 }

@@ -187,7 +187,7 @@ fn a_floor_that_binds_is_told() {
 #[test]
 fn a_spec_that_makes_no_market_says_everything_at_once() {
     let search = ChannelSpec { name: Some("search".into()), roi: Some(f64::NAN), ..ChannelSpec::default() };
-    let bad = ChannelSpec { name: Some("a b".into()), roi: Some(1.0), ..channel(ChannelKind::Organic) };
+    let bad = ChannelSpec { name: Some("a/b".into()), roi: Some(1.0), ..channel(ChannelKind::Organic) };
     let spec = SimulationSpec {
         periods: 3,
         geos: 0,

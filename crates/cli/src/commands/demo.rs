@@ -1,20 +1,24 @@
-//! `counterpoint demo`: the bundled example project, checked, fitted and reported.
+//! `counterpoint demo`: the example, simulated from its spec, checked, fitted and reported.
 
 use super::fit::{Ending, args as fit_args, fit, show};
+use super::simulate::{TRUTH_JSON, columns, spec, truth};
 use crate::args::DemoArgs;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
-use anyhow::{Context, bail};
-use counterpoint_sources::{PROJECT_FILE, write_file};
+use anyhow::{Context, anyhow, bail};
+use counterpoint::simulate::simulate;
+use counterpoint_sources::{PROJECT_FILE, write_csv, write_file};
 use std::path::Path;
 
-/// The example, as `examples/demo` has it.
-const FILES: [(&str, &[u8]); 2] = [
-    (PROJECT_FILE, include_bytes!("../../../../examples/demo/counterpoint.toml")),
-    ("data.csv", include_bytes!("../../../../examples/demo/data.csv")),
-];
+/// The market of the example.
+const SPEC: &str = include_str!("../../../../examples/demo/market.toml");
+/// Where it is, for messages.
+const SPEC_FILE: &str = "examples/demo/market.toml";
 /// How the project file of a demo begins.
-const MARK: &[u8] = b"# The demo of counterpoint";
+const MARK: &str = "# The demo of counterpoint";
+/// What it goes on with.
+const ABOUT: &str = ": a made-up skincare brand, its channels and 30 creators on three platforms, 3 regions, 104 weeks.\n\
+                     # The data are simulated; what is true is in truth.json.\n";
 
 /// Runs the command.
 pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -27,21 +31,19 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     }
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot make the folder {}: choose one that you may write to", dir.display()))?;
-    for (name, bytes) in FILES {
-        // what somebody tried out in an earlier demo stays
-        if dir.join(name).symlink_metadata().is_err() {
-            write_file(&dir.join(name), bytes)?;
-        }
-    }
-    terminal.say(&format!("The example project is in {}: made-up data of a skincare brand.", dir.display()));
+    write(dir)?;
+    terminal.say(&format!(
+        "The example project is in {}: made-up data of a skincare brand, its channels and its creators.",
+        dir.display()
+    ));
     match fit(&fit_args(dir, &args.how), terminal)? {
         Ending::Without(exit) => Ok(exit),
         Ending::Fitted(fitted) => {
             show(&fitted, terminal);
             terminal.say(&format!("Report: open {} in a browser.", fitted.run.join("report.html").display()));
             terminal.say(&format!(
-                "Next: look into {}, then start your own: counterpoint init shop --from data.csv",
-                dir.join(PROJECT_FILE).display()
+                "Next: compare with what is true, {}, then start your own: counterpoint init shop --from data.csv",
+                dir.join(TRUTH_JSON).display()
             ));
             terminal.object(&fitted.object);
             Ok(fitted.exit())
@@ -49,11 +51,29 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     }
 }
 
+/// Writes what is missing of the example: what somebody tried out in an earlier demo stays.
+fn write(dir: &Path) -> anyhow::Result<()> {
+    let missing = |name: &str| dir.join(name).symlink_metadata().is_err();
+    let simulation = simulate(&spec(SPEC, SPEC_FILE)?).map_err(|findings| anyhow!("{SPEC_FILE}: {findings:?}"))?;
+    for table in simulation.tables.iter().filter(|table| missing(&table.file)) {
+        write_csv(&dir.join(&table.file), &columns(table))?;
+    }
+    if missing(TRUTH_JSON) {
+        write_file(&dir.join(TRUTH_JSON), truth(&simulation)?.as_bytes())?;
+    }
+    if missing(PROJECT_FILE) {
+        // After the first line, which speaks of simulated markets in general.
+        let (_, settings) = simulation.project_toml.split_once('\n').unwrap_or_default();
+        write_file(&dir.join(PROJECT_FILE), format!("{MARK}{ABOUT}{settings}").as_bytes())?;
+    }
+    Ok(())
+}
+
 /// Whether the folder is not there, empty, or holds an earlier demo.
 fn is_free(dir: &Path) -> anyhow::Result<bool> {
     match std::fs::read_dir(dir) {
         Ok(mut entries) => {
-            let earlier = std::fs::read(dir.join(PROJECT_FILE)).is_ok_and(|bytes| bytes.starts_with(MARK));
+            let earlier = std::fs::read(dir.join(PROJECT_FILE)).is_ok_and(|bytes| bytes.starts_with(MARK.as_bytes()));
             Ok(earlier || entries.next().is_none())
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),

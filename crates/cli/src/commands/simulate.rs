@@ -6,11 +6,14 @@ use crate::terminal::{Terminal, plain};
 use anyhow::{Context, anyhow};
 use counterpoint::data::{Cells, Table};
 use counterpoint::finding::Finding;
-use counterpoint::simulate::{SimulationSpec, simulate};
+use counterpoint::simulate::{Simulation, SimulationSpec, simulate};
 use counterpoint_report::numbers::number;
 use counterpoint_sources::{OutColumn, PROJECT_FILE, Staging, read_bytes};
 use serde_json::json;
 use std::path::Path;
+
+/// The file with the truth.
+pub(super) const TRUTH_JSON: &str = "truth.json";
 
 /// Runs the command.
 pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -27,9 +30,7 @@ pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Ex
         Err(finding) => return Ok(refuse(vec![*finding])),
     };
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{shown} is not text in UTF-8; save it in UTF-8"))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let spec: SimulationSpec = toml_edit::de::from_str(text)
-        .map_err(|e| anyhow!("{shown} describes no market.\n{}", e.to_string().trim_end()))?;
+    let spec = spec(&text, &shown)?;
     let simulation = match simulate(&spec) {
         Ok(simulation) => simulation,
         Err(findings) => return Ok(refuse(findings)),
@@ -39,13 +40,11 @@ pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Ex
         folder.write_csv(&table.file, &columns(table))?;
     }
     folder.write(PROJECT_FILE, simulation.project_toml.as_bytes())?;
-    let mut truth = serde_json::to_string_pretty(&simulation.truth).context("the truth cannot be written as JSON")?;
-    truth.push('\n');
-    folder.write("truth.json", truth.as_bytes())?;
+    folder.write(TRUTH_JSON, truth(&simulation)?.as_bytes())?;
     let out = folder.commit()?;
 
     terminal.say(&format!(
-        "Wrote {}: {}, truth.json.",
+        "Wrote {}: {}, {TRUTH_JSON}.",
         out.display(),
         files(&simulation.tables, &simulation.contributions)
     ));
@@ -54,10 +53,28 @@ pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Ex
         let roi = driver.roi.map_or_else(String::new, |roi| format!("ROI {}, ", number(roi)));
         terminal.say(&format!("  {}: {roi}share {:.1} %", plain(&driver.name), 100.0 * driver.share));
     }
+    for platform in simulation.truth.creators.iter().flat_map(|c| &c.platforms) {
+        let roi = platform.roi.map_or_else(String::new, |roi| format!("ROI {}, ", number(roi)));
+        let (name, accounts) = (plain(&platform.name), platform.accounts);
+        terminal.say(&format!("  {name}, creators: {accounts}, {roi}share {:.1} %", 100.0 * platform.share));
+    }
     let next = format!("counterpoint fit {}", out.display());
     terminal.say(&format!("Next: {next}"));
     terminal.object(&json!({ "project": out, "truth": simulation.truth, "next": next }));
     Ok(Exit::Done)
+}
+
+/// The spec in the text of a simulation file, called `shown` in messages.
+pub(super) fn spec(text: &str, shown: &str) -> anyhow::Result<SimulationSpec> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    toml_edit::de::from_str(text).map_err(|e| anyhow!("{shown} describes no market.\n{}", e.to_string().trim_end()))
+}
+
+/// The text of the truth's file.
+pub(super) fn truth(simulation: &Simulation) -> anyhow::Result<String> {
+    let mut text = serde_json::to_string_pretty(&simulation.truth).context("the truth cannot be written as JSON")?;
+    text.push('\n');
+    Ok(text)
 }
 
 fn files(tables: &[Table], contributions: &Table) -> String {
@@ -66,7 +83,7 @@ fn files(tables: &[Table], contributions: &Table) -> String {
 }
 
 /// A table's columns as they are written; an empty number is an empty cell.
-fn columns(table: &Table) -> Vec<OutColumn> {
+pub(super) fn columns(table: &Table) -> Vec<OutColumn> {
     let one = |column: &counterpoint::data::Column| match &column.cells {
         Cells::Text(v) => OutColumn::text(&column.name, v.iter().map(|c| c.as_deref().unwrap_or("").to_owned())),
         Cells::Number(v) => OutColumn::number(&column.name, v.iter().map(|c| c.unwrap_or(f64::NAN)).collect()),

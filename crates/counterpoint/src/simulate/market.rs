@@ -2,6 +2,7 @@
 //!
 //! Every part has a random stream of its own, so that one more channel changes no other.
 
+use super::creators::{Roster, roster};
 use super::spec::{ChannelKind, ChannelSpec, Pattern, SimulationSpec};
 use crate::data::calendar::{Cadence, day_number};
 use counterpoint_infer::nuts::chain_rng;
@@ -21,6 +22,10 @@ pub(super) enum Stream {
     Noise,
     Control(usize),
     Driver(usize),
+    Platform(usize),
+    Person(usize),
+    Posts(usize),
+    Tracked(usize),
 }
 
 pub(super) fn stream(seed: u64, stream: Stream) -> impl Rng {
@@ -30,6 +35,10 @@ pub(super) fn stream(seed: u64, stream: Stream) -> impl Rng {
         Stream::Noise => 2,
         Stream::Control(i) => (1 << 20) + i as u64,
         Stream::Driver(i) => (1 << 21) + i as u64,
+        Stream::Platform(i) => (1 << 22) + i as u64,
+        Stream::Person(i) => (1 << 23) + i as u64,
+        Stream::Posts(i) => (1 << 24) + i as u64,
+        Stream::Tracked(i) => (1 << 25) + i as u64,
     };
     chain_rng(seed, STREAM + at)
 }
@@ -43,6 +52,7 @@ pub(super) struct Market {
     pub(super) baseline: Vec<f64>,
     pub(super) controls: Vec<MarketControl>,
     pub(super) drivers: Vec<MarketDriver>,
+    pub(super) roster: Option<Roster>,
     pub(super) max_lag: usize,
 }
 
@@ -57,6 +67,7 @@ pub(super) struct MarketControl {
 pub(super) struct MarketDriver {
     pub(super) name: String,
     pub(super) kind: ChannelKind,
+    pub(super) capture: bool,
     pub(super) spend: Option<Vec<f64>>,
     /// Impressions, reach, or the treatment.
     pub(super) exposure: Vec<f64>,
@@ -92,10 +103,12 @@ pub(super) fn market(spec: &SimulationSpec) -> Market {
     let width = spec.geos.to_string().len();
     let geos: Vec<String> = match spec.geos {
         1 => vec!["national".to_owned()],
-        n => (1..=n).map(|g| format!("geo_{g:0width$}")).collect(),
+        n => (0..n).map(|g| geo_name(spec, g).unwrap_or_else(|| format!("geo_{:0width$}", g + 1))).collect(),
     };
     let (low, high) = (spec.population.min.ln(), spec.population.max.ln());
-    let people: Vec<f64> = geos.iter().map(|_| (low + (high - low) * rng.random::<f64>()).exp().round()).collect();
+    let drawn: Vec<f64> = geos.iter().map(|_| (low + (high - low) * rng.random::<f64>()).exp().round()).collect();
+    let given = |g: usize| spec.geo.get(g).and_then(|geo| geo.population);
+    let people: Vec<f64> = drawn.iter().enumerate().map(|(g, n)| given(g).unwrap_or(*n)).collect();
     let level: Vec<f64> =
         geos.iter().map(|_| spec.baseline * (spec.level_spread * standard_normal(&mut rng)).exp()).collect();
     let controls: Vec<MarketControl> = (0..spec.controls).map(|i| control(spec, i, all)).collect();
@@ -118,7 +131,13 @@ pub(super) fn market(spec: &SimulationSpec) -> Market {
         .collect();
     let longest = if spec.cadence == Cadence::Daily { 56 } else { 8 };
     let max_lag = spec.max_lag.unwrap_or(longest).min(all - 1);
-    Market { geos, people, dates, baseline, controls, drivers, max_lag }
+    let roster = spec.creators.as_ref().map(|wanted| roster(spec, wanted, &people));
+    Market { geos, people, dates, baseline, controls, drivers, roster, max_lag }
+}
+
+/// The name given to a geo.
+pub(super) fn geo_name(spec: &SimulationSpec, g: usize) -> Option<String> {
+    spec.geo.get(g).and_then(|geo| geo.name.clone())
 }
 
 /// Money a unit of outcome.
@@ -164,7 +183,8 @@ fn control(spec: &SimulationSpec, i: usize, all: usize) -> MarketControl {
         })
         .collect();
     let sign = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
-    MarketControl { name: format!("control_{}", i + 1), values, slope: sign * spec.control_effect * spec.baseline }
+    let name = spec.control_names.get(i).cloned().unwrap_or_else(|| format!("control_{}", i + 1));
+    MarketControl { name, values, slope: sign * spec.control_effect * spec.baseline }
 }
 
 fn driver(
@@ -205,6 +225,7 @@ fn driver(
     let mut out = MarketDriver {
         name,
         kind: wanted.kind,
+        capture: wanted.capture,
         spend: None,
         exposure: Vec::new(),
         frequency: None,

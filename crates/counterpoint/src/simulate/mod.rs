@@ -1,5 +1,6 @@
 //! Data with a known truth: from a description of a market ([`simulate`]), or from the model itself ([`from_prior`]).
 
+mod creators;
 mod from_model;
 mod market;
 mod output;
@@ -7,9 +8,13 @@ mod spec;
 mod truth;
 mod validate;
 
+pub use creators::{
+    AccountTruth, CreatorTruth, DealWeights, DealWord, FollowersRange, FormatWord, PersonSpec, PlatformSpec,
+    PlatformTruth, PostsRange, RosterSpec, RosterTruth,
+};
 pub use from_model::{from_model_prior, from_prior, outcome_at};
 pub use output::{DATA_FILE, TRUTH_FILE};
-pub use spec::{ChannelKind, ChannelSpec, OutcomeWord, Pattern, PopulationRange, SimulationSpec};
+pub use spec::{ChannelKind, ChannelSpec, GeoSpec, OutcomeWord, Pattern, PopulationRange, SimulationSpec};
 pub use truth::{ControlTruth, DriverTruth, GeoTruth, Truth};
 
 use crate::data::Table;
@@ -19,7 +24,7 @@ use crate::project::Project;
 /// A simulated market, as a project and its truth.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulation {
-    /// The project's tables: one wide table, [`DATA_FILE`].
+    /// The project's tables: one wide table, [`DATA_FILE`]; with creators, theirs after it.
     pub tables: Vec<Table>,
     /// The project that fits them as it stands.
     pub project: Project,
@@ -34,7 +39,8 @@ pub struct Simulation {
 /// Simulates a market. The same spec gives the same bytes.
 ///
 /// The outcome a head is a level by geo, times trend and season, plus controls, plus media (Hill of geometric carry-over,
-/// a log-normal effect by geo), plus treatments, plus noise; never below zero.
+/// a log-normal effect by geo), plus creators (a platform's weighted views carried over and saturated together), plus treatments,
+/// plus noise; never below zero.
 ///
 /// # Errors
 /// Every value of the spec that makes no market, by its key.
@@ -55,9 +61,16 @@ pub fn simulate(spec: &SimulationSpec) -> Result<Simulation, Vec<Finding>> {
         return Err(findings);
     }
     let known = truth::know(spec, &market);
-    let project = output::project(spec, &market);
+    let mut tables = vec![output::data_table(spec, &market, &known)];
+    let mut section = None;
+    if let (Some(wanted), Some(roster), Some(own)) = (&spec.creators, &market.roster, &known.roster) {
+        let named = creators::section(wanted, roster, own);
+        tables.extend(creators::tables(spec, &market, (roster, own), &named));
+        section = Some(named);
+    }
+    let project = output::project(spec, &market, section);
     Ok(Simulation {
-        tables: vec![output::data_table(spec, &market, &known)],
+        tables,
         project_toml: output::project_toml(&project),
         project,
         contributions: output::truth_table(spec, &market, &known),

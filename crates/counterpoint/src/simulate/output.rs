@@ -1,12 +1,13 @@
 //! A simulated market as the files that a user would have: a wide table, the project file that fits it, the truth's table.
 
+use super::creators::contributions;
 use super::market::{Market, MarketDriver};
 use super::spec::{ChannelKind, OutcomeWord, SimulationSpec};
 use super::truth::Known;
 use crate::data::{Cells, Column, Table};
 use crate::project::{
-    BaselineValue, ControlSpec, DataSpec, DriverSource, DriverSpec, ExposureScale, HolidaySpec, ModelSpec, NoiseSpec,
-    OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
+    BaselineValue, ControlSpec, CreatorsSpec, DataSpec, DriverSource, DriverSpec, ExposureScale, HolidaySpec,
+    ModelSpec, NoiseSpec, OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
 };
 use std::fmt::Write;
 
@@ -15,16 +16,16 @@ pub const DATA_FILE: &str = "data.csv";
 /// File name of the truth's contributions.
 pub const TRUTH_FILE: &str = "truth_contributions.csv";
 
-fn number(name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) -> Column {
+pub(super) fn number(name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) -> Column {
     Column { name: name.into(), cells: Cells::Number(values.into_iter().collect()) }
 }
 
-fn table(file: &str, columns: Vec<Column>) -> Table {
+pub(super) fn table(file: &str, columns: Vec<Column>) -> Table {
     let rows = columns.first().map_or(0, |c| c.cells.len()) as u64;
     Table { file: file.to_owned(), columns, lines: (0..rows).map(|i| i + 2).collect() }
 }
 
-fn text<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Column {
+pub(super) fn text<'a>(name: &str, values: impl IntoIterator<Item = &'a str>) -> Column {
     let cells = values.into_iter().map(|v| Some(v.to_owned().into_boxed_str())).collect();
     Column { name: name.to_owned(), cells: Cells::Text(cells) }
 }
@@ -36,7 +37,12 @@ fn columns(driver: &MarketDriver) -> [String; 3] {
         ChannelKind::ReachFrequency => "reach",
         ChannelKind::Treatment => "on",
     };
-    ["spend", exposure, "frequency"].map(|part| format!("{}_{part}", driver.name))
+    ["spend", exposure, "frequency"].map(|part| format!("{}_{part}", column_name(&driver.name)))
+}
+
+/// A driver's name as the beginning of its columns' names.
+pub(super) fn column_name(driver: &str) -> String {
+    driver.replace(' ', "_")
 }
 
 fn outcome_column(spec: &SimulationSpec) -> &'static str {
@@ -80,7 +86,8 @@ pub(super) fn data_table(spec: &SimulationSpec, market: &Market, known: &Known) 
 }
 
 /// The truth by date, geo and driver: columns `date, geo, driver, kind, contribution` (outcome units), with the baseline and
-/// the controls, so that the rows of a date and geo add up to the expected outcome.
+/// the controls, so that the rows of a date and geo add up to the expected outcome. Creators follow, whose rows add up to those of
+/// the platforms and count no second time.
 pub(super) fn truth_table(spec: &SimulationSpec, market: &Market, known: &Known) -> Table {
     let mut parts: Vec<(&str, &str, &[f64])> = vec![("baseline", "baseline", &known.baseline)];
     parts.extend(market.controls.iter().zip(&known.controls).map(|(c, s)| (c.name.as_str(), "control", s.as_slice())));
@@ -92,6 +99,9 @@ pub(super) fn truth_table(spec: &SimulationSpec, market: &Market, known: &Known)
         };
         (d.name.as_str(), kind, s.as_slice())
     }));
+    let creators: Vec<(&str, &str, &[f64])> =
+        market.roster.as_ref().zip(known.roster.as_ref()).map_or_else(Vec::new, |(r, k)| contributions(r, k));
+    parts.extend(creators);
     let (periods, geos) = (spec.periods, market.geos.len());
     let rows: Vec<(usize, usize, usize)> =
         (0..parts.len()).flat_map(|p| (0..geos).flat_map(move |g| (0..periods).map(move |t| (p, g, t)))).collect();
@@ -109,11 +119,11 @@ pub(super) fn truth_table(spec: &SimulationSpec, market: &Market, known: &Known)
 }
 
 /// The project that fits the table as it stands.
-pub(super) fn project(spec: &SimulationSpec, market: &Market) -> Project {
+pub(super) fn project(spec: &SimulationSpec, market: &Market, creators: Option<CreatorsSpec>) -> Project {
     let several = market.geos.len() > 1;
     let drivers = market.drivers.iter().map(|driver| {
         let [spend, exposure, frequency] = columns(driver);
-        let role = Role::Creation;
+        let role = if driver.capture { Role::Capture } else { Role::Creation };
         let source = match driver.kind {
             ChannelKind::Paid => DriverSource::Channel { spend, exposure: Some(exposure), role },
             ChannelKind::ReachFrequency => DriverSource::ReachFrequency { spend, reach: exposure, frequency, role },
@@ -153,13 +163,13 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market) -> Project {
                 OutcomeWord::Revenue => OutcomeKind::Revenue,
                 OutcomeWord::Count => OutcomeKind::Count(UnitValue::Number(spec.unit_value)),
             },
-            margin: None,
-            order_value: None,
+            margin: spec.margin,
+            order_value: (spec.outcome == OutcomeWord::Revenue && spec.creators.is_some()).then_some(spec.unit_value),
         },
         drivers: drivers.collect(),
         controls: market.controls.iter().map(|c| ControlSpec { column: c.name.clone(), per_head: false }).collect(),
         holidays: HolidaySpec::default(),
-        creators: None,
+        creators,
         model: ModelSpec {
             max_lag: spec.max_lag,
             noise: NoiseSpec { ar1: spec.ar1 != 0.0, ..default.noise },
@@ -197,6 +207,11 @@ pub(super) fn project_toml(project: &Project) -> String {
         }
         OutcomeKind::Count(_) => line("kind = \"count\"".to_owned()),
     }
+    for (key, value) in [("margin", project.outcome.margin), ("order_value", project.outcome.order_value)] {
+        if let Some(value) = value {
+            line(format!("{key} = {value:?}"));
+        }
+    }
     for driver in &project.drivers {
         let (section, keys): (&str, Vec<(&str, &str)>) = match &driver.source {
             DriverSource::Channel { spend, exposure, .. } => {
@@ -214,6 +229,23 @@ pub(super) fn project_toml(project: &Project) -> String {
         for (key, column) in keys {
             line(format!("{key} = {}", quoted(column)));
         }
+        if let DriverSource::Channel { role: Role::Capture, .. }
+        | DriverSource::ReachFrequency { role: Role::Capture, .. } = &driver.source
+        {
+            line("role = \"capture\"".to_owned());
+        }
+    }
+    if let Some(creators) = &project.creators {
+        line("\n[creators]".to_owned());
+        let optional = [("stats", &creators.stats), ("deals", &creators.deals), ("tracked", &creators.tracked)];
+        line(format!("creators = {}", quoted(&creators.creators)));
+        line(format!("posts = {}", quoted(&creators.posts)));
+        for (key, file) in optional {
+            if let Some(file) = file {
+                line(format!("{key} = {}", quoted(file)));
+            }
+        }
+        line(format!("fake_worth = {:?}", creators.fake_worth));
     }
     if !project.controls.is_empty() {
         let columns: Vec<String> = project.controls.iter().map(|c| quoted(&c.column)).collect();

@@ -1,5 +1,6 @@
 //! What a simulated market is: plain data, the keys of the simulation file as they are named there.
 
+use super::creators::RosterSpec;
 use crate::data::calendar::Cadence;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,16 @@ pub struct SimulationSpec {
     pub geos: usize,
     /// People in a geo, drawn log-uniformly between the two.
     pub population: PopulationRange,
+    /// The first geos, `[[geo]]` in the file: their names and people. What is left out is drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub geo: Vec<GeoSpec>,
     /// `revenue` (default) or `count`.
     pub outcome: OutcomeWord,
-    /// Money a unit, for a count (40).
+    /// Money an order (40): the unit of a count, and what tracked orders are worth.
     pub unit_value: f64,
+    /// Part of the outcome's money that is margin, which the project takes over; none: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Outcome a head and period of an average geo before trend, season, controls and media (1 a week; a daily market
     /// of the same size has 1/7).
     pub baseline: f64,
@@ -55,8 +62,11 @@ pub struct SimulationSpec {
     pub trend_step: f64,
     /// Height of the yearly season, as a share of the baseline (0.12).
     pub season: f64,
-    /// Number of controls, columns `control_1`, … (2).
+    /// Number of controls (2).
     pub controls: usize,
+    /// Columns of the first controls, of letters, digits and `_`; none: `control_1`, ….
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub control_names: Vec<String>,
     /// Effect of a control that is one standard deviation high, as a share of the baseline; signs alternate (0.04).
     pub control_effect: f64,
     /// How much spend follows demand (season and controls), in [0, 1]: the correlation of the two on the log scale,
@@ -72,6 +82,19 @@ pub struct SimulationSpec {
     pub channels: Option<usize>,
     /// Drivers, `[[channel]]` in the file. What is left out of one is drawn.
     pub channel: Vec<ChannelSpec>,
+    /// Creators, `[creators]` in the file; none: no creators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creators: Option<RosterSpec>,
+}
+
+/// One geo of a simulated market.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GeoSpec {
+    /// Name; none: `geo_1`, ….
+    pub name: Option<String>,
+    /// People; none: drawn.
+    pub population: Option<f64>,
 }
 
 /// People in a geo.
@@ -98,10 +121,12 @@ pub enum OutcomeWord {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChannelSpec {
-    /// Name, of letters, digits and `_`; none: `channel_1`, ….
+    /// Name, of letters, digits, `_` and spaces; none: `channel_1`, …. In names of columns, spaces are `_`.
     pub name: Option<String>,
     /// `paid` (default), `organic`, `reach_frequency` (paid) or `treatment`.
     pub kind: ChannelKind,
+    /// Whether it harvests demand (paid only); the project takes it over, and the market is the same.
+    pub capture: bool,
     /// When it runs; none: drawn. A treatment is always a series of short actions.
     pub pattern: Option<Pattern>,
     /// Average spend of a period over all geos while simulated, in currency; none: drawn, about 4 % of the baseline's money.
@@ -174,14 +199,17 @@ impl Default for SimulationSpec {
             cadence: Cadence::Weekly,
             geos: 1,
             population: PopulationRange::default(),
+            geo: Vec::new(),
             outcome: OutcomeWord::Revenue,
             unit_value: 40.0,
+            margin: None,
             baseline: 1.0,
             level_spread: 0.15,
             trend: 0.04,
             trend_step: 0.004,
             season: 0.12,
             controls: 2,
+            control_names: Vec::new(),
             control_effect: 0.04,
             confounding: 0.3,
             noise: 0.4,
@@ -189,6 +217,7 @@ impl Default for SimulationSpec {
             max_lag: None,
             channels: None,
             channel: Vec::new(),
+            creators: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every driver truly did: the formulas of the model written again as plain loops, and none of its code, so that a
 //! mistake there cannot cancel here.
 
+use super::creators::{Effect, KnownRoster, RosterTruth, effect};
 use super::market::{Market, MarketDriver, autocorrelated, rounded, value};
 use super::market::{Stream, stream};
 use super::spec::{ChannelKind, OutcomeWord, SimulationSpec};
@@ -28,6 +29,9 @@ pub struct Truth {
     /// Cells in which the outcome would have been negative and is zero: where there are any, the expected outcome is not quite
     /// the mean of the data.
     pub floored_cells: usize,
+    /// The creators, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creators: Option<RosterTruth>,
 }
 
 /// The truth of one driver.
@@ -94,6 +98,7 @@ pub(super) struct Known {
     pub(super) controls: Vec<Vec<f64>>,
     pub(super) baseline: Vec<f64>,
     pub(super) outcome: Vec<f64>,
+    pub(super) roster: Option<KnownRoster>,
 }
 
 /// Media response of a driver, `[geos x periods]`, with exposure multiplied by `raise`: Hill of the geometric carry-over of
@@ -137,7 +142,7 @@ pub(super) fn response(driver: &MarketDriver, people: &[f64], history: usize, ma
     out
 }
 
-fn median_of_positive(values: &[f64]) -> f64 {
+pub(super) fn median_of_positive(values: &[f64]) -> f64 {
     let mut some: Vec<f64> = values.iter().copied().filter(|x| *x > 0.0).collect();
     some.sort_by(f64::total_cmp);
     match some.len() {
@@ -167,7 +172,11 @@ pub(super) fn know(spec: &SimulationSpec, market: &Market) -> Known {
         drivers.push(truth);
     }
     let mut expected = baseline.clone();
-    for part in controls.iter().chain(&contributions) {
+    let roster = spec.creators.as_ref().zip(market.roster.as_ref());
+    let together: Option<Effect> = roster.map(|(wanted, roster)| {
+        effect(spec, market, roster, (wanted.followers_slope, wanted.fake_worth), baseline_total)
+    });
+    for part in controls.iter().chain(&contributions).chain(together.iter().flat_map(|e| &e.platforms)) {
         expected.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
     }
     let total: f64 = expected.iter().sum();
@@ -192,6 +201,9 @@ pub(super) fn know(spec: &SimulationSpec, market: &Market) -> Known {
         slope: c.slope,
         contribution: series.iter().sum(),
     };
+    let roster = roster.zip(together).map(|((wanted, roster), effect)| {
+        super::creators::know(spec, wanted, (market, roster), effect, (&outcome, total))
+    });
     let truth = Truth {
         seed: spec.seed,
         unit_value: value(spec),
@@ -202,8 +214,9 @@ pub(super) fn know(spec: &SimulationSpec, market: &Market) -> Known {
         noise_sd,
         ar1: spec.ar1,
         floored_cells,
+        creators: roster.as_ref().map(|r| r.truth.clone()),
     };
-    Known { truth, contributions, controls, baseline, outcome }
+    Known { truth, contributions, controls, baseline, outcome, roster }
 }
 
 /// Contribution of a driver, `[geos x periods]` in outcome units, and its summary (the share is filled in later).

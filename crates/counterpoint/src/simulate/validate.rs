@@ -10,6 +10,9 @@ const MOST: (usize, usize, usize) = (20_000, 5_000, 500);
 const FEWEST_WEEKS: usize = 20;
 /// Most cells (drivers x geos x periods).
 const MOST_CELLS: usize = 100_000_000;
+const MEND: &str = "write a number in that range";
+/// Names of columns that every market may have.
+const RESERVED: [&str; 6] = ["date", "geo", "population", "revenue", "orders", "baseline"];
 
 /// All findings of a spec; empty when it can be simulated.
 pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
@@ -29,7 +32,7 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
         ("max_lag", spec.max_lag.unwrap_or(0), 0, 364),
     ] {
         if !(low..=high).contains(&n) {
-            say(key.into(), format!("{n}"), &format!("{low} to {high}"), "write a number in that range");
+            say(key.into(), format!("{n}"), &format!("{low} to {high}"), MEND);
         }
     }
     if periods.saturating_mul(spec.geos).saturating_mul(drivers.saturating_add(spec.controls).saturating_add(1))
@@ -73,7 +76,7 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
     };
     let mut number = |key: String, value: f64, low: f64, high: f64| {
         if !(value >= low && value <= high && value.is_finite()) {
-            say(key, format!("{value}"), &range(low, high), "write a number in that range");
+            say(key, format!("{value}"), &range(low, high), MEND);
         }
     };
     for &(key, value, low, high) in numbers {
@@ -95,7 +98,16 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
             }
         }
     }
+    if let Some(margin) = spec.margin.filter(|m| !(*m > 0.0 && *m <= 1.0)) {
+        let finding = Finding::new(Severity::Fail, "out-of-range", format!("{margin}"), "more than 0, at most 1", MEND);
+        out.push(finding.at_column("margin".to_owned()));
+    }
+    geos(spec, &mut out);
+    controls(spec, &mut out);
     names(spec, &mut out);
+    if let Some(creators) = &spec.creators {
+        super::creators::findings(spec, creators, &mut out);
+    }
     misplaced(spec, &mut out);
     out
 }
@@ -110,6 +122,7 @@ fn misplaced(spec: &SimulationSpec, out: &mut Vec<Finding>) {
             ("spend_per_period", c.spend_per_period.is_some() && !paid),
             ("cost_per_exposure", c.cost_per_exposure.is_some() && !paid),
             ("share", c.share.is_some() && paid),
+            ("capture", c.capture && !paid),
             ("pattern", c.pattern.is_some() && treatment),
             ("retention", c.retention.is_some() && treatment),
             ("half_saturation", c.half_saturation.is_some() && treatment),
@@ -130,18 +143,70 @@ fn misplaced(spec: &SimulationSpec, out: &mut Vec<Finding>) {
     }
 }
 
+/// Geos that are listed: as many as there are at most, with names that differ and people.
+fn geos(spec: &SimulationSpec, out: &mut Vec<Finding>) {
+    let mut say = |key: String, code: &'static str, found: String, expected: &str, mend: &str| {
+        out.push(Finding::new(Severity::Fail, code, found, expected, mend).at_column(key));
+    };
+    let listed = spec.geo.len();
+    if listed > 0 && (spec.geos < 2 || spec.geos < listed) {
+        let found = format!("{listed} geos listed, geos = {}", spec.geos);
+        say("geos".into(), "conflict", found, "at least as many, and at least 2", "write a larger number");
+    }
+    let names: Vec<String> = (0..listed).filter_map(|g| super::market::geo_name(spec, g)).collect();
+    for (g, geo) in spec.geo.iter().enumerate() {
+        if let Some(n) = geo.population.filter(|n| !(*n >= 1.0 && n.is_finite())) {
+            say(format!("geo[{}].population", g + 1), "out-of-range", format!("{n}"), "1 or more", MEND);
+        }
+        let Some(name) = &geo.name else { continue };
+        let key = format!("geo[{}].name", g + 1);
+        let drawn = name.strip_prefix("geo_").is_some_and(|n| n.parse::<usize>().is_ok());
+        if let Some(expected) = super::creators::no_name(name) {
+            say(key, "unknown-value", format!("the name {name:?}"), expected, "write the name so");
+        } else if names.iter().filter(|n| *n == name).count() > 1 || drawn {
+            say(key, "conflict", format!("the name {name:?}"), "names that no other geo has", "rename it");
+        }
+    }
+}
+
+/// Names of controls: columns that differ from each other and from all others.
+fn controls(spec: &SimulationSpec, out: &mut Vec<Finding>) {
+    let mut say = |code: &'static str, found: String, expected: &str, mend: &str| {
+        let finding = Finding::new(Severity::Fail, code, found, expected, mend);
+        out.push(finding.at_column("control_names".to_owned()));
+    };
+    let named = &spec.control_names;
+    if named.len() > spec.controls {
+        let found = format!("{} names for {} controls", named.len(), spec.controls);
+        say("conflict", found, "a control for each name", "write a larger number of controls");
+    }
+    let drivers: Vec<String> =
+        super::market::driver_names(spec).iter().map(|d| super::output::column_name(d)).collect();
+    for (i, name) in named.iter().enumerate() {
+        let taken = RESERVED.contains(&name.as_str())
+            || named[..i].contains(name)
+            || name.starts_with("control_")
+            || drivers.iter().any(|d| name.strip_prefix(d.as_str()).is_some_and(|rest| rest.starts_with('_')));
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            say("unknown-value", format!("the name {name:?}"), "letters, digits and `_`", "write the name so");
+        } else if taken {
+            say("conflict", format!("the name {name:?}"), "a name that no other column has", "rename it");
+        }
+    }
+}
+
 /// Names that are no column names, or stand twice.
 fn names(spec: &SimulationSpec, out: &mut Vec<Finding>) {
     let drawn = super::market::driver_names(spec);
     for (i, name) in drawn.iter().enumerate() {
-        let good = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let (code, expected, mend) = if !good {
-            ("unknown-value", "letters, digits and `_`", "write the name so")
-        } else if drawn[..i].contains(name) {
+        let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ');
+        let column = super::output::column_name(name);
+        let same = |other: &String| super::output::column_name(other) == column;
+        let (code, expected, mend) = if name.is_empty() || !letters || name.trim() != name {
+            ("unknown-value", "letters, digits, `_`, and spaces between them", "write the name so")
+        } else if drawn[..i].iter().any(same) {
             ("conflict", "names that differ", "rename one of the two")
-        } else if ["date", "geo", "population", "revenue", "orders", "baseline"].contains(&name.as_str())
-            || name.starts_with("control_")
-        {
+        } else if RESERVED.contains(&name.as_str()) || name.starts_with("control_") {
             ("conflict", "a name that no other column has", "rename it")
         } else {
             continue;
