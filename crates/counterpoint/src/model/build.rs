@@ -349,7 +349,7 @@ fn driver_slots(
     };
     let mut geo = None;
     if data.n_geos() > 1 {
-        let spread = parameters.add(&format!("geo_spread[{name}]"), pick(|p| p.geo_spread, defaults::GEO_SPREAD));
+        let spread = parameters.add_scale(&format!("geo_spread[{name}]"), pick(|p| p.geo_spread, defaults::GEO_SPREAD));
         let names = data.geos.iter().map(|g| format!("geo_effect[{name},{g}]"));
         let group = parameters.add_group(names, spread);
         geo = Some((spread, parameters.groups()[group].first, group));
@@ -492,7 +492,7 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
     };
     let knots = positions.len().saturating_sub(usize::from(walk));
     let knot_prior = if walk && knots > 0 {
-        KnotPrior::Walk { step: parameters.add("trend_step", own.trend_step.unwrap_or(defaults::TREND_STEP)) }
+        KnotPrior::Walk { step: parameters.add_scale("trend_step", own.trend_step.unwrap_or(defaults::TREND_STEP)) }
     } else {
         KnotPrior::Free { sd: knot_sd }
     };
@@ -500,7 +500,8 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
     let mut push = |name: &str, sd: f64, spread: Option<usize>, values: Vec<f64>| {
         features.push(Feature { name: name.to_owned(), sd, spread, values });
     };
-    let spread = several.then(|| parameters.add("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
+    let spread =
+        several.then(|| parameters.add_scale("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
     push("level", own.level_sd.unwrap_or(defaults::LEVEL_SD), spread, vec![1.0; geos * periods]);
 
     let mut seasons = Vec::new();
@@ -513,7 +514,7 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
         }
     }
     let spread = (several && spec.season_by_geo && !seasons.is_empty())
-        .then(|| parameters.add("season_spread", own.season_spread.unwrap_or(defaults::SEASON_SPREAD)));
+        .then(|| parameters.add_scale("season_spread", own.season_spread.unwrap_or(defaults::SEASON_SPREAD)));
     // The middle of a period is what its season is.
     let middle = 0.5 * f64::from(data.cadence.days() - 1);
     for (name, frequency) in seasons {
@@ -542,7 +543,7 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
     for control in &data.controls {
         let spread = several.then(|| {
             let prior = own.control_spread.unwrap_or(defaults::CONTROL_SPREAD);
-            parameters.add(&format!("control_spread[{}]", control.name), prior)
+            parameters.add_scale(&format!("control_spread[{}]", control.name), prior)
         });
         let per_head = project.controls.iter().any(|c| c.per_head && c.column == control.name);
         let head = |i: usize| if per_head { data.population[i / periods] } else { 1.0 };

@@ -19,6 +19,8 @@ pub struct Parameter {
 /// A change of coordinates that makes the sampler's path straighter. The posterior of the values is the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Path {
+    /// The coordinate that is standard normal a priori.
+    Normal,
     /// One of a [`Group`] of deviations.
     Deviation {
         /// Index of the group.
@@ -47,6 +49,13 @@ impl Parameters {
         self.sampled += usize::from(coordinate.is_some());
         self.all.push(Parameter { name: name.to_owned(), prior, coordinate, path: None });
         self.all.len() - 1
+    }
+
+    /// Adds a scale that the data may take for zero; returns its index. See [`Prior::at_normal`].
+    pub fn add_scale(&mut self, name: &str, prior: Prior) -> usize {
+        let index = self.add(name, prior);
+        self.all[index].path = Some(Path::Normal);
+        index
     }
 
     /// Number of parameters, fixed ones included.
@@ -145,6 +154,7 @@ impl Parameters {
             let u = p.coordinate.map_or(0.0, |c| position[c]);
             let one = match p.path {
                 None => p.prior.at(u),
+                Some(Path::Normal) => p.prior.at_normal(u),
                 Some(Path::Deviation { group }) => {
                     let group = &self.groups[group];
                     if let (true, Some(c)) = (i == group.first, p.coordinate) {
@@ -218,6 +228,7 @@ impl Parameters {
         for (i, p) in self.all.iter().enumerate().filter(|(_, p)| p.coordinate.is_some()) {
             match p.path {
                 None => out.push(p.prior.unconstrain(values[i])),
+                Some(Path::Normal) => out.push(p.prior.unconstrain_normal(values[i])),
                 Some(Path::Deviation { group }) => {
                     let group = &self.groups[group];
                     if i == group.first {

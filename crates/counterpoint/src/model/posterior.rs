@@ -96,11 +96,12 @@ impl Posterior {
 
     /// Where chains begin: the middle of each prior, the noise at half a standard deviation of the outcome.
     pub fn start(model: &Model) -> Vec<f64> {
-        let sigma = |i: usize| model.noise.sigma.contains(&i);
-        let parameters = model.parameters.iter().enumerate().filter(|(_, p)| p.coordinate.is_some());
-        parameters
-            .map(|(i, p)| p.prior.unconstrain(if sigma(i) { p.prior.middle().min(0.5) } else { p.prior.middle() }))
-            .collect()
+        let middle = |(i, p): (usize, &super::parameters::Parameter)| {
+            let middle = p.prior.middle();
+            if model.noise.sigma.contains(&i) { middle.min(0.5) } else { middle }
+        };
+        let values: Vec<f64> = model.parameters.iter().enumerate().map(middle).collect();
+        model.parameters.position(&values)
     }
 
     /// Parameter values, responses and effects at a position, without the likelihood. Returns the log prior density.

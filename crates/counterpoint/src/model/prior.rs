@@ -96,6 +96,31 @@ fn logistic(u: f64) -> f64 {
     }
 }
 
+/// 2 P(0 < Z < q) for small q: sqrt(2/pi) (q - q^3/6 + q^5/40 - q^7/336 + q^9/3456).
+fn small_erf(q: f64) -> f64 {
+    let s = q * q;
+    let series = 1.0 - s / 6.0 + s * s / 40.0 - s * s * s / 336.0 + s.powi(4) / 3456.0;
+    (2.0 / std::f64::consts::PI).sqrt() * q * series
+}
+
+/// q with 2 P(Z > q) = P(Z > u).
+fn half_normal_quantile(u: f64) -> f64 {
+    if u > 30.0 {
+        // P(Z > x) = phi(x) / x (1 - 1/x^2 ...): equal to half of the other where x^2 grows by 2 ln 2, to within the neglected ratio.
+        return (u * u + 2.0 * std::f64::consts::LN_2).sqrt();
+    }
+    if u > -1.2 {
+        return -norm_quantile(0.5 * norm_cdf(-u));
+    }
+    // Near the middle of Z, from P(0 < Z < q) = P(Z < u) / 2 by Newton's method on the series.
+    let p = norm_cdf(u);
+    let mut q = p * (std::f64::consts::PI / 2.0).sqrt();
+    for _ in 0..6 {
+        q -= (small_erf(q) - p) / ((2.0 / std::f64::consts::PI).sqrt() * (-0.5 * q * q).exp());
+    }
+    q
+}
+
 impl Prior {
     /// Whether the parameter is sampled at all.
     pub fn is_sampled(&self) -> bool {
@@ -168,6 +193,31 @@ impl Prior {
                 }
             }
             Prior::Fixed { value } => At { value, slope: 0.0, log_density: 0.0, log_density_slope: 0.0 },
+        }
+    }
+
+    /// Maps the real line to the support so that `u` is standard normal a priori, where the prior has such a map; else [`Prior::at`].
+    ///
+    /// For a scale that the data may well take for zero: in the logarithm its density falls off to the left as slowly as an exponential, here as
+    /// fast as a normal one. A half-normal value is sd q with 2 P(Z > q) = P(Z > u).
+    pub fn at_normal(&self, u: f64) -> At {
+        let Prior::HalfNormal { sd } = *self else { return self.at(u) };
+        let q = half_normal_quantile(u);
+        let slope = (0.5 * (q * q - u * u)).exp() / 2.0;
+        At { value: sd * q, slope: sd * slope, log_density: -0.5 * u * u, log_density_slope: -u }
+    }
+
+    /// The point of the real line that [`Prior::at_normal`] maps to `value` (inside the support).
+    pub fn unconstrain_normal(&self, value: f64) -> f64 {
+        let Prior::HalfNormal { sd } = *self else { return self.unconstrain(value) };
+        let q = value / sd;
+        let tail = 2.0 * norm_cdf(-q);
+        match tail {
+            // P(Z < u) = erf(q / sqrt 2), without cancellation.
+            _ if q < 0.1 => norm_quantile(small_erf(q)),
+            _ if q < 30.0 => -norm_quantile(tail),
+            // Only as a start for the sampler.
+            _ => (q * q - 2.0 * std::f64::consts::LN_2).sqrt(),
         }
     }
 
@@ -368,5 +418,29 @@ mod tests {
             let sd = (draws.iter().map(|x| (x - got).powi(2)).sum::<f64>() / 39_999.0).sqrt();
             assert!((got - mean).abs() < 5.0 * sd / 200.0, "{prior:?}: {got} {mean}");
         }
+    }
+
+    #[test]
+    fn the_normal_coordinate_of_a_scale_is_exact() {
+        let prior = Prior::HalfNormal { sd: 0.7 };
+        for i in -72..=56 {
+            let u = f64::from(i) * 0.5;
+            let at = prior.at_normal(u);
+            // The map's slope against a difference, the density against the prior's, and the way back.
+            let h = 1e-5;
+            let numeric = (prior.at_normal(u + h).value - prior.at_normal(u - h).value) / (2.0 * h);
+            assert!((at.slope / numeric - 1.0).abs() < 1e-6, "{u}: {} {numeric}", at.slope);
+            let wanted = (-0.5 * u * u - LN_SQRT_2PI).exp();
+            if wanted > 0.0 {
+                let found = prior.density(at.value) * at.slope;
+                assert!((found / wanted - 1.0).abs() < 1e-9, "{u}: {found} {wanted}");
+            }
+            if u.abs() < 30.0 {
+                assert!((prior.unconstrain_normal(at.value) - u).abs() < 1e-7 * (1.0 + u.abs()), "{u}");
+            }
+        }
+        // The lower quarter of u is the lower quarter of the prior.
+        let quarter = prior.at_normal(norm_quantile(0.25)).value / 0.7;
+        assert!((2.0 * norm_cdf(quarter) - 1.25).abs() < 1e-12);
     }
 }

@@ -5,6 +5,7 @@ use counterpoint::data::{Cells, Column, Dataset, Table, assemble};
 use counterpoint::model::baseline::KnotPrior;
 use counterpoint::model::build::{Model, coefficient_names};
 use counterpoint::model::fit::fit;
+use counterpoint::model::parameters::Path;
 use counterpoint::model::posterior::{DriverWork, Posterior};
 use counterpoint::model::prior::Prior;
 use counterpoint::project::*;
@@ -202,7 +203,10 @@ pub(crate) fn at_points(reference: &Reference, project: &Project) -> [Vec<(f64, 
             .iter()
             .zip(&values)
             .filter(|(p, _)| p.coordinate.is_some())
-            .map(|(p, value)| p.prior.at(p.prior.unconstrain(*value)).slope.ln())
+            .map(|(p, value)| match p.path {
+                Some(Path::Normal) => p.prior.at_normal(p.prior.unconstrain_normal(*value)).slope.ln(),
+                _ => p.prior.at(p.prior.unconstrain(*value)).slope.ln(),
+            })
             .sum();
         densities.push((point["log_density"].as_f64().expect("a number"), found - slopes));
         for (driver, total) in model.drivers.iter().zip(totals(&posterior)) {

@@ -231,7 +231,8 @@ fn slots(
         EffectKind::Coefficient => "coefficient",
     };
     let geo = (data.n_geos() > 1).then(|| {
-        let spread = parameters.add(&format!("geo_spread[{name}]"), own.geo_spread.unwrap_or(defaults::GEO_SPREAD));
+        let spread =
+            parameters.add_scale(&format!("geo_spread[{name}]"), own.geo_spread.unwrap_or(defaults::GEO_SPREAD));
         let names = data.geos.iter().map(|g| format!("geo_effect[{name},{g}]"));
         let group = parameters.add_group(names, spread);
         (spread, parameters.groups()[group].first, group)
@@ -276,7 +277,7 @@ impl Covariates {
 
     fn platform(&self, name: &str, accounts: &[usize], roster: &Roster, parameters: &mut Parameters) -> PlatformSlots {
         let deviations = (accounts.len() > 1).then(|| {
-            let spread = parameters.add(&format!("creator_spread[{name}]"), defaults::CREATOR_SPREAD);
+            let spread = parameters.add_scale(&format!("creator_spread[{name}]"), defaults::CREATOR_SPREAD);
             let label = |&c: &usize| &roster.creators[roster.accounts[c].creator].name;
             let names = accounts.iter().map(|c| format!("creator_effect[{},{name}]", label(c)));
             let group = parameters.add_group(names, spread);
@@ -325,11 +326,11 @@ fn tracked(
     if series.is_empty() {
         return None;
     }
-    let spread = parameters.add("capture_spread", defaults::CAPTURE_SPREAD);
+    let spread = parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD);
     let names = series.iter().map(|s| format!("capture_effect[{}]", people[s.creator].1.name));
     let group = parameters.add_group(names, spread);
     let first = parameters.groups()[group].first;
-    let dispersion = parameters.add("tracked_dispersion", defaults::TRACKED_DISPERSION);
+    let dispersion = parameters.add_scale("tracked_dispersion", defaults::TRACKED_DISPERSION);
     let per_order = match project.outcome.kind {
         OutcomeKind::Count(_) => 1.0,
         OutcomeKind::Revenue => project.outcome.order_value.unwrap_or_else(|| average_order(roster)),
