@@ -12,8 +12,6 @@ use std::sync::Arc;
 const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each.
 const PILOT: (usize, usize) = (300, 200);
-/// Its largest tree depth: before its coordinates are chosen, long trajectories cost much and learn little.
-const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points around the pilot's mean, in the coordinates of the priors.
 const SPREAD: f64 = 0.5;
 /// Largest tree depth, as in Stan and nuts-rs.
@@ -56,7 +54,7 @@ pub fn prepare(
         return Ok(Prepared { model: Arc::new(model), start });
     }
     let shared = Arc::new(model.clone());
-    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, max_depth: PILOT_DEPTH, ..settings(sampler) };
+    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, ..settings(sampler) };
     let make = || Posterior::new(shared.clone());
     let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
     let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
