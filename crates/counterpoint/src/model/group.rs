@@ -42,8 +42,8 @@ pub enum Known {
 pub const MOST: f64 = 15.0;
 
 /// S and its derivatives at w.
-#[derive(Debug, Clone, Copy)]
-struct Curve {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Curve {
     /// z = S(w).
     z: f64,
     /// rho = S' / eta.
@@ -302,12 +302,20 @@ impl Group {
     }
 
     /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant. `values` are those of
-    /// the parameters that come before.
-    pub fn forward(&self, (eta, delta): (f64, f64), values: &[f64], v: &[f64], d: &mut [f64]) -> f64 {
+    /// the parameters that come before; `curves` are left for [`Group::adjoint`].
+    pub fn forward(
+        &self,
+        (eta, delta): (f64, f64),
+        values: &[f64],
+        v: &[f64],
+        d: &mut [f64],
+        curves: &mut [Curve],
+    ) -> f64 {
         let common = mean(v);
         let (mut ln_det, mut inverse) = (0.0, 0.0);
         for (g, (v, d)) in v.iter().zip(d.iter_mut()).enumerate() {
             let curve = self.known_at(g, values).curve(eta, delta, v - common);
+            curves[g] = curve;
             *d = curve.z;
             ln_det += curve.rho.ln();
             inverse += 1.0 / curve.rho;
@@ -343,10 +351,9 @@ impl Group {
     /// eta and delta, and hands those by each slope to `by_slope`.
     pub fn adjoint(
         &self,
-        (eta, delta): (f64, f64),
-        values: &[f64],
-        v: &[f64],
-        (d, by_d): (&[f64], &[f64]),
+        eta: f64,
+        (v, d, by_d): (&[f64], &[f64], &[f64]),
+        curves: &[Curve],
         by_v: &mut [f64],
         mut by_slope: impl FnMut(usize, f64),
     ) -> [f64; 2] {
@@ -358,7 +365,7 @@ impl Group {
         // What the mean of 1/rho in the determinant adds shares a denominator that is known only at the end.
         let mut late = [0.0; 3];
         for g in 0..v.len() {
-            let curve = self.known_at(g, values).curve(eta, delta, v[g] - common);
+            let curve = curves[g];
             let by = by_d[g] - d[g];
             let by_z = (by - middle) / eta;
             if let Known::Straight { sd, .. } = self.known[g] {
@@ -376,11 +383,7 @@ impl Group {
         }
         let shared = middle - (by_w - late[0] / inverse) / n;
         for g in 0..v.len() {
-            by_v[g] += shared;
-            if let Known::Bent { .. } = self.known[g] {
-                let curve = self.known[g].curve(eta, delta, v[g] - common);
-                by_v[g] -= curve.rho_w / curve.rho / inverse;
-            }
+            by_v[g] += shared - curves[g].rho_w / curves[g].rho / inverse;
         }
         [by_eta - late[1] / inverse, by_delta - late[2] / inverse]
     }
@@ -453,8 +456,8 @@ mod tests {
         let values = [0.4];
         let v: Vec<f64> = (0..n).map(|g| (g as f64 * 1.7).sin() + 0.3).collect();
         for (eta, delta) in [(0.05, 0.0), (0.6, 0.3), (1.8, -0.2)] {
-            let mut d = vec![0.0; n];
-            group.forward((eta, delta), &values, &v, &mut d);
+            let (mut d, mut curves) = (vec![0.0; n], vec![Curve::default(); n]);
+            group.forward((eta, delta), &values, &v, &mut d, &mut curves);
             for (a, b) in group.backward((eta, delta), &values, &d).iter().zip(&v) {
                 assert!((a - b).abs() < 1e-9, "{eta}: {a} {b}");
             }
@@ -462,13 +465,12 @@ mod tests {
             let pull: Vec<f64> = (0..n).map(|g| (g as f64).cos()).collect();
             let value_at = |eta: f64, delta: f64, values: &[f64], v: &[f64]| {
                 let mut d = vec![0.0; n];
-                let ln_det = group.forward((eta, delta), values, v, &mut d);
+                let ln_det = group.forward((eta, delta), values, v, &mut d, &mut vec![Curve::default(); n]);
                 ln_det + d.iter().zip(&pull).map(|(d, p)| d * p - 0.5 * d * d).sum::<f64>()
             };
             let value = |eta: f64, delta: f64, v: &[f64]| value_at(eta, delta, &values, v);
             let (mut by_v, mut by_slope) = (vec![0.0; n], 0.0);
-            let [by_eta, by_delta] =
-                group.adjoint((eta, delta), &values, &v, (&d, &pull), &mut by_v, |_, by| by_slope += by);
+            let [by_eta, by_delta] = group.adjoint(eta, (&v, &d, &pull), &curves, &mut by_v, |_, by| by_slope += by);
             let h = 1e-5;
             for g in 0..n {
                 let (mut up, mut down) = (v.clone(), v.clone());
@@ -493,14 +495,14 @@ mod tests {
         let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, slopes: Vec::new() };
         let (eta, delta, v, h) = (0.7, 0.2, [0.4, -0.9, 1.3], 1e-5);
         let mut d = [0.0; 3];
-        let ln_det = group.forward((eta, delta), &[], &v, &mut d);
+        let ln_det = group.forward((eta, delta), &[], &v, &mut d, &mut [Curve::default(); 3]);
         let column = |j: usize| {
             let (mut up, mut down) = (v, v);
             up[j] += h;
             down[j] -= h;
             let (mut a, mut b) = ([0.0; 3], [0.0; 3]);
-            group.forward((eta, delta), &[], &up, &mut a);
-            group.forward((eta, delta), &[], &down, &mut b);
+            group.forward((eta, delta), &[], &up, &mut a, &mut [Curve::default(); 3]);
+            group.forward((eta, delta), &[], &down, &mut b, &mut [Curve::default(); 3]);
             std::array::from_fn::<f64, 3, _>(|i| (a[i] - b[i]) / (2.0 * h))
         };
         let [x, y, z] = [column(0), column(1), column(2)];

@@ -1,6 +1,6 @@
 //! The sampled parameters: names, priors, places.
 
-use super::group::{Common, Group, Known};
+use super::group::{Common, Curve, Group, Known};
 use super::prior::{At, Prior};
 
 /// One scalar parameter.
@@ -32,6 +32,13 @@ pub enum Path {
         /// Index of the group, which comes before and whose [`Group::common`] it is.
         group: usize,
     },
+}
+
+/// The maps from coordinates to values at a position, a parameter each: what [`Parameters::gradient`] needs of [`Parameters::evaluate`].
+#[derive(Debug, Clone, Default)]
+pub struct Maps {
+    at: Vec<At>,
+    curves: Vec<Curve>,
 }
 
 /// All parameters, fixed ones included, in a stable order.
@@ -146,9 +153,11 @@ impl Parameters {
             .map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
     }
 
-    /// Evaluates all parameters at a position: values into `values`, the maps into `at`. Returns the log prior density.
-    pub fn evaluate(&self, position: &[f64], at: &mut Vec<At>, values: &mut [f64]) -> f64 {
+    /// Evaluates all parameters at a position: values into `values`, the maps into `maps`. Returns the log prior density.
+    pub fn evaluate(&self, position: &[f64], maps: &mut Maps, values: &mut [f64]) -> f64 {
+        let Maps { at, curves } = maps;
         at.clear();
+        curves.resize(self.len(), Curve::default());
         let mut log_prior = 0.0;
         for (i, p) in self.all.iter().enumerate() {
             let u = p.coordinate.map_or(0.0, |c| position[c]);
@@ -162,7 +171,8 @@ impl Parameters {
                         let n = group.known.len();
                         let eta = before[group.spread];
                         let delta = self.delta(group, position);
-                        log_prior += group.forward((eta, delta), before, &position[c..c + n], &mut own[..n]);
+                        let (v, curves) = (&position[c..c + n], &mut curves[i..i + n]);
+                        log_prior += group.forward((eta, delta), before, v, &mut own[..n], curves);
                     }
                     let d = values[i];
                     At { value: d, slope: 1.0, log_density: -0.5 * d * d, log_density_slope: -d }
@@ -176,9 +186,10 @@ impl Parameters {
         log_prior
     }
 
-    /// The gradient by coordinate at `position`, from the maps `at` and `values` of [`Parameters::evaluate`] and the derivatives by
+    /// The gradient by coordinate at `position`, from the `maps` and `values` of [`Parameters::evaluate`] and the derivatives by
     /// value, which are overwritten.
-    pub fn gradient(&self, position: &[f64], at: &[At], values: &[f64], by_value: &mut [f64], gradient: &mut [f64]) {
+    pub fn gradient(&self, position: &[f64], maps: &Maps, values: &[f64], by_value: &mut [f64], gradient: &mut [f64]) {
+        let at = &maps.at;
         // Whatever a coordinate depends on comes before it, so going backwards finds every derivative complete.
         for (i, p) in self.all.iter().enumerate().rev() {
             let Some(c) = p.coordinate else { continue };
@@ -189,10 +200,9 @@ impl Parameters {
                     let eta = values[group.spread];
                     let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
-                        (eta, self.delta(group, position)),
-                        values,
-                        &position[places.clone()],
-                        (&values[group.range()], &own[..group.known.len()]),
+                        eta,
+                        (&position[places.clone()], &values[group.range()], &own[..group.known.len()]),
+                        &maps.curves[group.range()],
                         &mut gradient[places],
                         |slope, by| before[slope] += by,
                     );
@@ -218,7 +228,7 @@ impl Parameters {
     /// Parameter values at a position of the sampled coordinates.
     pub fn values(&self, position: &[f64]) -> Vec<f64> {
         let mut values = vec![0.0; self.len()];
-        self.evaluate(position, &mut Vec::with_capacity(self.len()), &mut values);
+        self.evaluate(position, &mut Maps::default(), &mut values);
         values
     }
 

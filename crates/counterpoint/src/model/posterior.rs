@@ -5,8 +5,8 @@ use super::build::{DriverModel, Model};
 use super::effect::{Effect, effects, effects_adjoint};
 use super::linalg::{axpy, dot};
 use super::marginal::Marginal;
+use super::parameters::Maps;
 use super::platform::PlatformWork;
-use super::prior::At;
 use super::response::{Response, ShapeValues};
 use super::tracked::TrackedWork;
 use super::transform::{adstock, saturation};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Posterior {
     model: Arc<Model>,
-    at: Vec<At>,
+    maps: Maps,
     values: Vec<f64>,
     by_value: Vec<f64>,
     drivers: Vec<DriverWork>,
@@ -71,7 +71,7 @@ impl Posterior {
             })
             .collect();
         Posterior {
-            at: Vec::with_capacity(model.parameters.len()),
+            maps: Maps::default(),
             values: vec![0.0; model.parameters.len()],
             by_value: vec![0.0; model.parameters.len()],
             drivers,
@@ -107,7 +107,7 @@ impl Posterior {
     /// Parameter values, responses and effects at a position, without the likelihood. Returns the log prior density.
     pub fn set(&mut self, position: &[f64]) -> f64 {
         let model = &self.model;
-        let log_prior = model.parameters.evaluate(position, &mut self.at, &mut self.values);
+        let log_prior = model.parameters.evaluate(position, &mut self.maps, &mut self.values);
         for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
             work.shape_values = shape_values(driver, &self.values);
             let exposure = match (&driver.platform, &mut work.platform) {
@@ -315,7 +315,7 @@ impl LogDensity for Posterior {
                 self.by_value[driver.slots.saturation[i]] += by_shape.saturation[i];
             }
         }
-        model.parameters.gradient(position, &self.at, &self.values, &mut self.by_value, gradient);
+        model.parameters.gradient(position, &self.maps, &self.values, &mut self.by_value, gradient);
         log_prior + log_likelihood
     }
 }
