@@ -1,7 +1,7 @@
 //! What people never worked with would bring: predictive distributions of views, effect and return, on every draw of a fit.
 //!
 //! A new creator of a platform has ln w = slopes . h + spread r with a new r ~ Normal(0, 1), h scaled as the model scaled the roster's. Views
-//! come from [`reach`]. Posts a week apart are carried over and saturate on top of the platform's exposure of the last weeks, so the effect is
+//! come from `reach`. Posts a week apart are carried over and saturate on top of the platform's exposure of the last weeks, so the effect is
 //! what the candidate adds while all others go on as they do. What is not known of a candidate is taken from a roster account at random.
 //! Every candidate sees the same random numbers, so two of them can be compared, and one does not move when another is added.
 
