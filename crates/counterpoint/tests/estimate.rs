@@ -59,6 +59,15 @@ fn contributions_totals_and_shares_add_up() {
 }
 
 #[test]
+fn units_without_a_value_are_not_set_against_money() {
+    let (mut project, model, chains) = fitted(EffectKind::Roi);
+    let of = |project: &Project| estimate(&model, project, &chains, None, 2).drivers[0].prob_roi_above_1;
+    assert!(of(&project).is_some());
+    project.outcome.kind = OutcomeKind::Count(UnitValue::Unknown);
+    assert_eq!(of(&project), None);
+}
+
+#[test]
 fn sampled_quantities_mean_what_their_names_say() {
     for prior in [EffectKind::MarginalRoi, EffectKind::Contribution] {
         let (project, model, chains) = fitted(prior);

@@ -172,7 +172,8 @@ pub(crate) fn assemble(
             let over = |values: &[f64], by: f64| Interval::of(&values.iter().map(|x| x / by).collect::<Vec<_>>());
             let (units, money, more) = (column(0), column(1), column(2));
             let moved = density::moved(model, &pass, driver.slots.effect);
-            let threshold = paid.map(|s| s / margin.unwrap_or(1.0));
+            // Units without a value cannot be set against money.
+            let threshold = paid.filter(|_| project.outcome.returns_are_money()).map(|s| s / margin.unwrap_or(1.0));
             DriverEstimate {
                 name: driver.name.clone(),
                 kind: driver.kind,
