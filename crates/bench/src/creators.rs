@@ -251,6 +251,7 @@ fn as_one_channel(project: &Project, data: &Dataset) -> anyhow::Result<(Project,
     let spec = DriverSpec {
         name: LUMPED.to_owned(),
         source,
+        platform: None,
         prior: None,
         adstock: None,
         max_lag: None,

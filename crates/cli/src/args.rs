@@ -1,6 +1,8 @@
 //! What may be typed.
 
 use clap::{Parser, Subcommand};
+use counterpoint::project::plan::{Budget, Flights, Target};
+use counterpoint_sources::RISKS;
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -23,6 +25,8 @@ Examples:
   counterpoint check shop                   what is wrong with the data, and how to mend it
   counterpoint fit shop                     fit, and write a run folder with a report
   counterpoint creators RUN                 who to renew, and at what fee
+  counterpoint plan RUN                     the next budget
+  counterpoint stress RUN                   what if a platform goes dark
 
 Exit codes: 0 all is well, 1 the data, the model or the disk is at fault, 2 wrong usage, 130 stopped.
 Nothing leaves this machine.";
@@ -45,6 +49,12 @@ pub(crate) enum Command {
     /// What each creator brought, what their deals are worth, who to renew; and what candidates would bring
     #[command(after_help = CREATORS)]
     Creators(CreatorsArgs),
+    /// The next budget over channels and creators' deals, under your limits, with the platform risk priced
+    #[command(after_help = PLAN)]
+    Plan(PlanArgs),
+    /// What a platform's fall would cost, and what the plan should become
+    #[command(after_help = STRESS)]
+    Stress(StressArgs),
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]
     Demo(DemoArgs),
@@ -81,6 +91,28 @@ fee (a post), or kind with the terms of a deal.
 
 creators.csv, deals.csv and candidates.csv are written into the run's folder. Exit code 1 where the
 fit failed.";
+
+const PLAN: &str = "\
+Examples:
+  counterpoint plan shop/runs/2026-03-02T101500-1a2b3c4d
+  counterpoint plan RUN --budget 1200000 --starts 2026-04-06 --ends 2026-07-05
+  counterpoint plan RUN --offers offers.csv --risk careful
+  counterpoint plan RUN --budget free                     as much as pays
+  counterpoint plan RUN --target roi=2.5                  as much as returns so much
+  counterpoint plan RUN --evaluate my-plan.csv            your own plan on the same terms
+
+Limits, groups and prices are given in [plan] of the project file, which may change after the fit.
+plan.csv and plan.json are written into the run's folder. Exit code 1 where limits clash.";
+
+const STRESS: &str = "\
+Examples:
+  counterpoint stress shop/runs/2026-03-02T101500-1a2b3c4d
+  counterpoint stress RUN --plan plan.csv                 of a plan instead of last year's split
+  counterpoint stress RUN --together 'gone for good @ TikTok + price of attention up @ Instagram'
+  counterpoint stress RUN --strike 'gone for good @ TikTok'   what the plan becomes if that happens today
+  counterpoint stress RUN --shocks my-shocks.csv          shocks of your own
+
+stress.json is written into the run's folder.";
 
 const SIMULATE: &str = "\
 Examples:
@@ -205,6 +237,127 @@ fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(p) if p > 0.0 && p < 1.0 => Ok(p),
         _ => Err("a probability above 0 and below 1, such as 0.8".to_owned()),
+    }
+}
+
+/// `plan`
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    /// Folder of the run
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) asked: PlanningArgs,
+    /// A plan of your own (driver, plan; period, posts where known), to be judged instead
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evaluate: Option<PathBuf>,
+    /// Leave out what other attitudes to risk would give
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// File for the plan's table; plan.json goes beside it [default: RUN/plan.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What is asked of a plan; each overrides `[plan]` of the project file.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlanningArgs {
+    /// First day [default: the day after the data]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) starts: Option<Date>,
+    /// Last day [default: 13 weeks later]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) ends: Option<Date>,
+    /// Money, `last-year`, or `free` for as much as pays [default: last year's]
+    #[arg(long, value_name = "MONEY", value_parser = budget)]
+    pub(crate) budget: Option<Budget>,
+    /// roi=X, mroi=X, cost_per_increment=X or outcome=X; the budget is then free
+    #[arg(long, value_name = "KIND=X", value_parser = target)]
+    pub(crate) target: Option<Target>,
+    /// neutral, balanced, careful, or the weight of the worst tenth from 0 to 1
+    #[arg(long, value_name = "RISK", value_parser = risk)]
+    pub(crate) risk: Option<f64>,
+    /// weekly, monthly or even spend
+    #[arg(long, value_name = "HOW", value_parser = flights)]
+    pub(crate) flights: Option<Flights>,
+    /// Profit of one unit of outcome [default: its value times the margin]
+    #[arg(long, value_name = "MONEY", value_parser = above_nothing)]
+    pub(crate) value: Option<f64>,
+    /// Table (CSV or Parquet) of offered deals
+    #[arg(long, value_name = "FILE")]
+    pub(crate) offers: Option<PathBuf>,
+    /// Table of shocks that adds to the bundled ones or replaces them by name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shocks: Option<PathBuf>,
+}
+
+/// `stress`
+#[derive(Debug, clap::Args)]
+pub(crate) struct StressArgs {
+    /// Folder of the run
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) asked: PlanningArgs,
+    /// A plan (as `plan` writes it) to be stressed instead of last year's split
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Shocks that strike at once: 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'; may be given several times
+    #[arg(long, value_name = "SHOCKS")]
+    pub(crate) together: Vec<String>,
+    /// What the best plan becomes if this strikes on the first day
+    #[arg(long, value_name = "SHOCKS")]
+    pub(crate) strike: Option<String>,
+    /// File to write [default: RUN/stress.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+fn above_nothing(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
+        _ => Err("a number above 0".to_owned()),
+    }
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    match text {
+        "free" => Ok(Budget::Free),
+        "last-year" => Ok(Budget::LastYear),
+        _ => match text.parse::<f64>() {
+            Ok(x) if x >= 0.0 && x.is_finite() => Ok(Budget::Fixed(x)),
+            _ => Err("money from 0 up, such as 1200000; `last-year`; or `free`".to_owned()),
+        },
+    }
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let wrong = || "roi=X, mroi=X, cost_per_increment=X or outcome=X, such as roi=2.5".to_owned();
+    let (kind, number) = text.split_once('=').ok_or_else(wrong)?;
+    let x = above_nothing(number.trim()).map_err(|_| wrong())?;
+    match kind.trim() {
+        "roi" => Ok(Target::Roi(x)),
+        "mroi" => Ok(Target::MarginalRoi(x)),
+        "cost_per_increment" => Ok(Target::CostPerIncrement(x)),
+        "outcome" => Ok(Target::Outcome(x)),
+        _ => Err(wrong()),
+    }
+}
+
+fn risk(text: &str) -> Result<f64, String> {
+    if let Some((_, x)) = RISKS.iter().find(|(word, _)| *word == text) {
+        return Ok(*x);
+    }
+    match text.parse::<f64>() {
+        Ok(x) if (0.0..=1.0).contains(&x) => Ok(x),
+        _ => Err("neutral, balanced, careful, or a number from 0 to 1".to_owned()),
+    }
+}
+
+fn flights(text: &str) -> Result<Flights, String> {
+    match text {
+        "weekly" => Ok(Flights::Weekly),
+        "monthly" => Ok(Flights::Monthly),
+        "even" => Ok(Flights::Even),
+        _ => Err("weekly, monthly or even".to_owned()),
     }
 }
 

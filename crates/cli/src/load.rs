@@ -4,7 +4,7 @@ use crate::hash::Hash;
 use counterpoint::data::{self, Dataset, Table};
 use counterpoint::finding::{Finding, any_fail};
 use counterpoint::project::Project;
-use counterpoint_sources::{PROJECT_FILE, load_project, read_bytes, table_from_bytes};
+use counterpoint_sources::{PROJECT_FILE, load_project, read_bytes, table_from_bytes, without_plan};
 use std::path::{Path, PathBuf};
 
 /// A project folder as it was read.
@@ -20,7 +20,7 @@ pub(crate) struct Loaded {
     pub(crate) findings: Vec<Finding>,
     /// Text of the project file.
     pub(crate) text: String,
-    /// Fingerprint of the project file and the bytes of its tables.
+    /// Fingerprint of the project file, its `[plan]` left out, and of the bytes of its tables.
     pub(crate) hash: Hash,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn load(dir: &Path) -> Loaded {
         }
     };
     loaded.findings = findings;
-    loaded.hash = Hash::new().with(PROJECT_FILE.as_bytes()).with(text.as_bytes());
+    loaded.hash = Hash::new().with(PROJECT_FILE.as_bytes()).with(without_plan(&text).as_bytes());
     loaded.text = text;
     if let Some(tables) = tables(dir, &project, &mut loaded) {
         let (dataset, findings) = data::assemble(&project, &tables);

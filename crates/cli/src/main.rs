@@ -13,6 +13,7 @@ mod interrupt;
 mod judge;
 mod load;
 mod partial;
+mod planning;
 mod prior_only;
 mod progress;
 mod reopen;
@@ -39,6 +40,8 @@ fn main() -> std::process::ExitCode {
         Command::Fit(args) => commands::fit::run(&args, &terminal),
         Command::Report(args) => commands::report::run(&args, &terminal),
         Command::Creators(args) => commands::creators::run(&args, &terminal),
+        Command::Plan(args) => commands::plan::run(&args, &terminal),
+        Command::Stress(args) => commands::stress::run(&args, &terminal),
         Command::Demo(args) => commands::demo::run(&args, &terminal),
         Command::Simulate(args) => commands::simulate::run(&args, &terminal),
     };

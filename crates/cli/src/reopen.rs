@@ -49,6 +49,11 @@ impl Reopened {
         Ok(Reopened { about, project, dir, loaded })
     }
 
+    /// Text of the project file.
+    pub(crate) fn text(&self) -> &str {
+        &self.loaded.text
+    }
+
     /// The data.
     pub(crate) fn dataset(&self) -> anyhow::Result<&Dataset> {
         self.loaded.dataset.as_ref().context("the project has no data")

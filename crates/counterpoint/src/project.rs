@@ -1,5 +1,7 @@
 //! The project file as plain data: what the user asked for, before any table is read.
 
+pub mod plan;
+
 use crate::model::prior::Prior;
 use jiff::civil::Date;
 
@@ -138,6 +140,8 @@ pub struct DriverSpec {
     pub name: String,
     /// What it is and which columns hold it.
     pub source: DriverSource,
+    /// Platform that it runs on, in the words of the creators' table; none: one of its own.
+    pub platform: Option<String>,
     /// Prior on what people know of it; none: the project's default for its kind.
     pub prior: Option<EffectPrior>,
     /// Carry-over; none: the model's.

@@ -16,6 +16,6 @@ pub mod write;
 
 pub use error::SourceError;
 pub use init::{Guess, guess};
-pub use project_file::{PROJECT_FILE, load_project, read_project};
+pub use project_file::{PROJECT_FILE, RISKS, load_project, read_plan, read_project, without_plan};
 pub use read::{read_bytes, read_table, table_from_bytes};
 pub use write::{OutColumn, Staging, write_csv, write_file, write_parquet};

@@ -5,5 +5,7 @@ pub(crate) mod creators;
 pub(crate) mod demo;
 pub(crate) mod fit;
 pub(crate) mod init;
+pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod simulate;
+pub(crate) mod stress;

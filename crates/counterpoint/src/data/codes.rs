@@ -72,6 +72,9 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("code-leak", "a code that keeps selling without posts"),
     ("commission-as-spend", "a channel whose spend follows tracked sales"),
     ("candidate-kind", "a candidate has terms of a deal and no kind"),
+    ("offer-posts", "the numbers of posts of an offer make no range"),
+    ("offer-dates", "the first day of an offer's posts is after the last"),
+    ("offer-twice", "two offers of one name"),
     // Exploration.
     ("driver-zero", "a driver that is never on"),
     ("spend-zero", "a paid channel without any spend"),

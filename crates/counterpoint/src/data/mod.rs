@@ -12,7 +12,7 @@ pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use assemble::{assemble, candidates};
+pub use assemble::{assemble, candidates, offers};
 pub use dataset::{Control, Dataset, Driver, DriverKind};
 pub use explore::explore;
 pub use roster::Roster;

@@ -216,6 +216,25 @@ pub struct Candidate {
     pub deal: Option<Deal>,
 }
 
+/// A deal that is offered for the time of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// Unique name.
+    pub name: String,
+    /// Who offers it; the account is the roster's where there is one.
+    pub who: Candidate,
+    /// Index of the account in the roster; none for somebody never worked with.
+    pub known: Option<usize>,
+    /// Its terms; its creator, posts and dates mean nothing.
+    pub deal: Deal,
+    /// Fewest and most posts, if any.
+    pub posts: (usize, usize),
+    /// First and last day of a post.
+    pub days: (Option<Date>, Option<Date>),
+    /// At most one offer of a group is taken.
+    pub group: Option<String>,
+}
+
 /// Sales tracked to a creator by code or link, by outcome period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tracked {

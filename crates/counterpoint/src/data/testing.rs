@@ -46,6 +46,7 @@ pub(crate) fn driver(name: &str, source: DriverSource) -> DriverSpec {
     DriverSpec {
         name: name.to_owned(),
         source,
+        platform: None,
         prior: None,
         adstock: None,
         max_lag: None,

@@ -7,7 +7,10 @@
 
 mod fate;
 mod ground;
+mod post;
 mod reach;
+
+pub use post::{Person, PostDraw, posts};
 
 use super::build::Model;
 use super::estimate::Interval;

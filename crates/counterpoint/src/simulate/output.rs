@@ -135,6 +135,7 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market, creators: Option<C
         DriverSpec {
             name: driver.name.clone(),
             source,
+            platform: None,
             prior: None,
             adstock: None,
             max_lag: None,

@@ -13,6 +13,7 @@ pub(crate) fn driver_spec(name: &str, source: DriverSource) -> DriverSpec {
     DriverSpec {
         name: name.into(),
         source,
+        platform: None,
         prior: None,
         adstock: None,
         max_lag: Some(4),

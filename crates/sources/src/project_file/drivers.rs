@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 const CHANNEL: &[&str] = &[
     "name",
+    "platform",
     "spend",
     "exposure",
     "reach",
@@ -27,7 +28,7 @@ const CHANNEL: &[&str] = &[
     "shape",
 ];
 const ORGANIC: &[&str] =
-    &["name", "exposure", "frequency", "prior", "adstock", "max_lag", "saturation", "slope", "scale", "shape"];
+    &["name", "platform", "exposure", "frequency", "prior", "adstock", "max_lag", "saturation", "slope", "scale", "shape"];
 const TREATMENT: &[&str] = &["name", "column", "baseline", "per_head", "prior"];
 
 /// The quantities that a prior may be put on, by their key.
@@ -163,7 +164,9 @@ fn media(
             "keep `slope` to fix it, `shape.slope` for a prior",
         );
     }
-    let driver = DriverSpec { name: name?, source: source?, prior, adstock, max_lag, saturation, slope, scale, shape };
+    let platform = section.text(walk, "platform");
+    let driver =
+        DriverSpec { name: name?, source: source?, platform, prior, adstock, max_lag, saturation, slope, scale, shape };
     Some((section.at.clone(), driver))
 }
 
@@ -186,6 +189,7 @@ fn treatment(walk: &mut Walk, section: &Section) -> Option<(At, DriverSpec)> {
     let driver = DriverSpec {
         name: name?,
         source,
+        platform: None,
         prior,
         adstock: None,
         max_lag: None,

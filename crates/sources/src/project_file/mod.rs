@@ -4,15 +4,19 @@ mod creators;
 mod data;
 mod drivers;
 mod model;
+mod plan;
 mod prior;
 mod walk;
 
 use crate::read::read_bytes;
 use counterpoint::finding::{Finding, Severity, any_fail};
 use counterpoint::project::Project;
+use counterpoint::project::plan::PlanSpec;
 use std::path::Path;
 use toml_edit::Document;
 use walk::{Section, Walk};
+
+pub use plan::RISKS;
 
 /// Name of the project file in its folder.
 pub const PROJECT_FILE: &str = "counterpoint.toml";
@@ -33,6 +37,7 @@ const TOP: &[&str] = &[
     "sampler",
     "creators",
     "experiment",
+    "plan",
 ];
 
 /// Reads the text of a project file.
@@ -52,6 +57,28 @@ pub fn read_project(text: &str) -> (Option<Project>, Vec<Finding>) {
     };
     let findings = walk.finish();
     (project.filter(|_| !any_fail(&findings)), findings)
+}
+
+/// Reads the `[plan]` section of a project file, defaults where there is none; the project's other sections are not looked at.
+pub fn read_plan(text: &str) -> (PlanSpec, Vec<Finding>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut walk = Walk::new(text);
+    let spec = Document::parse(text).ok().map(|document| {
+        let top = Section::top(&mut walk, document.as_table(), TOP);
+        plan::plan(&mut walk, &top)
+    });
+    (spec.unwrap_or_default(), walk.finish())
+}
+
+/// The text of a project file without its `[plan]`, which no fit depends on.
+pub fn without_plan(text: &str) -> String {
+    match text.parse::<toml_edit::DocumentMut>() {
+        Ok(mut document) => {
+            document.remove("plan");
+            document.to_string()
+        }
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// Reads `counterpoint.toml` of a project folder: the project, its harmless findings, and the text of the file.
@@ -97,6 +124,8 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
     let controls = top.section(walk, "controls", data::CONTROLS).map(|s| data::controls(walk, &s)).unwrap_or_default();
     let holidays = data::holidays(walk, &top);
     let creators = top.section(walk, "creators", creators::CREATORS).and_then(|s| creators::creators(walk, &s));
+    // Read here for its mistakes; a fit does not depend on it.
+    let _ = plan::plan(walk, &top);
     later(walk, &top);
     for (section, example) in [
         ("data", "[data]\ntable = \"data.csv\"\ndate = \"date\""),

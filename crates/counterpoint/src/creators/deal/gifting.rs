@@ -14,7 +14,7 @@ pub(super) fn owed(deal: &Deal, activity: &Activity) -> Owed {
 
 /// Gifts sent for `posts` posts: those agreed where the table says (one a post, at least one for each post that came), else
 /// `posts / post_probability`, the number that brings so many posts on average.
-pub(crate) fn gifts(deal: &Deal, posts: f64) -> f64 {
+pub fn gifts(deal: &Deal, posts: f64) -> f64 {
     match (deal.posts, deal.post_probability) {
         (Some(agreed), _) => agreed.max(posts),
         (None, Some(p)) if p > 0.0 => posts / p,

@@ -23,7 +23,7 @@ mod royalty;
 pub(crate) mod testing;
 
 pub(crate) use bounty::reached;
-pub(crate) use gifting::gifts;
+pub use gifting::gifts;
 
 use crate::data::roster::{Deal, DealKind};
 use std::ops::Add;

@@ -14,7 +14,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use roster::candidates;
+pub use roster::{candidates, offers};
 
 use super::{Dataset, Table};
 use crate::finding::{Finding, any_fail};

@@ -22,6 +22,11 @@ pub(super) struct Fate {
     pub(super) start: f64,
     /// Views and format of each post; none for a gift that brings none.
     pub(super) posts: Vec<Option<(f64, Format)>>,
+    /// Standardised deviation of each post's logarithm of views, and their spread.
+    pub(super) noise: Vec<f64>,
+    pub(super) within: f64,
+    /// Views of a post on average, where somebody states them.
+    pub(super) stated: Option<f64>,
     /// Standardised deviation of the capture rate; the rate's centre and spread, where they are the priors'.
     pub(super) capture: [f64; 3],
     /// Which leak, in (0, 1), and the prior's where there is none.
@@ -39,7 +44,9 @@ impl Fate {
         let leak = [uniform(rng), defaults::LEAK.draw(rng)];
         let reach = ground.reach.draw(rng);
         let level = standard_normal(rng);
-        let posts = (0..candidate.posts).map(|_| post(ground, candidate, (&reach, level), rng)).collect();
+        let all: Vec<(Option<(f64, Format)>, f64)> =
+            (0..candidate.posts).map(|_| post(ground, candidate, (&reach, level), rng)).collect();
+        let (posts, noise) = all.into_iter().unzip();
         // Of the peers who know what is not known of the candidate, one at random stands in.
         let stand_in = |get: &dyn Fn(&Account) -> Option<f64>| {
             get(&candidate.account).or_else(|| {
@@ -54,19 +61,22 @@ impl Fate {
             fake: stand_in(&|a| a.fake_share).unwrap_or(0.0),
             start,
             posts,
+            noise,
+            within: reach.within,
+            stated: candidate.expected_views,
             capture,
             leak,
         }
     }
 }
 
-/// Views and format of a post; none where a gift brings none.
+/// Views and format of a post, none where a gift brings none; and the deviation of its views.
 fn post(
     ground: &Ground<'_>,
     candidate: &Candidate,
     (reach, level): (&ReachDraw, f64),
     rng: &mut impl Rng,
-) -> Option<(f64, Format)> {
+) -> (Option<(f64, Format)>, f64) {
     let (pick, luck, noise) = (uniform(rng), uniform(rng), standard_normal(rng));
     let drawn = ground.formats.get((pick * ground.formats.len() as f64) as usize).copied();
     let format = candidate.format.or(drawn).unwrap_or(Format::Feed);
@@ -76,5 +86,5 @@ fn post(
         None => ground.reach.level(reach, candidate.account.followers.unwrap_or(1.0), format) + reach.between * level,
     };
     let comes = candidate.deal.as_ref().and_then(|d| d.post_probability).unwrap_or(1.0);
-    (luck < comes).then(|| ((middle + reach.within * noise).exp(), format))
+    ((luck < comes).then(|| ((middle + reach.within * noise).exp(), format)), noise)
 }

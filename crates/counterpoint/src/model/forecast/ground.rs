@@ -1,6 +1,7 @@
 //! What a candidate stands on: the platform and what is known of its creators; and from one fate to one outcome.
 
 use super::fate::Fate;
+use super::post::{Own, Person, PostDraw};
 use super::reach::Reach;
 use super::{Basis, Outcome};
 use crate::creators::attention::kernel_of;
@@ -13,6 +14,7 @@ use crate::model::build::roster::real;
 use crate::model::covariates::{Covariate, covariates};
 use crate::model::platform::Platform;
 use crate::model::posterior::Posterior;
+use crate::model::tracked::Tracked;
 use counterpoint_infer::math::logistic;
 use std::collections::BTreeSet;
 
@@ -82,6 +84,7 @@ pub(super) struct Ground<'a> {
     capture: Option<(usize, usize)>,
     /// Where the leaks are.
     leaks: Vec<usize>,
+    tracked: Option<&'a Tracked>,
 }
 
 impl<'a> Ground<'a> {
@@ -136,6 +139,7 @@ impl<'a> Ground<'a> {
             share,
             capture: own.zip(tracked).map(|(s, t)| (s.capture, t.deviations.0)),
             leaks: tracked.map_or_else(Vec::new, |t| t.series.iter().map(|s| s.leak).collect()),
+            tracked,
         })
     }
 
@@ -238,13 +242,62 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Money tracked to the candidate's code: what it captures of the candidate's own part, and what leaks while it is live.
-    fn tracked(&self, values: &[f64], candidate: &Candidate, fate: &Fate, part_money: f64) -> f64 {
+    /// One post at the posterior's last position, on average over those of a fate. `luck` is standard normal: what is not known of the
+    /// average of an account's own views.
+    pub(super) fn post(&self, posterior: &Posterior, fate: &Fate, own: &Own, luck: f64) -> PostDraw {
+        let values = posterior.values();
+        let count = fate.posts.len().max(1) as f64;
+        let made = fate.posts.iter().flatten().count() as f64;
+        let mut views = fate.posts.iter().flatten().map(|p| p.0).sum::<f64>() / count;
+        if let (Some((mean, posts)), None) = (own.views, fate.stated) {
+            let level = mean + fate.within / posts.sqrt() * luck;
+            let noise = |z: &f64| (level + fate.within * z).exp();
+            views = fate.posts.iter().zip(&fate.noise).filter(|p| p.0.is_some()).map(|p| noise(p.1)).sum::<f64>() / count;
+        }
+        let state = &posterior.drivers()[self.driver];
+        let weight = match (own.place, &state.platform) {
+            (Some((driver, c)), Some(platform)) if driver == self.driver => platform.weight[c],
+            _ => self.weight(values, fate),
+        };
+        let (capture, leak) = match own.series.zip(self.tracked) {
+            Some((i, tracked)) => (tracked.capture(i, values), values[tracked.series[i].leak]),
+            None => self.capture_and_leak(values, fate),
+        };
+        let real = real(fate.fake, self.shared.fake_worth);
+        PostDraw { views, strength: weight * views * real, capture, leak, made: made / count }
+    }
+
+    /// A person with these draws.
+    pub(super) fn person(&self, draws: Vec<PostDraw>) -> Person {
+        let mut decay: Vec<f64> = Vec::new();
+        for (format, _, profile) in &self.profiles {
+            let posts = self.formats.iter().filter(|f| *f == format).count().max(1) as f64;
+            let all: f64 = self.profiles.iter().map(|p| self.formats.iter().filter(|f| **f == p.0).count().max(1) as f64).sum();
+            decay.resize(decay.len().max(profile.len()), 0.0);
+            decay.iter_mut().zip(profile).for_each(|(to, x)| *to += posts / all * x);
+        }
+        Person {
+            driver: self.driver,
+            share: self.share.clone(),
+            decay,
+            days: self.shared.days,
+            money_a_day: self.shared.money_a_day,
+            draws,
+        }
+    }
+
+    /// Capture rate and leak of a new code.
+    fn capture_and_leak(&self, values: &[f64], fate: &Fate) -> (f64, f64) {
         let [deviation, centre, spread] = fate.capture;
         let (centre, spread) = self.capture.map_or((centre, spread), |(c, s)| (values[c], values[s]));
         let capture = logistic((centre / (1.0 - centre)).ln() + spread * deviation);
         let pick = (fate.leak[0] * self.leaks.len() as f64) as usize;
-        let leak = self.leaks.get(pick).map_or(fate.leak[1], |&i| values[i]);
+        (capture, self.leaks.get(pick).map_or(fate.leak[1], |&i| values[i]))
+    }
+
+    /// Money tracked to the candidate's code: what it captures of the candidate's own part, and what leaks while it is live.
+    fn tracked(&self, values: &[f64], candidate: &Candidate, fate: &Fate, part_money: f64) -> f64 {
+        let (capture, leak) = self.capture_and_leak(values, fate);
         let window = candidate.deal.as_ref().and_then(|d| d.window_days).unwrap_or(CODE_DAYS);
         let live = (candidate.posts.saturating_sub(1)) as f64 * window.min(APART) + window;
         (capture * part_money + leak * self.shared.money_a_day * live).max(0.0)

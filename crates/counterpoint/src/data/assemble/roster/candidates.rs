@@ -10,9 +10,9 @@ use crate::data::codes::Capped;
 use crate::finding::Finding;
 
 /// A number that has a logarithm.
-const COUNT: (f64, f64, &str) = (1.0, f64::INFINITY, "a number from 1 up");
+pub(super) const COUNT: (f64, f64, &str) = (1.0, f64::INFINITY, "a number from 1 up");
 /// More posts than this are a plan, not an offer.
-const MOST_POSTS: f64 = 1000.0;
+pub(super) const MOST_POSTS: f64 = 1000.0;
 /// Terms that need a kind of deal to mean something.
 const TERMS: [&str; 7] = ["cap", "cpm", "rate", "product_cost", "threshold_views", "usage_rate", "exclusivity_rate"];
 

@@ -3,9 +3,11 @@
 mod candidates;
 mod deals;
 mod look;
+mod offers;
 mod sheet;
 
 pub use candidates::candidates;
+pub use offers::offers;
 
 use super::super::calendar::day_number;
 use super::super::codes::{Capped, fail, info, review};

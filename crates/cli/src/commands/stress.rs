@@ -1,0 +1,116 @@
+//! `counterpoint stress`: what a platform's fall would cost.
+
+use crate::args::StressArgs;
+use crate::commands::plan::refused;
+use crate::exit::Exit;
+use crate::planning::{Fault, Planning, json, paths, text};
+use crate::terminal::Terminal;
+use counterpoint_plan::judge::{Paths, Spread};
+use counterpoint_plan::plan::Planner;
+use counterpoint_plan::stress::{stress, struck};
+use counterpoint_report::Status;
+use counterpoint_sources::write_file;
+use serde_json::{Value, json};
+
+/// Runs the command.
+pub(crate) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let planning = match Planning::open(&args.run, &args.asked)? {
+        Ok(planning) => planning,
+        Err(fault) => return Ok(refused(fault, terminal)),
+    };
+    if planning.verdict.status != Status::Ok {
+        terminal.verdict(planning.verdict.status, &planning.verdict.reasons);
+    }
+    let ground = &planning.ground;
+    let mut planner = Planner::new(ground, &planning.worlds, planning.threads);
+    let own = match &args.plan {
+        None => Paths::last_year(ground, planner.last_money()),
+        Some(file) => match paths(file, ground) {
+            Ok(own) => own,
+            Err(fault) => return Ok(refused(fault, terminal)),
+        },
+    };
+    let mut together = Vec::new();
+    let mut wrong = Vec::new();
+    for text in args.together.iter().chain(&args.strike) {
+        match events(text) {
+            Some(events) => together.push(events),
+            None => wrong.push(format!("\"{text}\" is not written as 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'")),
+        }
+    }
+    if !wrong.is_empty() {
+        return Ok(refused(Fault::Words(wrong), terminal));
+    }
+    let alone = match struck(ground, &planning.shocks, &together) {
+        Ok(alone) => alone,
+        Err(words) => return Ok(refused(Fault::Words(words), terminal)),
+    };
+    let today = args.strike.as_ref().and_then(|_| alone.last().map(|s| s.0.clone()));
+    let found = stress(ground, &planning.worlds, alone, &own, planning.threads);
+    let insurance = insurance(&planning, &mut planner);
+    let becomes = match today {
+        None => None,
+        Some(world) => {
+            let worlds = [world];
+            let mut after = Planner::new(ground, &worlds, planning.threads);
+            match (after.plan(&planning.spec), planner.plan(&planning.spec)) {
+                (Ok(after_it), Ok(before)) => Some((after_it, before)),
+                (Err(clash), _) | (_, Err(clash)) => return Ok(refused(Fault::Words(clash.0), terminal)),
+            }
+        }
+    };
+    let told: Option<Value> = becomes.as_ref().map(|(after, before)| {
+        let rows = after.drivers.iter().map(|d| {
+            let old = before.drivers.iter().find(|b| b.driver == d.driver);
+            json!({
+                "driver": d.driver, "kind": d.kind, "platform": d.platform,
+                "plan_before": old.map(|b| b.plan), "plan_after": d.plan,
+                "posts_before": old.map(|b| b.posts), "posts_after": d.posts,
+            })
+        });
+        json!({ "strikes": args.strike, "drivers": rows.collect::<Vec<_>>(), "outcome": Spread::of(&after.judged.outcome, &after.judged.weights) })
+    });
+    let file = args.out.clone().unwrap_or_else(|| args.run.join("stress.json"));
+    let mut object = json::stress(&planning, &found, &insurance, told.as_ref());
+    object["run"] = json!(args.run);
+    object["files"] = json!([file]);
+    write_file(&file, format!("{object:#}\n").as_bytes())?;
+
+    text::stress(&planning, &found).iter().for_each(|l| terminal.say(l));
+    terminal.say("");
+    for table in text::stress_tables(&planning, &found) {
+        terminal.table(&table);
+    }
+    if let Some((after, _)) = &becomes {
+        terminal.say("What the plan becomes:");
+        terminal.table(&text::drivers(&planning, after));
+    }
+    terminal.say(&format!("Written: {}", file.display()));
+    terminal.object(&object);
+    Ok(if planning.failed() { Exit::Fault } else { Exit::Done })
+}
+
+/// The events of 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'.
+fn events(text: &str) -> Option<Vec<(String, String)>> {
+    text.split('+')
+        .map(|part| {
+            let (shock, place) = part.split_once('@')?;
+            Some((shock.trim().to_owned(), place.trim().to_owned()))
+        })
+        .collect()
+}
+
+/// What it costs in expected profit to raise the worst tenth by one unit of money, along the frontier at last year's money.
+fn insurance(planning: &Planning, planner: &mut Planner<'_>) -> Vec<Value> {
+    if !planning.ground.has_profit {
+        return Vec::new();
+    }
+    let points = planner.frontier(&planning.spec, planner.last_money()).unwrap_or_default();
+    let Some(first) = points.first() else { return Vec::new() };
+    let one = |p: &counterpoint_plan::plan::Point| {
+        let (given, gained) = (first.profit.mean - p.profit.mean, p.profit.cvar10 - first.profit.cvar10);
+        let price = (gained > 1e-9 * first.profit.cvar10.abs()).then(|| given / gained);
+        json!({ "risk": p.risk, "profit_given_up": given, "worst_tenth_gained": gained, "price": price })
+    };
+    points.iter().skip(1).map(one).collect()
+}

@@ -1,0 +1,213 @@
+//! Plans and stress in words and tables for a terminal.
+
+use super::Planning;
+use crate::table::{Line, table};
+use crate::terminal::{plain, short};
+use counterpoint::project::OutcomeKind;
+use counterpoint_plan::judge::Spread;
+use counterpoint_plan::plan::{Plan, Point};
+use counterpoint_plan::stress::Stress;
+use counterpoint_report::numbers::{money, number, percent, probability};
+
+/// How amounts of a project are written.
+pub(crate) struct Pen<'a> {
+    currency: &'a str,
+    outcome_is_money: bool,
+    has_profit: bool,
+}
+
+impl<'a> Pen<'a> {
+    pub(crate) fn new(planning: &'a Planning) -> Pen<'a> {
+        let project = planning.project();
+        Pen {
+            currency: &project.currency,
+            outcome_is_money: project.outcome.kind == OutcomeKind::Revenue,
+            has_profit: planning.ground.has_profit,
+        }
+    }
+
+    fn money(&self, x: f64) -> String {
+        money(x, self.currency)
+    }
+
+    fn outcome(&self, x: f64) -> String {
+        if self.outcome_is_money { self.money(x) } else { number(x) }
+    }
+
+    fn spread(&self, s: &Spread, is_money: bool) -> String {
+        let write = |x: f64| if is_money { self.money(x) } else { self.outcome(x) };
+        format!("{} ({} to {})", write(s.mean), write(s.q05), write(s.q95))
+    }
+}
+
+/// The answer, in sentences.
+pub(crate) fn answer(planning: &Planning, plan: &Plan, asked: bool) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let horizon = &planning.ground.horizon;
+    let of = |x: &[f64]| Spread::of(x, &plan.judged.weights);
+    let last = |x: &[f64]| Spread::of(x, &plan.last_judged.weights);
+    let (outcome, before) = (of(&plan.judged.outcome), last(&plan.last_judged.outcome));
+    let verb = if asked { "The plan spends" } else { "Spend" };
+    let mut out = vec![format!(
+        "{verb} {} from {} to {}: it is expected to bring {}, where last year's split of the same money would bring {}.",
+        pen.money(plan.money),
+        horizon.starts[0],
+        horizon.ends(),
+        pen.spread(&outcome, false),
+        pen.outcome(before.mean),
+    )];
+    if pen.has_profit {
+        let (profit, old) = (of(&plan.judged.profit), last(&plan.last_judged.profit));
+        out.push(format!(
+            "Profit {}, {} for last year's split; in the worst tenth of cases {} on average, {} before. The plan is better with a probability of {}.",
+            pen.spread(&profit, true),
+            pen.money(old.mean),
+            pen.money(profit.cvar10),
+            pen.money(old.cvar10),
+            probability(plan.judged.beats(&plan.last_judged, |j| &j.profit)),
+        ));
+    } else {
+        out.push(format!(
+            "The plan is better with a probability of {}.",
+            probability(plan.judged.beats(&plan.last_judged, |j| &j.outcome))
+        ));
+    }
+    if let Some(gap) = plan.gap {
+        out.push(format!("No plan within the limits is better by more than {}.", percent(gap.max(1e-5))));
+    }
+    out.extend(plan.notes.iter().cloned());
+    if !planning.ground.untold.is_empty() {
+        let names: Vec<String> = planning.ground.untold.iter().map(|n| plain(&short(n))).collect();
+        out.push(format!(
+            "Left out, since no creator of the fit posts on their platform or their days are not in the plan: {}.",
+            names.join(", ")
+        ));
+    }
+    out
+}
+
+/// The plan's table.
+pub(crate) fn drivers(planning: &Planning, plan: &Plan) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let head: Vec<String> = ["driver", "kind", "last year", "plan", "change", "posts", "brings", "90 %", "marginal ROI"]
+        .iter()
+        .map(|s| (*s).to_owned())
+        .collect();
+    let rows: Vec<Line> = plan
+        .drivers
+        .iter()
+        .filter(|d| d.plan > 0.0 || d.last > 0.0 || d.kind == "organic" || d.kind == "platform")
+        .map(|d| Line {
+            cells: vec![
+                plain(&short(&d.driver)),
+                d.kind.to_owned(),
+                pen.money(d.last),
+                pen.money(d.plan),
+                if d.last > 0.0 { format!("{:+.0} %", 100.0 * (d.plan / d.last - 1.0)) } else { "-".to_owned() },
+                if d.posts > 0 { d.posts.to_string() } else { "-".to_owned() },
+                pen.outcome(d.incremental.mean),
+                format!("{} to {}", pen.outcome(d.incremental.q05), pen.outcome(d.incremental.q95)),
+                d.mroi.map_or_else(|| "-".to_owned(), number),
+            ],
+            note: if d.extrapolated {
+                "beyond what the data have seen of it: the curve is guessed there".to_owned()
+            } else {
+                String::new()
+            },
+        })
+        .collect();
+    table(&head, 2, &rows)
+}
+
+/// Which limits bind.
+pub(crate) fn binding(planning: &Planning, plan: &Plan) -> Vec<String> {
+    let pen = Pen::new(planning);
+    plan.binding
+        .iter()
+        .take(8)
+        .map(|(limit, price)| format!("  {}: one unit more would bring {} of profit", plain(limit), pen.money(*price)))
+        .collect()
+}
+
+/// The frontier, and what another attitude to risk would change.
+pub(crate) fn frontier(planning: &Planning, points: &[Point]) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let head: Vec<String> =
+        ["risk", "expected profit", "worst tenth", "posts"].iter().map(|s| (*s).to_owned()).collect();
+    let rows: Vec<Line> = points
+        .iter()
+        .map(|p| Line {
+            cells: vec![
+                number(p.risk),
+                pen.money(p.profit.mean),
+                pen.money(p.profit.cvar10),
+                p.posts.to_string(),
+            ],
+            note: String::new(),
+        })
+        .collect();
+    table(&head, 1, &rows)
+}
+
+/// Stress, in sentences and tables.
+pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let mut out = Vec::new();
+    if let Some((name, share)) = found.dependence.first() {
+        out.push(format!(
+            "{} of what all drivers bring hangs on {} ({} to {}); it is as concentrated as {} platforms of equal weight.",
+            percent(share.mean),
+            plain(&short(name)),
+            percent(share.q05),
+            percent(share.q95),
+            number(found.effective_bets.mean)
+        ));
+    }
+    if let Some(worst) = found.shocks.first() {
+        let cost = if pen.has_profit { pen.spread(&worst.profit, true) } else { pen.spread(&worst.outcome, false) };
+        out.push(format!("The worst single shock is \"{}\" on {}: {} over the time.", plain(&worst.name), plain(&short(&worst.platform)), cost));
+    }
+    if pen.has_profit {
+        out.push(format!(
+            "Over all scenarios profit is {}; one time in ten it is below {}, and then {} on average.",
+            pen.spread(&found.profit, true),
+            pen.money(found.var10),
+            pen.money(found.profit.cvar10)
+        ));
+    }
+    out
+}
+
+/// Tables of dependence and shocks.
+pub(crate) fn stress_tables(planning: &Planning, found: &Stress) -> [Vec<String>; 2] {
+    let pen = Pen::new(planning);
+    let words = |names: &[&str]| names.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let places: Vec<Line> = found
+        .dependence
+        .iter()
+        .map(|(name, s)| Line {
+            cells: vec![plain(&short(name)), percent(s.mean), format!("{} to {}", percent(s.q05), percent(s.q95))],
+            note: String::new(),
+        })
+        .collect();
+    let shocks: Vec<Line> = found
+        .shocks
+        .iter()
+        .map(|s| {
+            let change = if pen.has_profit { &s.profit } else { &s.outcome };
+            Line {
+                cells: vec![
+                    plain(&short(&s.name)),
+                    plain(&short(&s.platform)),
+                    percent(s.per_year),
+                    pen.spread(change, pen.has_profit),
+                ],
+                note: String::new(),
+            }
+        })
+        .collect();
+    [
+        table(&words(&["platform", "share of effect", "90 %"]), 1, &places),
+        table(&words(&["shock", "platform", "a year", if pen.has_profit { "change of profit" } else { "change of outcome" }]), 2, &shocks),
+    ]
+}

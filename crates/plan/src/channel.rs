@@ -1,0 +1,283 @@
+//! A channel on every draw: what a path of spend brings, by a table of its response summed over geos.
+//!
+//! With the split over geos kept as it was last year, exposure of geo g is unit\[g\] x spend, so after carry-over the profit of a period is one
+//! function of one number, F(a) = sum_g worth\[g\] beta\[g\] f(unit\[g\] a), a the carried-over spend. F is tabled once a draw, and a plan of any
+//! path costs one look-up a period. The judge does without the table.
+
+use crate::horizon::Horizon;
+use counterpoint::data::DriverKind;
+use counterpoint::model::build::Model;
+use counterpoint::model::posterior::{Posterior, shape_values};
+use counterpoint::model::response::Order;
+use counterpoint::model::transform::{adstock, saturation};
+
+/// Intervals of the table; its points are dense near zero.
+const KNOTS: usize = 64;
+/// No period of a plan has more than this times the most that the data have seen: what lies beyond is not known at all.
+pub const MOST_SEEN: f64 = 4.0;
+
+/// A channel, or organic media.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// Index of the driver.
+    pub driver: usize,
+    /// Name.
+    pub name: String,
+    /// Platform; its own name where it has none.
+    pub place: String,
+    /// Whether it is paid; organic media stay as last year.
+    pub paid: bool,
+    /// National spend of last year by planned period; of organic media the national exposure, in units of its mean.
+    pub last: Vec<f64>,
+    /// The largest national spend of a period in the data.
+    pub seen: f64,
+    /// Scaled exposure that one unit of national spend in a period brings to each geo.
+    pub unit: Vec<f64>,
+    /// Average frequency by geo, for reach and frequency.
+    pub frequency: Option<Vec<f64>>,
+    /// Scaled exposure of the periods just before the plan, oldest first, `[geos x lag]`.
+    pub history: Vec<f64>,
+    /// Longest lag.
+    pub lag: usize,
+    /// The largest carried-over spend that the table knows; beyond it the curve goes on as a line.
+    reach: f64,
+    order: Order,
+    /// A draw each.
+    pub draws: Vec<ChannelDraw>,
+}
+
+/// A channel on one draw.
+#[derive(Debug, Clone)]
+pub struct ChannelDraw {
+    /// Carry-over, lags 0 to the longest.
+    weights: Vec<f64>,
+    /// Carried-over spend that comes from before the plan, by period.
+    carry: Vec<f64>,
+    /// What that alone brings.
+    base: f64,
+    /// F and its slope times the step, by point of the table.
+    table: Vec<[f64; 2]>,
+    /// A concave function that is nowhere below F: to the point of steepest average return, its line through zero.
+    hull: Vec<[f64; 2]>,
+}
+
+impl Channel {
+    /// What does not depend on the draws.
+    pub fn new(model: &Model, m: usize, horizon: &Horizon, place: String, price: f64) -> Channel {
+        let driver = &model.drivers[m];
+        let (geos, n, lag) = (model.n_geos(), model.n_periods(), driver.shape.max_lag);
+        let padded = lag + n;
+        let x = |g: usize, t: usize| driver.exposure.x[g * padded + lag + t];
+        let people = |g: usize| model.units[g] / model.scale.sd;
+        let series: Vec<f64> = match &driver.spend {
+            Some(spend) => (0..n).map(|t| (0..geos).map(|g| spend[g * n + t]).sum()).collect(),
+            None => {
+                let all: Vec<f64> = (0..n).map(|t| (0..geos).map(|g| x(g, t) * driver.unit[g] * people(g)).sum()).collect();
+                let on: Vec<f64> = all.iter().copied().filter(|x| *x > 0.0).collect();
+                let mean = on.iter().sum::<f64>() / on.len().max(1) as f64;
+                all.iter().map(|x| if mean > 0.0 { x / mean } else { 0.0 }).collect()
+            }
+        };
+        // The price of an exposure and the split over geos are those of the plan's periods a year ago; without spend then, of all periods.
+        let planned: Vec<usize> = (0..horizon.len()).map(|t| horizon.last_year(t)).collect();
+        let reference = if planned.iter().map(|&t| series[t]).sum::<f64>() > 0.0 { planned } else { (0..n).collect() };
+        let spent: f64 = reference.iter().map(|&t| series[t]).sum();
+        let exposed = |g: usize| reference.iter().map(|&t| x(g, t)).sum::<f64>();
+        let unit = (0..geos).map(|g| if spent > 0.0 { exposed(g) / spent / price } else { 0.0 }).collect();
+        let frequency = driver.exposure.frequency.as_ref().map(|f| {
+            (0..geos)
+                .map(|g| {
+                    let (sum, by): (f64, f64) = reference
+                        .iter()
+                        .map(|&t| (f[g * padded + lag + t] * x(g, t), x(g, t)))
+                        .fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+                    if by > 0.0 { sum / by } else { 0.0 }
+                })
+                .collect()
+        });
+        // Before the plan: the gap's periods as last year, before them the data.
+        let mut history = Vec::with_capacity(geos * lag);
+        for g in 0..geos {
+            for k in 0..lag {
+                let back = lag - k;
+                history.push(if back <= horizon.gap {
+                    x(g, horizon.last[horizon.gap - back])
+                } else {
+                    let into = back - horizon.gap;
+                    driver.exposure.x[g * padded + (padded - into.min(padded))]
+                });
+            }
+        }
+        let seen = series.iter().copied().fold(0.0, f64::max);
+        let last: Vec<f64> = (0..horizon.len()).map(|t| series[horizon.last_year(t)]).collect();
+        Channel {
+            driver: m,
+            name: driver.name.clone(),
+            place,
+            paid: driver.kind == DriverKind::Channel && driver.spend.is_some(),
+            last,
+            seen,
+            unit,
+            frequency,
+            history,
+            lag,
+            reach: (MOST_SEEN * seen).max(1e-9),
+            order: driver.shape.order,
+            draws: Vec::new(),
+        }
+    }
+
+    /// Whether spend is carried over before it saturates.
+    fn carried(&self) -> bool {
+        self.order == Order::AdstockFirst
+    }
+
+    /// The channel at the posterior's last position.
+    pub fn draw(&self, posterior: &Posterior, worth: &[f64], periods: usize) -> ChannelDraw {
+        let driver = &posterior.model().drivers[self.driver];
+        let beta = &posterior.drivers()[self.driver].effect.beta;
+        let shape = shape_values(driver, posterior.values());
+        let (kind, lag) = (driver.shape.saturation, self.lag);
+        let mut weights = vec![0.0; lag + 1];
+        adstock::weights(driver.shape.adstock, &shape.adstock, &mut weights);
+        let mut carry = vec![0.0; if self.carried() { periods } else { 0 }];
+        if self.carried() {
+            // Exposure of the past in units of spend, as the geos' usual split has it.
+            let size: f64 = self.unit.iter().map(|u| u * u).sum();
+            let past: Vec<f64> = (0..lag)
+                .map(|k| {
+                    let sum: f64 = self.unit.iter().enumerate().map(|(g, u)| u * self.history[g * lag + k]).sum();
+                    if size > 0.0 { sum / size } else { 0.0 }
+                })
+                .collect();
+            for (t, to) in carry.iter_mut().enumerate() {
+                for l in t + 1..=lag {
+                    *to += weights[l] * past[lag + t - l];
+                }
+            }
+        }
+        let points = KNOTS + 1;
+        let reach = self.reach;
+        let mut table = vec![[0.0; 2]; points];
+        let spends: Vec<f64> = (0..points).map(|j| reach * (j as f64 / KNOTS as f64).powi(2)).collect();
+        let (mut f, mut slope, mut power) = (vec![0.0; points], vec![0.0; points], vec![0.0; points]);
+        for (g, unit) in self.unit.iter().enumerate() {
+            let scale = beta[g] * worth[g];
+            if let Some(frequency) = &self.frequency {
+                let (mut one, mut s, mut p) = ([0.0], [0.0], [0.0]);
+                saturation::forward(kind, &shape.saturation, &[frequency[g]], &mut one, &mut s, &mut p);
+                for (to, a) in table.iter_mut().zip(&spends) {
+                    to[0] += scale * unit * one[0] * a;
+                    to[1] += scale * unit * one[0];
+                }
+                continue;
+            }
+            let x: Vec<f64> = spends.iter().map(|a| unit * a).collect();
+            saturation::forward(kind, &shape.saturation, &x, &mut f, &mut slope, &mut power);
+            for j in 0..points {
+                table[j][0] += scale * f[j];
+                table[j][1] += scale * slope[j] * unit;
+            }
+        }
+        // The slope at nothing may be none (a steep curve) or infinite (a flat one): that of a curve that rises to the first point without bend.
+        let first = (table[1][0] / spends[1].max(1e-300)).abs();
+        table[0][1] = (2.0 * first - table[1][1].abs()).max(0.0).copysign(table[1][0]);
+        // Slopes by the part of the reach.
+        table.iter_mut().for_each(|x| x[1] *= reach);
+        let parts: Vec<f64> = spends.iter().map(|a| a / reach).collect();
+        let hull = hull(&table, &parts);
+        let mut draw = ChannelDraw { weights, carry, base: 0.0, table, hull };
+        draw.base = draw.carry.iter().map(|a| look_up(&draw.table, a / reach)[0]).sum();
+        draw
+    }
+
+    /// Profit of a path of spend on draw d, what came before it not counted. `slopes` takes its derivative by each period's spend. Of the hull,
+    /// where `concave`.
+    pub fn profit(&self, d: usize, spend: &[f64], concave: bool, slopes: Option<&mut [f64]>) -> f64 {
+        let draw = &self.draws[d];
+        let table = if concave { &draw.hull } else { &draw.table };
+        let scale = 1.0 / self.reach;
+        if !self.carried() {
+            let mut sum = 0.0;
+            match slopes {
+                None => spend.iter().for_each(|s| sum += look_up(table, s * scale)[0]),
+                Some(slopes) => {
+                    for (s, to) in spend.iter().zip(slopes) {
+                        let [value, slope] = look_up(table, s * scale);
+                        sum += value;
+                        *to = slope * scale;
+                    }
+                }
+            }
+            return sum;
+        }
+        let (n, all) = (spend.len(), draw.carry.len());
+        let mut a = [0.0; LONGEST];
+        let a = &mut a[..all];
+        a.copy_from_slice(&draw.carry);
+        for (s, x) in spend.iter().enumerate() {
+            let to = (s + draw.weights.len()).min(all);
+            for (a, w) in a[s..to].iter_mut().zip(&draw.weights) {
+                *a = w.mul_add(*x, *a);
+            }
+        }
+        // Behind the reach of the last spend only what came before it is left, which the base has too.
+        let end = (n + self.lag).min(all);
+        let mut sum = -draw.base;
+        for a in a.iter_mut() {
+            let [value, slope] = look_up(table, *a * scale);
+            sum += value;
+            *a = slope * scale;
+        }
+        if let Some(slopes) = slopes {
+            for (s, to) in slopes.iter_mut().enumerate() {
+                let last = (s + draw.weights.len()).min(end);
+                *to = a[s..last].iter().zip(&draw.weights).map(|(a, w)| a * w).sum();
+            }
+        }
+        sum
+    }
+}
+
+/// Longest plan with its carry-over, in periods: three years of days and what follows.
+const LONGEST: usize = 1400;
+
+/// Value and slope (by `part`) of a table at a part of its reach, by cubic interpolation between points that are dense near zero; beyond the
+/// last, a line. The table's slopes are by the part too.
+fn look_up(table: &[[f64; 2]], part: f64) -> [f64; 2] {
+    if part <= 0.0 {
+        return table[0];
+    }
+    let at = part.sqrt() * KNOTS as f64;
+    if at >= KNOTS as f64 {
+        let [value, slope] = table[KNOTS];
+        return [value + slope * (part - 1.0), slope];
+    }
+    let j = at as usize;
+    const SQUARE: f64 = (KNOTS * KNOTS) as f64;
+    let from = (j * j) as f64;
+    let steps = (2 * j + 1) as f64;
+    let (width, density) = (steps / SQUARE, SQUARE / steps);
+    let u = (part * SQUARE - from) / steps;
+    let ([y0, s0], [y1, s1]) = (table[j], table[j + 1]);
+    let (m0, m1) = (s0 * width, s1 * width);
+    let rise = y1 - y0;
+    let (b, c) = (3.0 * rise - 2.0 * m0 - m1, m0 + m1 - 2.0 * rise);
+    [y0 + u * (m0 + u * (b + u * c)), (m0 + u * (2.0 * b + 3.0 * u * c)) * density]
+}
+
+/// From zero to the point of the largest average return, the line through it; from there the table. For a curve that is steep first and then
+/// flattens, this is its concave hull.
+fn hull(table: &[[f64; 2]], spends: &[f64]) -> Vec<[f64; 2]> {
+    let mut out = table.to_vec();
+    let average = |j: usize| table[j][0] / spends[j];
+    let best = (1..table.len()).max_by(|&a, &b| average(a).total_cmp(&average(b))).unwrap_or(1);
+    if best > 1 {
+        let slope = average(best);
+        for j in 0..=best {
+            out[j] = [slope * spends[j], slope];
+        }
+        out[best][1] = slope;
+    }
+    out
+}

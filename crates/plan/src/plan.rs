@@ -1,0 +1,405 @@
+//! The answer: the best plan, judged, beside last year's split; what binds; what another attitude to risk would change.
+
+use crate::ground::Ground;
+use crate::judge::{Judged, Paths, Spread, judge};
+use crate::problem::{Layout, Problem};
+use crate::search::{Clash, Found, Money, search};
+use crate::world::World;
+use counterpoint::data::DriverKind;
+use counterpoint::project::plan::{Budget, PlanSpec, Target};
+
+/// Attitudes to risk of the frontier.
+pub const FRONTIER: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// Halvings in search of the budget that a target asks for.
+const HALVINGS: usize = 14;
+/// A target is looked for up to this many times last year's money.
+const FARTHEST: f64 = 4.0;
+
+/// A plan with its judgement.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Spend and posts.
+    pub paths: Paths,
+    /// Last year's split of the same money.
+    pub last: Paths,
+    /// The plan judged.
+    pub judged: Judged,
+    /// Last year's split judged.
+    pub last_judged: Judged,
+    /// Upper bound of the objective less the plan's, as a share of it; none for a plan that was given.
+    pub gap: Option<f64>,
+    /// Branches of the search.
+    pub nodes: usize,
+    /// Money of the plan, commissions left out.
+    pub money: f64,
+    /// Rows by driver.
+    pub drivers: Vec<DriverPlan>,
+    /// Limits that bind, and what one more unit of each would bring to profit.
+    pub binding: Vec<(String, f64)>,
+    /// What matters and is no number.
+    pub notes: Vec<String>,
+}
+
+/// One driver of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriverPlan {
+    /// Name of the channel, the creator or the platform.
+    pub driver: String,
+    /// `channel`, `organic`, `creator`, or `platform` for creators who go on as last year.
+    pub kind: &'static str,
+    /// Platform.
+    pub platform: String,
+    /// Money in the same periods of last year.
+    pub last: f64,
+    /// Money of the plan: commission, which follows sales, included.
+    pub plan: f64,
+    /// Posts.
+    pub posts: usize,
+    /// Increment in outcome units.
+    pub incremental: Spread,
+    /// Money that the last percent of its money brings, a unit; none without money.
+    pub mroi: Option<f64>,
+    /// Money a unit of money, mean; none without money.
+    pub roi: Option<f64>,
+    /// Whether the plan goes beyond what the data have seen of it.
+    pub extrapolated: bool,
+    /// Money by planned period, last year's and the plan's (creators: by their posts).
+    pub by_period: Vec<[f64; 2]>,
+    /// Posts by planned period.
+    pub posts_by_period: Vec<usize>,
+}
+
+/// One point of the frontier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Weight of the worst tenth.
+    pub risk: f64,
+    /// Profit.
+    pub profit: Spread,
+    /// Money by paid channel, then by platform of creators.
+    pub money: Vec<f64>,
+    /// Posts in all.
+    pub posts: usize,
+}
+
+/// A planner over one ground: keeps what it found, so that the next question is answered from there.
+pub struct Planner<'a> {
+    /// The ground.
+    pub ground: &'a Ground,
+    /// What may happen.
+    pub worlds: &'a [World],
+    /// Threads.
+    pub threads: usize,
+    found: Option<Found>,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner that has found nothing yet.
+    pub fn new(ground: &'a Ground, worlds: &'a [World], threads: usize) -> Planner<'a> {
+        Planner { ground, worlds, threads, found: None }
+    }
+
+    fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
+        Problem::new(self.ground, self.worlds, risk, Layout::new(self.ground, spec.flights.days()), self.threads)
+    }
+
+    /// Last year's money: channels, and creators where offers are there to be weighed.
+    pub fn last_money(&self) -> f64 {
+        self.ground.last_channels() + if self.ground.offers.is_empty() { 0.0 } else { self.ground.last_creators }
+    }
+
+    /// The best plan.
+    ///
+    /// # Errors
+    /// The limits that clash, or the target that cannot be reached, in words.
+    pub fn plan(&mut self, spec: &PlanSpec) -> Result<Plan, Clash> {
+        if !self.ground.has_profit && spec.budget == Budget::Free && spec.target.is_none() {
+            return Err(Clash(vec![
+                "without money a unit of outcome there is no profit to be had from a free budget: give `value`, a budget, or a target".to_owned(),
+            ]));
+        }
+        let problem = self.problem(spec, spec.risk);
+        let mut notes = Vec::new();
+        let found = match spec.target {
+            Some(Target::MarginalRoi(r)) => {
+                let mut money = Money::new(self.ground, spec, None)?;
+                money.price = self.ground.margin * r - 1.0;
+                search(&problem, &money, self.found.as_ref(), true)?
+            }
+            Some(target) => self.reach(&problem, spec, target, &mut notes)?,
+            None => {
+                let budget = match spec.budget {
+                    Budget::Fixed(b) => Some(b),
+                    Budget::LastYear => Some(self.last_money()),
+                    Budget::Free => None,
+                };
+                let money = Money::new(self.ground, spec, budget)?;
+                search(&problem, &money, self.found.as_ref(), true)?
+            }
+        };
+        let paths = self.paths(&problem, &found);
+        let spent = paths.money(self.ground);
+        if let (None, Budget::Fixed(b)) = (spec.target, spec.budget)
+            && spent < b * 0.999 - 1e-6
+        {
+            notes.push(format!(
+                "The limits leave {:.0} % of the budget without use: raise the most that channels may have, or offer more posts.",
+                100.0 * (1.0 - spent / b)
+            ));
+        }
+        let judged = judge(self.ground, self.worlds, &paths, self.threads);
+        let mut plan = self.judged(paths, judged, notes);
+        plan.gap = Some(found.gap());
+        plan.nodes = found.nodes;
+        plan.binding.clone_from(&found.prices);
+        self.found = Some(found);
+        Ok(plan)
+    }
+
+    /// Any plan on the same terms.
+    pub fn evaluate(&self, paths: Paths) -> Plan {
+        let judged = judge(self.ground, self.worlds, &paths, self.threads);
+        self.judged(paths, judged, Vec::new())
+    }
+
+    /// What the best plan would be under other attitudes to risk, at the budget of a plan.
+    ///
+    /// # Errors
+    /// The limits that clash.
+    pub fn frontier(&self, spec: &PlanSpec, budget: f64) -> Result<Vec<Point>, Clash> {
+        let mut out = Vec::new();
+        let mut begin = self.found.clone();
+        for risk in FRONTIER {
+            let problem = self.problem(spec, risk);
+            let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
+            let money = Money::new(self.ground, &at, Some(budget))?;
+            let found = search(&problem, &money, begin.as_ref(), false)?;
+            let paths = self.paths(&problem, &found);
+            let judged = judge(self.ground, self.worlds, &paths, self.threads);
+            let channels = paths.spend.iter().map(|s| s.iter().sum::<f64>());
+            let on = |p: usize| {
+                let own = (0..self.ground.offers.len()).filter(move |&o| self.ground.offers[o].platform == p);
+                own.map(|o| self.ground.offers[o].mean_cost[paths.number(o)]).sum::<f64>()
+            };
+            let money = channels.chain((0..self.ground.platforms.len()).map(on)).collect();
+            let posts = (0..self.ground.offers.len()).map(|o| paths.number(o)).sum();
+            out.push(Point { risk, profit: Spread::of(&judged.profit, &judged.weights), money, posts });
+            begin = Some(found);
+        }
+        Ok(out)
+    }
+
+    /// The plan for the budget that a target asks for, by halving: returns fall as money is added, outcomes rise.
+    fn reach(
+        &self,
+        problem: &Problem<'_>,
+        spec: &PlanSpec,
+        target: Target,
+        notes: &mut Vec<String>,
+    ) -> Result<Found, Clash> {
+        let last = self.last_money().max(1e-9);
+        let mut begin = self.found.clone();
+        let mut solve = |budget: f64| -> Result<(Found, f64), Clash> {
+            let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
+            let found = search(problem, &Money::new(self.ground, &at, Some(budget))?, begin.as_ref(), false)?;
+            let paths = self.paths(problem, &found);
+            let judged = judge(self.ground, self.worlds, &paths, self.threads);
+            let mean = |x: &[f64]| x.iter().zip(&judged.weights).map(|(x, w)| x * w).sum::<f64>();
+            let (money, units, cost) = (mean(&judged.money), mean(&judged.outcome), mean(&judged.cost).max(1e-12));
+            begin = Some(found.clone());
+            // Positive where more money may be spent.
+            let room = match target {
+                Target::Roi(r) => money / cost / r - 1.0,
+                Target::CostPerIncrement(c) => 1.0 - cost / units.max(1e-12) / c,
+                Target::Outcome(y) => 1.0 - units / y,
+                Target::MarginalRoi(_) => 0.0,
+            };
+            Ok((found, room))
+        };
+        let most = match spec.budget {
+            Budget::Fixed(b) => b,
+            _ => FARTHEST * last,
+        };
+        let (mut low, mut high) = (0.01 * last.min(most), most);
+        let wants_outcome = matches!(target, Target::Outcome(_));
+        let (first, room) = solve(low)?;
+        if room < 0.0 {
+            if wants_outcome {
+                return Ok(first);
+            }
+            return Err(Clash(vec![format!(
+                "the target cannot be reached: even a budget of {low:.0} misses it by {:.0} %",
+                -100.0 * room
+            )]));
+        }
+        let (top, room) = solve(high)?;
+        if room >= 0.0 {
+            if wants_outcome && room > 1e-9 {
+                return Err(Clash(vec![format!(
+                    "the outcome cannot be reached: a budget of {high:.0} brings {:.0} % of it",
+                    100.0 * (1.0 - room)
+                )]));
+            }
+            notes.push(format!("The target leaves room beyond a budget of {high:.0}, where the search ends."));
+            return Ok(top);
+        }
+        let mut best = if wants_outcome { top } else { first };
+        for _ in 0..HALVINGS {
+            let middle = (low * high).sqrt();
+            let (found, room) = solve(middle)?;
+            if room >= 0.0 {
+                low = middle;
+                if !wants_outcome {
+                    best = found;
+                }
+            } else {
+                high = middle;
+                if wants_outcome {
+                    best = found;
+                }
+            }
+            if high / low < 1.0005 {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    fn paths(&self, problem: &Problem<'_>, found: &Found) -> Paths {
+        let (ground, layout) = (self.ground, &problem.layout);
+        let n = ground.horizon.len();
+        let spend = (0..layout.channels.len())
+            .map(|m| {
+                let mut path = vec![0.0; n];
+                layout.spend(m, &found.x, &mut path);
+                // What is next to nothing is nothing.
+                let total: f64 = path.iter().sum();
+                path.iter_mut().filter(|x| **x < 1e-9 * total).for_each(|x| *x = 0.0);
+                path
+            })
+            .collect();
+        let posts = (0..ground.offers.len())
+            .map(|o| {
+                let mut own = vec![0; n];
+                for (k, x) in layout.posts(ground, o, &found.x).iter().enumerate() {
+                    own[ground.offers[o].slots.start + k] = x.round() as usize;
+                }
+                own
+            })
+            .collect();
+        Paths { spend, posts, creators_as_last_year: false }
+    }
+
+    fn judged(&self, paths: Paths, judged: Judged, notes: Vec<String>) -> Plan {
+        let money = paths.money(self.ground);
+        let last = Paths::last_year(self.ground, money);
+        let last_judged = judge(self.ground, self.worlds, &last, self.threads);
+        let drivers = self.drivers(&paths, &judged);
+        Plan { paths, last, judged, last_judged, gap: None, nodes: 0, money, drivers, binding: Vec::new(), notes }
+    }
+
+    fn drivers(&self, paths: &Paths, judged: &Judged) -> Vec<DriverPlan> {
+        let ground = self.ground;
+        let n = ground.horizon.len();
+        let weights = &judged.weights;
+        let mean = |x: &[f64]| x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>();
+        let each = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
+        let over = |top: f64, cost: f64| (cost > 1e-9).then(|| top / cost);
+        let mut out = Vec::new();
+        for (m, channel) in ground.channels.iter().enumerate() {
+            let part = &judged.channels[m];
+            let path = channel.paid.then(|| &paths.spend[m]);
+            let plan: f64 = path.map_or(0.0, |p| p.iter().sum());
+            let charged = mean(&part.cost);
+            out.push(DriverPlan {
+                driver: channel.name.clone(),
+                kind: if channel.paid { "channel" } else { "organic" },
+                platform: channel.place.clone(),
+                last: if channel.paid { channel.last.iter().sum() } else { 0.0 },
+                plan,
+                posts: 0,
+                incremental: Spread::of(&part.units, weights),
+                mroi: over(each(&part.more), 0.01 * plan),
+                roi: over(mean(&part.money), charged),
+                extrapolated: path.is_some_and(|p| p.iter().any(|x| *x > channel.seen * (1.0 + 1e-6))),
+                by_period: (0..n).map(|t| path.map_or([0.0; 2], |p| [channel.last[t], p[t]])).collect(),
+                posts_by_period: vec![0; n],
+            });
+        }
+        for (p, platform) in ground.platforms.iter().enumerate() {
+            if ground.offers.iter().any(|o| o.platform == p) {
+                continue;
+            }
+            let part = &judged.platforms[p];
+            out.push(DriverPlan {
+                driver: platform.name.clone(),
+                kind: "platform",
+                platform: platform.name.clone(),
+                last: 0.0,
+                plan: 0.0,
+                posts: 0,
+                incremental: Spread::of(&part.units, weights),
+                mroi: None,
+                roi: None,
+                extrapolated: false,
+                by_period: vec![[0.0; 2]; n],
+                posts_by_period: vec![0; n],
+            });
+        }
+        if ground.offers.is_empty() {
+            return out;
+        }
+        // Creators: those of the data with last year's cost, then newcomers.
+        let mut names: Vec<(String, String)> = Vec::new();
+        let platform_of = |o: usize| ground.platforms[ground.offers[o].platform].name.clone();
+        for creator in &ground.model.creators {
+            names.push((creator.name.clone(), creator.platforms.clone()));
+        }
+        for (o, offer) in ground.offers.iter().enumerate() {
+            if !names.iter().any(|x| x.0 == offer.offer.who.name) {
+                names.push((offer.offer.who.name.clone(), platform_of(o)));
+            }
+        }
+        for (name, platform) in names {
+            let own: Vec<usize> = (0..ground.offers.len()).filter(|&o| ground.offers[o].offer.who.name == name).collect();
+            let spent = |t: usize| {
+                ground.model.creators.iter().find(|c| c.name == name).map_or(0.0, |c| c.spend[ground.horizon.last_year(t)])
+            };
+            let last: Vec<f64> = (0..n).map(spent).collect();
+            let parts: Vec<&crate::judge::Part> =
+                judged.offers.iter().filter(|x| own.contains(&x.0)).map(|x| &x.1).collect();
+            if own.is_empty() && last.iter().sum::<f64>() == 0.0 {
+                continue;
+            }
+            let sum = |get: &dyn Fn(&crate::judge::Part) -> &Vec<f64>, length: usize| {
+                let mut all = vec![0.0; length];
+                parts.iter().for_each(|p| all.iter_mut().zip(get(p)).for_each(|(a, b)| *a += b));
+                all
+            };
+            let size = judged.profit.len();
+            let (units, money, cost) = (sum(&|p| &p.units, size), sum(&|p| &p.money, size), sum(&|p| &p.cost, size));
+            let more = sum(&|p| &p.more, ground.draws());
+            let posts_by_period: Vec<usize> = (0..n).map(|t| own.iter().map(|&o| paths.posts[o][t]).sum()).collect();
+            let posts: usize = posts_by_period.iter().sum();
+            let plan = mean(&cost);
+            let share = |t: usize| if posts > 0 { plan * posts_by_period[t] as f64 / posts as f64 } else { 0.0 };
+            let on: Vec<String> = own.iter().filter(|&&o| paths.number(o) > 0).map(|&o| platform_of(o)).collect();
+            out.push(DriverPlan {
+                driver: name,
+                kind: "creator",
+                platform: on.first().cloned().unwrap_or(platform),
+                last: last.iter().sum(),
+                plan,
+                posts,
+                incremental: Spread::of(&units, weights),
+                mroi: over(each(&more), 0.01 * plan),
+                roi: over(mean(&money), plan),
+                extrapolated: posts > 0 && own.iter().any(|&o| ground.offers[o].offer.known.is_none() && paths.number(o) > 0),
+                by_period: (0..n).map(|t| [last[t], share(t)]).collect(),
+                posts_by_period,
+            });
+        }
+        debug_assert!(ground.model.drivers.iter().all(|d| d.kind != DriverKind::Platform || d.platform.is_some()));
+        out
+    }
+}

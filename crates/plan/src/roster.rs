@@ -1,0 +1,235 @@
+//! A platform of creators on every draw: posts to attention to what saturates together.
+
+use crate::horizon::Horizon;
+use crate::offer::Offered;
+use counterpoint::model::build::Model;
+use counterpoint::model::posterior::{Posterior, shape_values};
+use counterpoint::model::transform::adstock;
+
+/// A platform of creators.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// Index of the driver.
+    pub driver: usize,
+    /// Name.
+    pub name: String,
+    /// Longest lag.
+    lag: usize,
+    geos: usize,
+    /// Periods in all.
+    periods: usize,
+    /// Periods of the data that stand for the planned ones.
+    last: Vec<usize>,
+    gap: Vec<usize>,
+    /// A draw each.
+    pub draws: Vec<PlatformDraw>,
+}
+
+/// A platform on one draw.
+#[derive(Debug, Clone)]
+pub struct PlatformDraw {
+    /// Purchase lag, lags 0 to the longest.
+    weights: Vec<f64>,
+    /// Half-saturation.
+    half: f64,
+    /// Profit and money at full saturation, `[geos]`.
+    top: Vec<[f64; 2]>,
+    /// Carried-over exposure that comes from before the plan, `[geos x periods]`.
+    carry: Vec<f64>,
+    /// Exposure of last year in the planned periods, `[geos x planned]`.
+    pub last: Vec<f64>,
+    /// Weight of each account of the model.
+    pub account_weights: Vec<f64>,
+}
+
+/// Exposure of posts on one draw before any shock, `[geos x periods]`: of all, and of all weighted by what is owed a unit of the money they bring.
+#[derive(Debug, Clone, Default)]
+pub struct Exposure {
+    /// Scaled exposure.
+    pub all: Vec<f64>,
+    /// The same times what is owed; empty where nothing is.
+    pub owed: Vec<f64>,
+}
+
+impl Platform {
+    /// What does not depend on the draws.
+    pub fn new(model: &Model, m: usize, horizon: &Horizon, periods: usize) -> Platform {
+        let driver = &model.drivers[m];
+        Platform {
+            driver: m,
+            name: driver.platform.as_ref().map_or_else(|| driver.name.clone(), |p| p.name.clone()),
+            lag: driver.shape.max_lag,
+            geos: model.n_geos(),
+            periods,
+            last: (0..horizon.len()).map(|t| horizon.last_year(t)).collect(),
+            gap: horizon.last[..horizon.gap].to_vec(),
+            draws: Vec::new(),
+        }
+    }
+
+    /// The platform at the posterior's last position.
+    pub fn draw(&self, posterior: &Posterior, worth: &[f64], money: &[f64]) -> PlatformDraw {
+        let model = posterior.model();
+        let driver = &model.drivers[self.driver];
+        let state = &posterior.drivers()[self.driver];
+        let shape = shape_values(driver, posterior.values());
+        let mut weights = vec![0.0; self.lag + 1];
+        adstock::weights(driver.shape.adstock, &shape.adstock, &mut weights);
+        let (n, padded) = (model.n_periods(), self.lag + model.n_periods());
+        let nothing = Vec::new();
+        let (x, account_weights) = state.platform.as_ref().map_or((&nothing, Vec::new()), |p| (&p.exposure.x, p.weight.clone()));
+        let at = |g: usize, t: usize| x[g * padded + self.lag + t];
+        let mut carry = vec![0.0; self.geos * self.periods];
+        for g in 0..self.geos {
+            let before = |back: usize| {
+                if back <= self.gap.len() {
+                    at(g, self.gap[self.gap.len() - back])
+                } else {
+                    let into = back - self.gap.len();
+                    if into <= padded { x[g * padded + padded - into] } else { 0.0 }
+                }
+            };
+            for t in 0..self.lag.min(self.periods) {
+                for l in t + 1..=self.lag {
+                    carry[g * self.periods + t] += weights[l] * before(l - t);
+                }
+            }
+        }
+        debug_assert!(n > 0);
+        PlatformDraw {
+            weights,
+            half: shape.saturation[0],
+            top: (0..self.geos).map(|g| [state.effect.beta[g] * worth[g], state.effect.beta[g] * money[g]]).collect(),
+            last: (0..self.geos).flat_map(|g| self.last.iter().map(move |&t| at(g, t))).collect(),
+            carry,
+            account_weights,
+        }
+    }
+
+    /// Profit on draw d of last year's posts done again, with reach multiplied.
+    pub fn last_profit(&self, d: usize, reach: Option<&[f64]>) -> f64 {
+        let draw = &self.draws[d];
+        let planned = self.last.len();
+        let (mut exposure, mut carried) = (vec![0.0; self.periods], vec![0.0; self.periods]);
+        let mut profit = 0.0;
+        for g in 0..self.geos {
+            exposure[..planned].copy_from_slice(&draw.last[g * planned..(g + 1) * planned]);
+            carry_over(&draw.weights, &exposure, reach, &mut carried);
+            for t in 0..self.periods {
+                let carry = draw.carry[g * self.periods + t];
+                let a = carry + carried[t];
+                profit += draw.top[g][0] * (a / (a + draw.half) - carry / (carry + draw.half));
+            }
+        }
+        profit
+    }
+
+    /// Exposure on draw d of posts whose views by offer and period are `views`; offers with none are skipped. What is owed is left out, where `free`.
+    pub fn exposure(&self, d: usize, offers: &[Offered], own: &[usize], views: &[Vec<f64>], free: bool, out: &mut Exposure) {
+        let (n, cells) = (self.periods, self.geos * self.periods);
+        let owes = !free && own.iter().any(|&o| offers[o].owes_sales());
+        out.all.clear();
+        out.all.resize(cells, 0.0);
+        out.owed.clear();
+        out.owed.resize(if owes { cells } else { 0 }, 0.0);
+        for &o in own.iter().filter(|&&o| !views[o].is_empty()) {
+            for g in 0..self.geos {
+                let scale = offers[o].strength[d] * offers[o].share[g];
+                add(scale, &views[o], &mut out.all[g * n..(g + 1) * n]);
+                if owes && offers[o].owed[d] > 0.0 {
+                    add(scale * offers[o].owed[d], &views[o], &mut out.owed[g * n..(g + 1) * n]);
+                }
+            }
+        }
+    }
+
+    /// Profit of an exposure on draw d with reach multiplied, what is owed on the money it brings taken off; `slopes` takes the derivatives by
+    /// the exposure, and by what is owed. Without what is owed it is concave.
+    pub fn profit(&self, d: usize, exposure: &Exposure, reach: Option<&[f64]>, slopes: Option<&mut Exposure>) -> f64 {
+        let (draw, n) = (&self.draws[d], self.periods);
+        let owes = !exposure.owed.is_empty();
+        let mut profit = 0.0;
+        let mut memory = vec![0.0; 4 * n];
+        let (x, rest) = memory.split_at_mut(n);
+        let (z, rest) = rest.split_at_mut(n);
+        let (slope, slope_owed) = rest.split_at_mut(n);
+        let mut slopes = slopes;
+        if let Some(to) = &mut slopes {
+            to.all.resize(exposure.all.len(), 0.0);
+            to.owed.resize(exposure.owed.len(), 0.0);
+        }
+        for g in 0..self.geos {
+            let range = g * n..(g + 1) * n;
+            carry_over(&draw.weights, &exposure.all[range.clone()], reach, x);
+            if owes {
+                carry_over(&draw.weights, &exposure.owed[range.clone()], reach, z);
+            }
+            let [top, money] = draw.top[g];
+            for t in 0..n {
+                let carry = draw.carry[range.start + t];
+                let all = carry + x[t] + draw.half;
+                let one = 1.0 / all;
+                profit += top * (draw.half * x[t] * one / (carry + draw.half));
+                slope[t] = top * draw.half * one * one;
+                if owes {
+                    profit -= money * z[t] * one;
+                    slope[t] += money * z[t] * one * one;
+                    slope_owed[t] = -money * one;
+                }
+            }
+            if let Some(to) = &mut slopes {
+                back(&draw.weights, slope, reach, &mut to.all[range.clone()]);
+                if owes {
+                    back(&draw.weights, slope_owed, reach, &mut to.owed[range]);
+                }
+            }
+        }
+        profit
+    }
+}
+
+/// to += a x
+fn add(a: f64, x: &[f64], to: &mut [f64]) {
+    for (to, x) in to.iter_mut().zip(x) {
+        *to = a.mul_add(*x, *to);
+    }
+}
+
+/// Carries x over, multiplied first.
+fn carry_over(weights: &[f64], x: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
+    out.fill(0.0);
+    let n = x.len();
+    for s in 0..n {
+        let from = x[s] * by.map_or(1.0, |b| b[s]);
+        if from != 0.0 {
+            let to = (s + weights.len()).min(n);
+            add(from, &weights[..to - s], &mut out[s..to]);
+        }
+    }
+}
+
+/// The transpose of that.
+fn back(weights: &[f64], slope: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
+    let n = slope.len();
+    for s in 0..n {
+        let to = (s + weights.len()).min(n);
+        let sum: f64 = weights.iter().zip(&slope[s..to]).map(|(w, x)| w * x).sum();
+        out[s] = sum * by.map_or(1.0, |b| b[s]);
+    }
+}
+
+/// Views by period of posts in slots: a number a slot, spread as views come in.
+pub fn views(offer: &Offered, posts: &[f64], periods: usize) -> Vec<f64> {
+    let mut out = vec![0.0; periods];
+    for (n, t) in posts.iter().zip(offer.slots.clone()).filter(|p| *p.0 > 0.0) {
+        out[t..].iter_mut().zip(&offer.decay).for_each(|(to, share)| *to += n * share);
+    }
+    out
+}
+
+/// The transpose of [`views`].
+pub fn views_back(offer: &Offered, by: &[f64], out: &mut [f64]) {
+    for (to, t) in out.iter_mut().zip(offer.slots.clone()) {
+        *to += by[t..].iter().zip(&offer.decay).map(|(b, share)| b * share).sum::<f64>();
+    }
+}

@@ -1,0 +1,240 @@
+//! What a platform's fall would cost: dependence of the outcome on each platform over channels and creators together, shocks one by one and
+//! several at once, and what may happen in all.
+
+use crate::ground::Ground;
+use crate::judge::{Judged, Paths, Spread, judge};
+use crate::shock::{Shock, Strikes, same};
+use crate::world::World;
+
+/// What a platform's fall would cost.
+#[derive(Debug, Clone)]
+pub struct Stress {
+    /// Share of what all drivers bring that hangs on each platform, by name; the largest first.
+    pub dependence: Vec<(String, Spread)>,
+    /// Sum of the squared shares: 1 is all on one platform.
+    pub herfindahl: Spread,
+    /// One over it: the number of platforms of equal weight that would be as concentrated.
+    pub effective_bets: Spread,
+    /// Profit over draws and scenarios.
+    pub profit: Spread,
+    /// The 10 % quantile of that: profit is below it with a probability of one in ten.
+    pub var10: f64,
+    /// Profit where nothing happens.
+    pub calm: Spread,
+    /// Incremental outcome where nothing happens.
+    pub outcome: Spread,
+    /// Shocks that strike on the first day, the dearest first.
+    pub shocks: Vec<Struck>,
+}
+
+/// One shock, or several at once.
+#[derive(Debug, Clone)]
+pub struct Struck {
+    /// In words.
+    pub name: String,
+    /// Platform; several are joined.
+    pub platform: String,
+    /// Probability a year; of several at once their product.
+    pub per_year: f64,
+    /// Profit with it less profit without it, draw by draw.
+    pub profit: Spread,
+    /// The same of the outcome.
+    pub outcome: Spread,
+    /// Where its figures are from.
+    pub source: String,
+}
+
+/// The worlds in which each shock strikes on the first day, alone; then those of `together`, lists of (shock, platform).
+///
+/// # Errors
+/// Shocks and platforms that are not known, in words.
+pub fn struck(
+    ground: &Ground,
+    shocks: &[Shock],
+    together: &[Vec<(String, String)>],
+) -> Result<Vec<(World, Struck)>, Vec<String>> {
+    let (mut out, mut wrong) = (Vec::new(), Vec::new());
+    let blank = Spread { mean: 0.0, q05: 0.0, q50: 0.0, q95: 0.0, cvar10: 0.0 };
+    let mut add = |events: &[(&Shock, &str)]| {
+        let mut world = World::calm(ground);
+        for (shock, place) in events {
+            if shock.strikes == Strikes::Creator {
+                world.leave(place, &shock.name);
+            } else {
+                world.strike(ground, shock, place, 0.0);
+            }
+        }
+        let join = |get: &dyn Fn(&(&Shock, &str)) -> String| events.iter().map(get).collect::<Vec<_>>().join(" and ");
+        let told = Struck {
+            name: join(&|e| e.0.name.clone()),
+            platform: join(&|e| e.1.to_owned()),
+            per_year: events.iter().map(|e| e.0.per_year).product(),
+            profit: blank,
+            outcome: blank,
+            source: join(&|e| e.0.source.clone()),
+        };
+        out.push((world, told));
+    };
+    for shock in shocks {
+        if shock.strikes == Strikes::Creator {
+            if let Some(name) = largest_creator(ground) {
+                add(&[(shock, &name)]);
+            }
+            continue;
+        }
+        for place in ground.places.iter().filter(|p| shock.platform.as_ref().is_none_or(|own| same(own, p))) {
+            add(&[(shock, place)]);
+        }
+    }
+    for events in together {
+        let mut all: Vec<(&Shock, &str)> = Vec::new();
+        for (name, place) in events {
+            let shock = shocks.iter().find(|s| same(&s.name, name));
+            let known = ground.places.iter().find(|p| same(p, place)).map(String::as_str);
+            let creator = ground.model.creators.iter().find(|c| same(&c.name, place)).map(|c| c.name.as_str());
+            match (shock, if shock.is_some_and(|s| s.strikes == Strikes::Creator) { creator } else { known }) {
+                (Some(shock), Some(place)) => all.push((shock, place)),
+                (None, _) => {
+                    let names: Vec<&str> = shocks.iter().map(|s| s.name.as_str()).collect();
+                    wrong.push(format!("no shock \"{name}\"; there are: {}", names.join(", ")));
+                }
+                (_, None) => wrong.push(format!("no platform \"{place}\"; there are: {}", ground.places.join(", "))),
+            }
+        }
+        if all.len() == events.len() {
+            add(&all);
+        }
+    }
+    if wrong.is_empty() { Ok(out) } else { Err(wrong) }
+}
+
+/// The creator whose posts had most weighted views last year in the planned periods.
+pub fn largest_creator(ground: &Ground) -> Option<String> {
+    let model = &ground.model;
+    let of = |creator: &counterpoint::model::build::CreatorModel| -> f64 {
+        creator
+            .accounts
+            .iter()
+            .map(|&(m, c)| {
+                let driver = &model.drivers[m];
+                let (Some(platform), Some(own)) = (&driver.platform, ground.platforms.iter().find(|p| p.driver == m)) else {
+                    return 0.0;
+                };
+                let padded = driver.shape.max_lag + model.n_periods();
+                let views: f64 = (0..ground.horizon.len())
+                    .map(|t| platform.views[c * padded + driver.shape.max_lag + ground.horizon.last_year(t)])
+                    .sum();
+                let weight: f64 = own.draws.iter().map(|d| d.account_weights[c]).sum::<f64>() / own.draws.len().max(1) as f64;
+                views * weight
+            })
+            .sum()
+    };
+    model.creators.iter().max_by(|a, b| of(a).total_cmp(&of(b))).map(|c| c.name.clone())
+}
+
+/// Judges a plan under the scenarios of `worlds` and under each of `struck` alone.
+pub fn stress(ground: &Ground, worlds: &[World], struck: Vec<(World, Struck)>, paths: &Paths, threads: usize) -> Stress {
+    let scenarios = judge(ground, worlds, paths, threads);
+    let mut alone: Vec<World> = vec![World::calm(ground)];
+    alone.extend(struck.iter().map(|s| s.0.clone()));
+    let each = judge(ground, &alone, paths, threads);
+    let (count, draws) = (alone.len(), ground.draws());
+    let equal = vec![1.0 / draws as f64; draws];
+    let column = |x: &[f64], w: usize| -> Vec<f64> { (0..draws).map(|d| x[d * count + w]).collect() };
+    let less = |x: &[f64], w: usize| {
+        let (with, without) = (column(x, w), column(x, 0));
+        Spread::of(&with.iter().zip(&without).map(|(a, b)| a - b).collect::<Vec<_>>(), &equal)
+    };
+    let mut shocks: Vec<Struck> = struck
+        .into_iter()
+        .enumerate()
+        .map(|(i, (_, told))| Struck { profit: less(&each.profit, i + 1), outcome: less(&each.outcome, i + 1), ..told })
+        .collect();
+    shocks.sort_by(|a, b| a.profit.mean.total_cmp(&b.profit.mean));
+    let shares = dependence(ground, &each, count);
+    let squares: Vec<f64> = (0..draws).map(|d| herfindahl(&shares.iter().map(|s| s.1[d]).collect::<Vec<_>>())).collect();
+    let bets: Vec<f64> = squares.iter().map(|h| 1.0 / h).collect();
+    let mut dependence: Vec<(String, Spread)> =
+        shares.into_iter().map(|(name, values)| (name, Spread::of(&values, &equal))).collect();
+    dependence.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    Stress {
+        dependence,
+        herfindahl: Spread::of(&squares, &equal),
+        effective_bets: Spread::of(&bets, &equal),
+        profit: Spread::of(&scenarios.profit, &scenarios.weights),
+        var10: quantile(&scenarios.profit, &scenarios.weights, 0.1),
+        calm: Spread::of(&column(&each.profit, 0), &equal),
+        outcome: Spread::of(&column(&each.outcome, 0), &equal),
+        shocks,
+    }
+}
+
+/// Sum of squares of shares.
+pub fn herfindahl(shares: &[f64]) -> f64 {
+    shares.iter().map(|s| s * s).sum()
+}
+
+fn quantile(values: &[f64], weights: &[f64], p: f64) -> f64 {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
+    let mut sum = 0.0;
+    for &i in &order {
+        sum += weights[i];
+        if sum >= p - 1e-12 {
+            return values[i];
+        }
+    }
+    f64::NAN
+}
+
+/// By platform and draw, in the calm world: its share of what all drivers bring; what takes away counts as none.
+fn dependence(ground: &Ground, judged: &Judged, worlds: usize) -> Vec<(String, Vec<f64>)> {
+    let draws = ground.draws();
+    let mut by: Vec<(String, Vec<f64>)> = ground.places.iter().map(|p| (p.clone(), vec![0.0; draws])).collect();
+    let mut add = |place: &str, units: &[f64]| {
+        if let Some(to) = by.iter_mut().find(|p| same(&p.0, place)) {
+            (0..draws).for_each(|d| to.1[d] += units[d * worlds].max(0.0));
+        }
+    };
+    for (channel, part) in ground.channels.iter().zip(&judged.channels) {
+        add(&channel.place, &part.units);
+    }
+    for (platform, part) in ground.platforms.iter().zip(&judged.platforms).filter(|p| !p.1.units.is_empty()) {
+        add(&platform.name, &part.units);
+    }
+    for (o, part) in &judged.offers {
+        add(&ground.platforms[ground.offers[*o].platform].name, &part.units);
+    }
+    for d in 0..draws {
+        let sum: f64 = by.iter().map(|p| p.1[d]).sum();
+        by.iter_mut().for_each(|p| p.1[d] /= sum.max(1e-300));
+    }
+    by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concentration_is_that_of_the_definition() {
+        // Shares 0.5, 0.3, 0.2: 0.25 + 0.09 + 0.04 = 0.38, so 2.63 effective bets.
+        assert!((herfindahl(&[0.5, 0.3, 0.2]) - 0.38).abs() < 1e-12);
+        assert!((herfindahl(&[0.25; 4]) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_worst_tenth_is_that_of_the_definition() {
+        // Ten equal values: the worst tenth is the least. Twenty: the mean of the two least.
+        let ten: Vec<f64> = (1..=10).map(f64::from).collect();
+        assert!((Spread::of(&ten, &[0.1; 10]).cvar10 - 1.0).abs() < 1e-12);
+        let twenty: Vec<f64> = (1..=20).map(f64::from).collect();
+        assert!((Spread::of(&twenty, &[0.05; 20]).cvar10 - 1.5).abs() < 1e-12);
+        // Five of weight 0.2: the worst tenth is half of the least.
+        assert!((Spread::of(&[5.0, 1.0, 2.0, 3.0, 4.0], &[0.2; 5]).cvar10 - 1.0).abs() < 1e-12);
+        // 0.04 at -10, 0.06 of the next at 0: (0.04 x -10 + 0.06 x 0) / 0.1 = -4.
+        let two = Spread::of(&[-10.0, 0.0, 10.0], &[0.04, 0.5, 0.46]);
+        assert!((two.cvar10 + 4.0).abs() < 1e-12);
+        assert_eq!(quantile(&[-10.0, 0.0, 10.0], &[0.04, 0.5, 0.46], 0.1), 0.0);
+    }
+}
