@@ -72,7 +72,8 @@ impl Channel {
         let series: Vec<f64> = match &driver.spend {
             Some(spend) => (0..n).map(|t| (0..geos).map(|g| spend[g * n + t]).sum()).collect(),
             None => {
-                let all: Vec<f64> = (0..n).map(|t| (0..geos).map(|g| x(g, t) * driver.unit[g] * people(g)).sum()).collect();
+                let all: Vec<f64> =
+                    (0..n).map(|t| (0..geos).map(|g| x(g, t) * driver.unit[g] * people(g)).sum()).collect();
                 let on: Vec<f64> = all.iter().copied().filter(|x| *x > 0.0).collect();
                 let mean = on.iter().sum::<f64>() / on.len().max(1) as f64;
                 all.iter().map(|x| if mean > 0.0 { x / mean } else { 0.0 }).collect()

@@ -123,7 +123,13 @@ mod tests {
             low: vec![0.0; 4],
             high: vec![10.0; 4],
             scales: Vec::new(),
-            rows: vec![Row { name: "budget".into(), terms: (0..4).map(|i| (i, 1.0)).collect(), low: 10.0, high: 10.0, apart: false }],
+            rows: vec![Row {
+                name: "budget".into(),
+                terms: (0..4).map(|i| (i, 1.0)).collect(),
+                low: 10.0,
+                high: 10.0,
+                apart: false,
+            }],
         };
         let peak = climb(&limits, &[2.5; 4], &[0.0], (1e-14, 500), |x| {
             let value = x.iter().zip(&a).map(|(x, a)| a * (1.0 + x).ln()).sum();
@@ -135,7 +141,8 @@ mod tests {
         }
         // One unit more is worth 6 / 13.
         assert!((peak.prices[0] - 6.0 / 13.0).abs() < 1e-4, "{:?}", peak.prices);
-        let far = limits.most(&peak.gradient, &peak.prices) - peak.x.iter().zip(&peak.gradient).map(|(x, g)| x * g).sum::<f64>();
+        let far = limits.most(&peak.gradient, &peak.prices)
+            - peak.x.iter().zip(&peak.gradient).map(|(x, g)| x * g).sum::<f64>();
         assert!((0.0..1e-6).contains(&(far + 1e-12)), "{far}");
     }
 }

@@ -205,4 +205,3 @@ fn worth(model: &Model, project: &Project, spec: &PlanSpec, horizon: &Horizon) -
 fn last_creators(model: &Model, horizon: &Horizon) -> f64 {
     (0..horizon.len()).map(|t| model.creators.iter().map(|c| c.spend[horizon.last_year(t)]).sum::<f64>()).sum()
 }
-

@@ -28,17 +28,14 @@ impl Horizon {
     ///
     /// # Errors
     /// What is wrong with the days, in words.
-    pub fn new(
-        model: &Model,
-        cadence: Cadence,
-        starts: Option<Date>,
-        ends: Option<Date>,
-    ) -> Result<Horizon, String> {
+    pub fn new(model: &Model, cadence: Cadence, starts: Option<Date>, ends: Option<Date>) -> Result<Horizon, String> {
         let days = cadence.days();
         let after = model.dates[model.n_periods() - 1].saturating_add(i64::from(days).days());
         let first = starts.unwrap_or(after);
         if first < after {
-            return Err(format!("the plan starts on {first}, but the data end the day before {after}: a plan is made for later days"));
+            return Err(format!(
+                "the plan starts on {first}, but the data end the day before {after}: a plan is made for later days"
+            ));
         }
         let last = ends.unwrap_or_else(|| first.saturating_add((QUARTER - 1).days()));
         if last < first {

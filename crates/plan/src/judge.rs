@@ -25,7 +25,8 @@ impl Paths {
         let creators = if ground.offers.is_empty() { 0.0 } else { ground.last_creators };
         let channels = ground.last_channels();
         let factor = if channels > 0.0 { ((budget - creators) / channels).max(0.0) } else { 0.0 };
-        let spend = ground.channels[..ground.paid()].iter().map(|c| c.last.iter().map(|x| factor * x).collect()).collect();
+        let spend =
+            ground.channels[..ground.paid()].iter().map(|c| c.last.iter().map(|x| factor * x).collect()).collect();
         let posts = ground.offers.iter().map(|_| vec![0; ground.horizon.len()]).collect();
         Paths { spend, posts, creators_as_last_year: true }
     }
@@ -39,7 +40,9 @@ impl Paths {
     pub fn money(&self, ground: &Ground) -> f64 {
         let channels: f64 = self.spend.iter().flatten().sum();
         let offers: f64 = (0..ground.offers.len()).map(|o| ground.offers[o].mean_cost[self.number(o)]).sum();
-        channels + offers + if self.creators_as_last_year && !ground.offers.is_empty() { ground.last_creators } else { 0.0 }
+        channels
+            + offers
+            + if self.creators_as_last_year && !ground.offers.is_empty() { ground.last_creators } else { 0.0 }
     }
 }
 
@@ -343,7 +346,11 @@ impl<'a> Bench<'a> {
                     let creators = model.creators.iter().filter(|c| c.name == name).flat_map(|c| &c.accounts);
                     let views = |c: usize| roster.views[c * padded + lag + t];
                     let part = |&(m, c): &(usize, usize)| {
-                        if m == platform.driver { own.weight[c] * roster.share[c * model.n_geos() + g] * views(c) } else { 0.0 }
+                        if m == platform.driver {
+                            own.weight[c] * roster.share[c * model.n_geos() + g] * views(c)
+                        } else {
+                            0.0
+                        }
                     };
                     creators.map(part).sum()
                 }

@@ -1,7 +1,7 @@
 //! The next budget over channels and creators, with the platform risk priced: from a fit to a plan, on the draws and never on means.
 //!
 //! In reading order: [`horizon`] (when), [`ground`] (what a plan stands on: [`channel`], [`roster`], [`offer`]), [`shock`] and [`world`] (what may
-//! happen), [`limits`] and [`problem`] (what is asked), [`climb`] and [`search`] (the best plan), [`judge`] (what a plan brings, recomputed
+//! happen), [`limits`], [`money`] and [`problem`] (what is asked), [`climb`], [`search`] and its moves (the best plan), [`judge`] (what a plan brings, recomputed
 //! without the search), [`plan`] (the answer), [`stress`].
 
 pub mod channel;
@@ -10,6 +10,8 @@ pub mod ground;
 pub mod horizon;
 pub mod judge;
 pub mod limits;
+pub mod money;
+mod moves;
 pub mod offer;
 pub mod plan;
 pub mod problem;

@@ -224,7 +224,9 @@ impl Search<'_> {
             } else {
                 self.own(own, moved)
             };
-            for (&(i, a), &(_, b)) in part.iter().zip(part.iter().map(|p| own.terms.iter().find(|t| t.0 == p.0).unwrap_or(p))) {
+            for (&(i, a), &(_, b)) in
+                part.iter().zip(part.iter().map(|p| own.terms.iter().find(|t| t.0 == p.0).unwrap_or(p)))
+            {
                 let x = self.free[i] + (shift * a + y * b) * self.squares[i];
                 sum += a * x.clamp(low[i], high[i]);
             }
@@ -236,7 +238,8 @@ impl Search<'_> {
     /// Moves one row's multiplier so that the row is kept. Returns by what share of its size it was not.
     fn settle(&mut self, row: &Row, price: &mut f64) -> f64 {
         let limits = self.limits;
-        let size = row.terms.iter().map(|&(i, a)| a * limits.high[i].abs().max(limits.low[i].abs())).sum::<f64>().max(1e-300);
+        let size =
+            row.terms.iter().map(|&(i, a)| a * limits.high[i].abs().max(limits.low[i].abs())).sum::<f64>().max(1e-300);
         let (now, bare) = (self.at(row, 0.0), self.at(row, -*price));
         let target = if bare < row.low {
             row.low
@@ -313,8 +316,20 @@ mod tests {
             high: vec![4.0, 4.0, 5.0],
             scales: Vec::new(),
             rows: vec![
-                Row { name: "all".into(), terms: vec![(0, 1.0), (1, 1.0), (2, 1.0)], low: 6.0, high: 6.0, apart: false },
-                Row { name: "two".into(), terms: vec![(0, 1.0), (1, 2.0)], low: f64::NEG_INFINITY, high: 3.0, apart: true },
+                Row {
+                    name: "all".into(),
+                    terms: vec![(0, 1.0), (1, 1.0), (2, 1.0)],
+                    low: 6.0,
+                    high: 6.0,
+                    apart: false,
+                },
+                Row {
+                    name: "two".into(),
+                    terms: vec![(0, 1.0), (1, 2.0)],
+                    low: f64::NEG_INFINITY,
+                    high: 3.0,
+                    apart: true,
+                },
             ],
         }
     }
@@ -374,9 +389,21 @@ mod large {
         for i in 0..n {
             limits.high[i] = peak[i / 13] * 1.5;
         }
-        limits.rows.push(Row { name: "b".into(), terms: (0..n).map(|i| (i, 1.0)).collect(), low: 1_300_261.0, high: 1_300_261.0, apart: false });
+        limits.rows.push(Row {
+            name: "b".into(),
+            terms: (0..n).map(|i| (i, 1.0)).collect(),
+            low: 1_300_261.0,
+            high: 1_300_261.0,
+            apart: false,
+        });
         for (m, (low, high)) in totals.into_iter().enumerate() {
-            limits.rows.push(Row { name: "c".into(), terms: (0..13).map(|b| (m * 13 + b, 1.0)).collect(), low, high, apart: true });
+            limits.rows.push(Row {
+                name: "c".into(),
+                terms: (0..13).map(|b| (m * 13 + b, 1.0)).collect(),
+                low,
+                high,
+                apart: true,
+            });
         }
         let widths = limits.scales();
         let mut state = 1_u64;

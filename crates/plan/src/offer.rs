@@ -88,9 +88,8 @@ impl Offered {
         let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
         let mean_cost: Vec<f64> = costs.iter().map(|c| mean(c)).collect();
         let least = offer.posts.0.max(1);
-        let rate: Vec<f64> = (0..draws)
-            .map(|d| (least..=most).map(|n| costs[n][d] / n as f64).fold(f64::INFINITY, f64::min))
-            .collect();
+        let rate: Vec<f64> =
+            (0..draws).map(|d| (least..=most).map(|n| costs[n][d] / n as f64).fold(f64::INFINITY, f64::min)).collect();
         let per_sale = sales_rate(deal);
         Offered {
             platform,

@@ -2,8 +2,9 @@
 
 use crate::ground::Ground;
 use crate::judge::{Judged, Paths, Spread, judge};
+use crate::money::{Clash, Money};
 use crate::problem::{Layout, Problem};
-use crate::search::{Clash, Found, Money, search};
+use crate::search::{Found, search};
 use crate::world::World;
 use counterpoint::data::DriverKind;
 use counterpoint::project::plan::{Budget, PlanSpec, Target};
@@ -361,9 +362,15 @@ impl<'a> Planner<'a> {
             }
         }
         for (name, platform) in names {
-            let own: Vec<usize> = (0..ground.offers.len()).filter(|&o| ground.offers[o].offer.who.name == name).collect();
+            let own: Vec<usize> =
+                (0..ground.offers.len()).filter(|&o| ground.offers[o].offer.who.name == name).collect();
             let spent = |t: usize| {
-                ground.model.creators.iter().find(|c| c.name == name).map_or(0.0, |c| c.spend[ground.horizon.last_year(t)])
+                ground
+                    .model
+                    .creators
+                    .iter()
+                    .find(|c| c.name == name)
+                    .map_or(0.0, |c| c.spend[ground.horizon.last_year(t)])
             };
             let last: Vec<f64> = (0..n).map(spent).collect();
             let parts: Vec<&crate::judge::Part> =
@@ -394,7 +401,8 @@ impl<'a> Planner<'a> {
                 incremental: Spread::of(&units, weights),
                 mroi: over(each(&more), 0.01 * plan),
                 roi: over(mean(&money), plan),
-                extrapolated: posts > 0 && own.iter().any(|&o| ground.offers[o].offer.known.is_none() && paths.number(o) > 0),
+                extrapolated: posts > 0
+                    && own.iter().any(|&o| ground.offers[o].offer.known.is_none() && paths.number(o) > 0),
                 by_period: (0..n).map(|t| [last[t], share(t)]).collect(),
                 posts_by_period,
             });

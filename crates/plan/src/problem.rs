@@ -117,7 +117,8 @@ impl<'a> Problem<'a> {
                         let path = world.delivered(m, &channel.last);
                         sum += channel.profit(d, &path, false, None);
                     }
-                    for (p, platform) in ground.platforms.iter().enumerate().filter(|(p, _)| by_platform[*p].is_empty()) {
+                    for (p, platform) in ground.platforms.iter().enumerate().filter(|(p, _)| by_platform[*p].is_empty())
+                    {
                         sum += platform.last_profit(d, world.reach(p));
                     }
                     out.push(sum);
@@ -381,8 +382,7 @@ impl<'a> Problem<'a> {
     }
 
     fn with_channels(&self, x: &[f64], mut profits: Vec<f64>, concave: bool) -> (f64, Vec<f64>, Vec<f64>) {
-        let passes: Vec<Pass> =
-            (0..self.layout.channels.len()).map(|m| self.channel(m, x, concave, true)).collect();
+        let passes: Vec<Pass> = (0..self.layout.channels.len()).map(|m| self.channel(m, x, concave, true)).collect();
         for pass in &passes {
             profits.iter_mut().zip(&pass.profits).for_each(|(a, b)| *a += b);
         }
@@ -465,7 +465,12 @@ impl<'a> Problem<'a> {
 
     /// Limits without any row.
     pub fn boxes(&self) -> Limits {
-        Limits { low: vec![0.0; self.layout.count], high: vec![0.0; self.layout.count], scales: vec![1.0; self.layout.count], rows: Vec::new() }
+        Limits {
+            low: vec![0.0; self.layout.count],
+            high: vec![0.0; self.layout.count],
+            scales: vec![1.0; self.layout.count],
+            rows: Vec::new(),
+        }
     }
 }
 
@@ -477,7 +482,8 @@ fn part(draws: &[usize], block: usize) -> &[usize] {
 /// Whether factors change little: less than a fifth in each period and a twentieth on average.
 pub(crate) fn is_little(factors: impl Iterator<Item = f64> + Clone) -> bool {
     let count = factors.clone().count().max(1) as f64;
-    factors.clone().map(|f| (f - 1.0).abs()).sum::<f64>() / count < 0.05 && factors.into_iter().all(|f| (f - 1.0).abs() < 0.2)
+    factors.clone().map(|f| (f - 1.0).abs()).sum::<f64>() / count < 0.05
+        && factors.into_iter().all(|f| (f - 1.0).abs() < 0.2)
 }
 
 /// One platform over all draws.

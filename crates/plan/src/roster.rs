@@ -77,7 +77,8 @@ impl Platform {
         adstock::weights(driver.shape.adstock, &shape.adstock, &mut weights);
         let (n, padded) = (model.n_periods(), self.lag + model.n_periods());
         let nothing = Vec::new();
-        let (x, account_weights) = state.platform.as_ref().map_or((&nothing, Vec::new()), |p| (&p.exposure.x, p.weight.clone()));
+        let (x, account_weights) =
+            state.platform.as_ref().map_or((&nothing, Vec::new()), |p| (&p.exposure.x, p.weight.clone()));
         let at = |g: usize, t: usize| x[g * padded + self.lag + t];
         let mut carry = vec![0.0; self.geos * self.periods];
         for g in 0..self.geos {
@@ -125,7 +126,15 @@ impl Platform {
     }
 
     /// Exposure on draw d of posts whose views by offer and period are `views`; offers with none are skipped. What is owed is left out, where `free`.
-    pub fn exposure(&self, d: usize, offers: &[Offered], own: &[usize], views: &[Vec<f64>], free: bool, out: &mut Exposure) {
+    pub fn exposure(
+        &self,
+        d: usize,
+        offers: &[Offered],
+        own: &[usize],
+        views: &[Vec<f64>],
+        free: bool,
+        out: &mut Exposure,
+    ) {
         let (n, cells) = (self.periods, self.geos * self.periods);
         let owes = !free && own.iter().any(|&o| offers[o].owes_sales());
         out.all.clear();

@@ -94,7 +94,10 @@ impl Shock {
                 Some(t) => match t.trim().parse::<f64>() {
                     Ok(x) if (low..=high).contains(&x) => x,
                     _ => {
-                        wrong.push(format!("{}, line {line}, {name}: found \"{t}\", expected a number from {low} to {high}", table.file));
+                        wrong.push(format!(
+                            "{}, line {line}, {name}: found \"{t}\", expected a number from {low} to {high}",
+                            table.file
+                        ));
                         fallback
                     }
                 },
@@ -106,7 +109,10 @@ impl Shock {
             let lasts = number("lasts_days", f64::INFINITY, 0.0, f64::INFINITY);
             let struck = text("strikes", row).unwrap_or_else(|| "all".to_owned());
             let Some(kind) = strikes(&struck) else {
-                wrong.push(format!("{}, line {line}, strikes: found \"{struck}\", expected all, organic, paid or creator", table.file));
+                wrong.push(format!(
+                    "{}, line {line}, strikes: found \"{struck}\", expected all, organic, paid or creator",
+                    table.file
+                ));
                 continue;
             };
             let Some(name) = text("shock", row) else {
@@ -139,7 +145,9 @@ impl Shock {
 
     /// The same of the price of paid attention elsewhere.
     pub fn price_by_period(&self, periods: usize, days: f64, begins: f64) -> Vec<f64> {
-        (0..periods).map(|t| 1.0 + (self.price_elsewhere - 1.0) * self.presence(t as f64 * days, days, begins)).collect()
+        (0..periods)
+            .map(|t| 1.0 + (self.price_elsewhere - 1.0) * self.presence(t as f64 * days, days, begins))
+            .collect()
     }
 
     /// Mean strength, in \[0, 1\], over `days` days from day `from` on.

@@ -117,14 +117,16 @@ pub fn largest_creator(ground: &Ground) -> Option<String> {
             .iter()
             .map(|&(m, c)| {
                 let driver = &model.drivers[m];
-                let (Some(platform), Some(own)) = (&driver.platform, ground.platforms.iter().find(|p| p.driver == m)) else {
+                let (Some(platform), Some(own)) = (&driver.platform, ground.platforms.iter().find(|p| p.driver == m))
+                else {
                     return 0.0;
                 };
                 let padded = driver.shape.max_lag + model.n_periods();
                 let views: f64 = (0..ground.horizon.len())
                     .map(|t| platform.views[c * padded + driver.shape.max_lag + ground.horizon.last_year(t)])
                     .sum();
-                let weight: f64 = own.draws.iter().map(|d| d.account_weights[c]).sum::<f64>() / own.draws.len().max(1) as f64;
+                let weight: f64 =
+                    own.draws.iter().map(|d| d.account_weights[c]).sum::<f64>() / own.draws.len().max(1) as f64;
                 views * weight
             })
             .sum()
@@ -133,7 +135,13 @@ pub fn largest_creator(ground: &Ground) -> Option<String> {
 }
 
 /// Judges a plan under the scenarios of `worlds` and under each of `struck` alone.
-pub fn stress(ground: &Ground, worlds: &[World], struck: Vec<(World, Struck)>, paths: &Paths, threads: usize) -> Stress {
+pub fn stress(
+    ground: &Ground,
+    worlds: &[World],
+    struck: Vec<(World, Struck)>,
+    paths: &Paths,
+    threads: usize,
+) -> Stress {
     let scenarios = judge(ground, worlds, paths, threads);
     let mut alone: Vec<World> = vec![World::calm(ground)];
     alone.extend(struck.iter().map(|s| s.0.clone()));
@@ -152,7 +160,8 @@ pub fn stress(ground: &Ground, worlds: &[World], struck: Vec<(World, Struck)>, p
         .collect();
     shocks.sort_by(|a, b| a.profit.mean.total_cmp(&b.profit.mean));
     let shares = dependence(ground, &each, count);
-    let squares: Vec<f64> = (0..draws).map(|d| herfindahl(&shares.iter().map(|s| s.1[d]).collect::<Vec<_>>())).collect();
+    let squares: Vec<f64> =
+        (0..draws).map(|d| herfindahl(&shares.iter().map(|s| s.1[d]).collect::<Vec<_>>())).collect();
     let bets: Vec<f64> = squares.iter().map(|h| 1.0 / h).collect();
     let mut dependence: Vec<(String, Spread)> =
         shares.into_iter().map(|(name, values)| (name, Spread::of(&values, &equal))).collect();

@@ -80,8 +80,7 @@ impl World {
             }
         }
         if shock.strikes == Strikes::All || shock.strikes == Strikes::Organic {
-            for (p, platform) in ground.platforms.iter().enumerate().filter(|(_, p)| same(&p.name, place)) {
-                debug_assert_eq!(platform.name.is_empty(), false);
+            for (p, _) in ground.platforms.iter().enumerate().filter(|(_, p)| same(&p.name, place)) {
                 let own = self.platforms[p].get_or_insert_with(|| vec![1.0; ground.periods]);
                 own.iter_mut().zip(&reach).for_each(|(to, r)| *to *= r);
             }

@@ -34,9 +34,10 @@ pub(crate) fn run(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     let wanted = args.evaluate.is_none() && !args.quick && planning.ground.has_profit;
     let frontier: Vec<Point> =
         if wanted { planner.frontier(&planning.spec, plan.money).unwrap_or_default() } else { Vec::new() };
-    let csv = args.out.clone().unwrap_or_else(|| {
-        args.run.join(if args.evaluate.is_some() { "plan-evaluated.csv" } else { "plan.csv" })
-    });
+    let csv = args
+        .out
+        .clone()
+        .unwrap_or_else(|| args.run.join(if args.evaluate.is_some() { "plan-evaluated.csv" } else { "plan.csv" }));
     let file = csv.with_extension("json");
     let mut object = json::plan(&planning, &plan, &frontier, last_money);
     object["run"] = json!(args.run);

@@ -117,8 +117,7 @@ fn with(mut spec: PlanSpec, asked: &PlanningArgs) -> PlanSpec {
 /// Limits of drivers that do not exist.
 fn unknown_drivers(project: &Project, spec: &PlanSpec, data: &counterpoint::data::Dataset) -> Option<Vec<String>> {
     let channels: Vec<&str> = project.drivers.iter().map(|d| d.name.as_str()).collect();
-    let creators: Vec<&str> =
-        data.roster.iter().flat_map(|r| &r.creators).map(|c| c.name.as_str()).collect();
+    let creators: Vec<&str> = data.roster.iter().flat_map(|r| &r.creators).map(|c| c.name.as_str()).collect();
     let mut wrong = Vec::new();
     for limit in &spec.drivers {
         if !channels.contains(&limit.name.as_str()) {
@@ -126,7 +125,8 @@ fn unknown_drivers(project: &Project, spec: &PlanSpec, data: &counterpoint::data
         }
     }
     for group in &spec.groups {
-        for name in group.drivers.iter().filter(|n| !channels.contains(&n.as_str()) && !creators.contains(&n.as_str())) {
+        for name in group.drivers.iter().filter(|n| !channels.contains(&n.as_str()) && !creators.contains(&n.as_str()))
+        {
             wrong.push(format!("[[plan.group]] {}: no channel or creator {name}", group.name));
         }
     }

@@ -41,9 +41,11 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
         posts: vec![vec![0; n]; ground.offers.len()],
         creators_as_last_year: false,
     };
-    let column = |names: &[&str]| names.iter().find_map(|n| table.columns.iter().find(|c| c.name.eq_ignore_ascii_case(n)));
+    let column =
+        |names: &[&str]| names.iter().find_map(|n| table.columns.iter().find(|c| c.name.eq_ignore_ascii_case(n)));
     let fail = |found: String, expected: &str, mend: &str, row: Option<usize>, name: &str| {
-        let finding = Finding::new(Severity::Fail, "plan-table", found, expected, mend).at_file(&table.file).at_column(name);
+        let finding =
+            Finding::new(Severity::Fail, "plan-table", found, expected, mend).at_file(&table.file).at_column(name);
         row.map_or(finding.clone(), |r| finding.at_row(r as u64 + 2))
     };
     let Some(driver) = column(&["driver", "channel", "offer"]) else {
@@ -64,7 +66,13 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
             match found.trim().parse::<f64>() {
                 Ok(x) if x >= 0.0 && x.is_finite() => Some(x),
                 _ => {
-                    wrong.push(fail(format!("\"{found}\""), "a number from 0 up", "correct the cell", Some(row), &c.name));
+                    wrong.push(fail(
+                        format!("\"{found}\""),
+                        "a number from 0 up",
+                        "correct the cell",
+                        Some(row),
+                        &c.name,
+                    ));
                     None
                 }
             }
@@ -77,13 +85,25 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
                     let periods = ground.horizon.periods(Some(day), Some(day));
                     if periods.is_empty() {
                         let expected = format!("a day from {} to {}", ground.horizon.starts[0], ground.horizon.ends());
-                        wrong.push(fail(found, &expected, "correct the date, or plan for those days", Some(row), &c.name));
+                        wrong.push(fail(
+                            found,
+                            &expected,
+                            "correct the date, or plan for those days",
+                            Some(row),
+                            &c.name,
+                        ));
                         continue;
                     }
                     Some(periods.start)
                 }
                 Err(_) => {
-                    wrong.push(fail(format!("\"{found}\""), "a date as YYYY-MM-DD", "correct the cell", Some(row), &c.name));
+                    wrong.push(fail(
+                        format!("\"{found}\""),
+                        "a date as YYYY-MM-DD",
+                        "correct the cell",
+                        Some(row),
+                        &c.name,
+                    ));
                     continue;
                 }
             },
@@ -108,7 +128,13 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
         let fits = |o: &&usize| at.is_none_or(|t| ground.offers[**o].slots.contains(&t));
         let Some(&o) = own.iter().find(fits) else {
             let expected = "a paid channel of the project, or a creator with an offer for that time";
-            wrong.push(fail(format!("\"{name}\""), expected, "correct the name, or name the offers' file", Some(row), "driver"));
+            wrong.push(fail(
+                format!("\"{name}\""),
+                expected,
+                "correct the name, or name the offers' file",
+                Some(row),
+                "driver",
+            ));
             continue;
         };
         let slots = ground.offers[o].slots.clone();
@@ -121,7 +147,13 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
         let most = offer.offer.posts.1;
         if out.number(o) > most {
             let found = format!("{} posts of {}", out.number(o), offer.offer.name);
-            wrong.push(fail(found, &format!("{most} at most, as offered"), "take some out, or change the offer", None, "posts"));
+            wrong.push(fail(
+                found,
+                &format!("{most} at most, as offered"),
+                "take some out, or change the offer",
+                None,
+                "posts",
+            ));
         }
     }
     if wrong.is_empty() { Ok(out) } else { Err(Fault::Findings(wrong)) }

@@ -89,10 +89,11 @@ pub(crate) fn answer(planning: &Planning, plan: &Plan, asked: bool) -> Vec<Strin
 /// The plan's table.
 pub(crate) fn drivers(planning: &Planning, plan: &Plan) -> Vec<String> {
     let pen = Pen::new(planning);
-    let head: Vec<String> = ["driver", "kind", "last year", "plan", "change", "posts", "brings", "90 %", "marginal ROI"]
-        .iter()
-        .map(|s| (*s).to_owned())
-        .collect();
+    let head: Vec<String> =
+        ["driver", "kind", "last year", "plan", "change", "posts", "brings", "90 %", "marginal ROI"]
+            .iter()
+            .map(|s| (*s).to_owned())
+            .collect();
     let rows: Vec<Line> = plan
         .drivers
         .iter()
@@ -137,12 +138,7 @@ pub(crate) fn frontier(planning: &Planning, points: &[Point]) -> Vec<String> {
     let rows: Vec<Line> = points
         .iter()
         .map(|p| Line {
-            cells: vec![
-                number(p.risk),
-                pen.money(p.profit.mean),
-                pen.money(p.profit.cvar10),
-                p.posts.to_string(),
-            ],
+            cells: vec![number(p.risk), pen.money(p.profit.mean), pen.money(p.profit.cvar10), p.posts.to_string()],
             note: String::new(),
         })
         .collect();
@@ -165,7 +161,12 @@ pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
     }
     if let Some(worst) = found.shocks.first() {
         let cost = if pen.has_profit { pen.spread(&worst.profit, true) } else { pen.spread(&worst.outcome, false) };
-        out.push(format!("The worst single shock is \"{}\" on {}: {} over the time.", plain(&worst.name), plain(&short(&worst.platform)), cost));
+        out.push(format!(
+            "The worst single shock is \"{}\" on {}: {} over the time.",
+            plain(&worst.name),
+            plain(&short(&worst.platform)),
+            cost
+        ));
     }
     if pen.has_profit {
         out.push(format!(
@@ -208,6 +209,15 @@ pub(crate) fn stress_tables(planning: &Planning, found: &Stress) -> [Vec<String>
         .collect();
     [
         table(&words(&["platform", "share of effect", "90 %"]), 1, &places),
-        table(&words(&["shock", "platform", "a year", if pen.has_profit { "change of profit" } else { "change of outcome" }]), 2, &shocks),
+        table(
+            &words(&[
+                "shock",
+                "platform",
+                "a year",
+                if pen.has_profit { "change of profit" } else { "change of outcome" },
+            ]),
+            2,
+            &shocks,
+        ),
     ]
 }

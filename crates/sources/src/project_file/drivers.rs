@@ -27,8 +27,19 @@ const CHANNEL: &[&str] = &[
     "scale",
     "shape",
 ];
-const ORGANIC: &[&str] =
-    &["name", "platform", "exposure", "frequency", "prior", "adstock", "max_lag", "saturation", "slope", "scale", "shape"];
+const ORGANIC: &[&str] = &[
+    "name",
+    "platform",
+    "exposure",
+    "frequency",
+    "prior",
+    "adstock",
+    "max_lag",
+    "saturation",
+    "slope",
+    "scale",
+    "shape",
+];
 const TREATMENT: &[&str] = &["name", "column", "baseline", "per_head", "prior"];
 
 /// The quantities that a prior may be put on, by their key.

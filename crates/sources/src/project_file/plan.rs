@@ -4,9 +4,8 @@ use super::walk::{Section, Walk};
 use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLimit, PlanSpec, Target};
 
 /// Keys of `[plan]`.
-const PLAN: &[&str] = &[
-    "starts", "ends", "budget", "target", "risk", "flights", "change", "value", "offers", "driver", "group",
-];
+const PLAN: &[&str] =
+    &["starts", "ends", "budget", "target", "risk", "flights", "change", "value", "offers", "driver", "group"];
 const TARGET: &[&str] = &["roi", "mroi", "cost_per_increment", "outcome"];
 const DRIVER: &[&str] = &["name", "min", "max", "min_change", "max_change", "least_if_used", "lock", "price"];
 const GROUP: &[&str] = &["name", "drivers", "platform", "min", "max"];
@@ -53,16 +52,13 @@ fn budget(walk: &mut Walk, section: &Section) -> Budget {
 fn target(walk: &mut Walk, section: &Section) -> Option<Target> {
     let table = section.section(walk, "target", TARGET)?;
     let mut all = Vec::new();
-    let makers: [(&str, fn(f64) -> Target); 4] = [
-        ("roi", Target::Roi),
-        ("mroi", Target::MarginalRoi),
-        ("cost_per_increment", Target::CostPerIncrement),
-        ("outcome", Target::Outcome),
-    ];
-    for (key, make) in makers {
-        if table.has(key) {
-            all.extend(table.positive(walk, key).map(make));
-        }
+    for key in TARGET.iter().filter(|key| table.has(key)) {
+        all.extend(table.positive(walk, key).map(|x| match *key {
+            "roi" => Target::Roi(x),
+            "mroi" => Target::MarginalRoi(x),
+            "cost_per_increment" => Target::CostPerIncrement(x),
+            _ => Target::Outcome(x),
+        }));
     }
     if all.len() > 1 {
         walk.fail("conflict", &table.at, "several targets", "one target", "keep the one that matters most");

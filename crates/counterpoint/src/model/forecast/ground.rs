@@ -252,7 +252,8 @@ impl<'a> Ground<'a> {
         if let (Some((mean, posts)), None) = (own.views, fate.stated) {
             let level = mean + fate.within / posts.sqrt() * luck;
             let noise = |z: &f64| (level + fate.within * z).exp();
-            views = fate.posts.iter().zip(&fate.noise).filter(|p| p.0.is_some()).map(|p| noise(p.1)).sum::<f64>() / count;
+            views =
+                fate.posts.iter().zip(&fate.noise).filter(|p| p.0.is_some()).map(|p| noise(p.1)).sum::<f64>() / count;
         }
         let state = &posterior.drivers()[self.driver];
         let weight = match (own.place, &state.platform) {
@@ -272,7 +273,8 @@ impl<'a> Ground<'a> {
         let mut decay: Vec<f64> = Vec::new();
         for (format, _, profile) in &self.profiles {
             let posts = self.formats.iter().filter(|f| *f == format).count().max(1) as f64;
-            let all: f64 = self.profiles.iter().map(|p| self.formats.iter().filter(|f| **f == p.0).count().max(1) as f64).sum();
+            let all: f64 =
+                self.profiles.iter().map(|p| self.formats.iter().filter(|f| **f == p.0).count().max(1) as f64).sum();
             decay.resize(decay.len().max(profile.len()), 0.0);
             decay.iter_mut().zip(profile).for_each(|(to, x)| *to += posts / all * x);
         }

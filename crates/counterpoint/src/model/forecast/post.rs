@@ -87,9 +87,7 @@ pub fn posts(
     for block in blocks {
         all.iter_mut().zip(block).for_each(|(to, some)| to.extend(some));
     }
-    let finish = |(ground, draws): (&Option<Ground<'_>>, Vec<PostDraw>)| {
-        ground.as_ref().map(|g| g.person(draws))
-    };
+    let finish = |(ground, draws): (&Option<Ground<'_>>, Vec<PostDraw>)| ground.as_ref().map(|g| g.person(draws));
     grounds.iter().zip(all).map(finish).collect()
 }
 
@@ -124,15 +122,17 @@ impl Own {
         let Some((account, roster)) = account.zip(data.roster.as_ref()) else {
             return Own { place: None, views: None, series: None };
         };
-        let place = model.drivers.iter().enumerate().find_map(|(m, d)| {
-            Some((m, d.platform.as_ref()?.accounts.iter().position(|&a| a == account)?))
-        });
+        let place = model
+            .drivers
+            .iter()
+            .enumerate()
+            .find_map(|(m, d)| Some((m, d.platform.as_ref()?.accounts.iter().position(|&a| a == account)?)));
         let logs: Vec<f64> =
             roster.posts.iter().filter(|p| p.account == account && p.views > 0.0).map(|p| p.views.ln()).collect();
         let count = logs.len() as f64;
-        let series = place.zip(model.tracked.as_ref()).and_then(|(place, tracked)| {
-            tracked.series.iter().position(|s| s.accounts.contains(&place))
-        });
+        let series = place
+            .zip(model.tracked.as_ref())
+            .and_then(|(place, tracked)| tracked.series.iter().position(|s| s.accounts.contains(&place)));
         let views = (logs.len() >= OWN_POSTS).then(|| (logs.iter().sum::<f64>() / count, count));
         Own { place, views, series }
     }

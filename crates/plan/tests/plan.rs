@@ -1,0 +1,326 @@
+//! Plans against exhaustive search, against the laws of an optimum, and against random tries; all judged by code that the search does not use.
+
+mod common;
+
+use common::{draws, ground, market, offers, weeks};
+use counterpoint::model::build::Model;
+use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLimit, PlanSpec, Target};
+use counterpoint_infer::nuts::chain_rng;
+use counterpoint_plan::ground::Ground;
+use counterpoint_plan::judge::{Paths, Spread, judge};
+use counterpoint_plan::plan::{Plan, Planner};
+use counterpoint_plan::shock::{Shock, scenarios};
+use counterpoint_plan::world::World;
+use rand::RngExt;
+use std::sync::Arc;
+
+fn calm(ground: &Ground) -> Vec<World> {
+    vec![World::calm(ground)]
+}
+
+fn stormy(ground: &Ground) -> Vec<World> {
+    let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
+    // Ten times as likely as the library says, so that they matter within weeks.
+    let shocks: Vec<Shock> =
+        Shock::library().into_iter().map(|s| Shock { per_year: (10.0 * s.per_year).min(0.9), ..s }).collect();
+    let (events, all) = scenarios(&shocks, &ground.places, days);
+    World::all(ground, &shocks, &events, &all)
+}
+
+fn profit(ground: &Ground, worlds: &[World], paths: &Paths) -> Spread {
+    let judged = judge(ground, worlds, paths, 2);
+    Spread::of(&judged.profit, &judged.weights)
+}
+
+fn of(plan: &Plan) -> Spread {
+    Spread::of(&plan.judged.profit, &plan.judged.weights)
+}
+
+fn lock(name: &str) -> DriverLimit {
+    DriverLimit { name: name.to_owned(), min: None, max: None, least_if_used: None, lock: true, price: 1.0 }
+}
+
+#[test]
+fn whole_posts_are_those_of_an_exhaustive_search() {
+    let market = market(2, 2);
+    let terms = [(900.0, (1, 2)), (400.0, (1, 1)), (2500.0, (2, 3)), (150.0, (1, 2)), (700.0, (1, 1))];
+    let mut offered = offers(&market, &terms);
+    offered[0].group = Some("one".to_owned());
+    offered[3].group = Some("one".to_owned());
+    let base = weeks(&market, 2);
+    for (i, offer) in offered.iter_mut().enumerate() {
+        // One week each, so that only the numbers are to be found.
+        let day = base.starts.unwrap().saturating_add(jiff::Span::new().days(7 * (i as i64 % 2)));
+        offer.days = (Some(day), Some(day));
+    }
+    let spec = PlanSpec { drivers: market.project.drivers.iter().map(|d| lock(&d.name)).collect(), ..base };
+    let ground = ground(&market, &spec, &offered, 60);
+    let channels = ground.last_channels();
+    for (risk, worlds) in [(0.0, calm(&ground)), (1.0, stormy(&ground))] {
+        for room in [0.0, 400.0, 1600.0, 1e5] {
+            let spec = PlanSpec { budget: Budget::Fixed(channels + room), risk, ..spec.clone() };
+            let plan = Planner::new(&ground, &worlds, 2).plan(&spec).unwrap();
+            let score = |s: Spread| (1.0 - risk) * s.mean + risk * s.cvar10;
+            let mut best = f64::NEG_INFINITY;
+            let choices: Vec<Vec<usize>> =
+                terms.iter().map(|t| std::iter::once(0).chain(t.1.0..=t.1.1).collect()).collect();
+            let mut pick = vec![0; terms.len()];
+            loop {
+                let numbers: Vec<usize> = pick.iter().zip(&choices).map(|(k, c)| c[*k]).collect();
+                let mut paths = plan.paths.clone();
+                for (o, n) in numbers.iter().enumerate() {
+                    paths.posts[o].fill(0);
+                    paths.posts[o][ground.offers[o].slots.start] = *n;
+                }
+                let both = numbers[0] > 0 && numbers[3] > 0;
+                if !both && paths.money(&ground) <= channels + room + 1e-6 {
+                    best = best.max(score(profit(&ground, &worlds, &paths)));
+                }
+                let Some(k) = (0..pick.len()).find(|&k| pick[k] + 1 < choices[k].len()) else { break };
+                pick[k] += 1;
+                pick[..k].fill(0);
+            }
+            let got = score(of(&plan));
+            assert!(got >= best - 1e-6 * best.abs(), "risk {risk} room {room}: {got} against {best}");
+            assert!(plan.money <= channels + room + 1e-6);
+        }
+    }
+}
+
+#[test]
+fn marginal_returns_of_all_channels_within_their_limits_are_equal() {
+    let market = market(4, 2);
+    let spec = PlanSpec { change: (0.05, 4.0), flights: Flights::Even, ..weeks(&market, 8) };
+    let ground = ground(&market, &spec, &[], 80);
+    let worlds = calm(&ground);
+    let plan = Planner::new(&ground, &worlds, 2).plan(&spec).unwrap();
+    let last = ground.last_channels();
+    assert!((plan.money / last - 1.0).abs() < 1e-6);
+    let inside: Vec<f64> = plan
+        .drivers
+        .iter()
+        .filter(|d| d.kind == "channel" && d.plan > 0.06 * d.last && d.plan < 3.9 * d.last)
+        .filter_map(|d| d.mroi)
+        .collect();
+    assert!(inside.len() >= 2, "{inside:?}");
+    // One percent more is a difference, not a derivative.
+    for x in &inside {
+        assert!((x / inside[0] - 1.0).abs() < 0.03, "{inside:?}");
+    }
+    // The price of the budget is the profit of one unit more: half of its return is margin, and it costs itself.
+    let price = plan.binding.iter().find(|b| b.0 == "budget").unwrap().1;
+    assert!((price - (0.5 * inside[0] - 1.0)).abs() < 0.02 * inside[0], "{price} {inside:?}");
+}
+
+#[test]
+fn no_random_try_beats_a_plan_by_more_than_its_gap() {
+    let market = market(3, 1);
+    let terms = [(300.0, (1, 3)), (800.0, (1, 2)), (120.0, (1, 4)), (500.0, (2, 2))];
+    let spec = weeks(&market, 4);
+    let ground = ground(&market, &spec, &offers(&market, &terms), 24);
+    let usual: Vec<f64> = ground.channels[..3].iter().map(|c| c.last.iter().sum()).collect();
+    let budget = 1.2 * usual.iter().sum::<f64>() + 500.0;
+    let limit = |name: &str, u: f64| {
+        let (min, max) = (Some(Amount::Money(0.5 * u)), Some(Amount::Money(2.0 * u)));
+        DriverLimit { min, max, lock: false, ..lock(name) }
+    };
+    let drivers = ground.channels[..3].iter().zip(&usual).map(|(c, u)| limit(&c.name, *u)).collect();
+    let spec = PlanSpec { budget: Budget::Fixed(budget), drivers, ..spec };
+    let mut rng = chain_rng(5, 7);
+    for (risk, worlds, tries) in [(0.0, calm(&ground), 10_000), (0.5, stormy(&ground), 1_000)] {
+        let spec = PlanSpec { risk, ..spec.clone() };
+        let mut planner = Planner::new(&ground, &worlds, 2);
+        let plan = planner.plan(&spec).unwrap();
+        let score = |s: Spread| (1.0 - risk) * s.mean + risk * s.cvar10;
+        let own = score(of(&plan));
+        let ceiling = own + plan.gap.unwrap() * own.abs() * (1.0 + 1e-6) + 2e-3 * own.abs();
+        let mut seen = 0;
+        for _ in 0..tries {
+            let mut paths = Paths {
+                spend: vec![vec![0.0; 4]; 3],
+                posts: vec![vec![0; 4]; terms.len()],
+                creators_as_last_year: false,
+            };
+            for (o, t) in terms.iter().enumerate() {
+                let n = rng.random_range(0..=t.1.1);
+                for _ in 0..if n < t.1.0 { 0 } else { n } {
+                    paths.posts[o][rng.random_range(0..4)] += 1;
+                }
+            }
+            let left = budget - paths.money(&ground);
+            // A split of what is left within the channels' limits, if there is one.
+            let mut parts: Vec<f64> = usual.iter().map(|u| u * (0.5 + 1.5 * rng.random::<f64>())).collect();
+            let sum: f64 = parts.iter().sum();
+            parts.iter_mut().for_each(|p| *p *= left / sum);
+            if parts.iter().zip(&usual).any(|(p, u)| *p < 0.5 * u || *p > 2.0 * u) {
+                continue;
+            }
+            for (path, part) in paths.spend.iter_mut().zip(&parts) {
+                let shares: Vec<f64> = (0..4).map(|_| rng.random::<f64>()).collect();
+                let total: f64 = shares.iter().sum();
+                path.iter_mut().zip(shares).for_each(|(x, s)| *x = part * s / total);
+            }
+            seen += 1;
+            let got = score(profit(&ground, &worlds, &paths));
+            assert!(got <= ceiling, "a random plan has {got}, ours {own} with a gap of {:?}", plan.gap);
+        }
+        assert!(seen > tries / 20, "{seen} tries were feasible");
+    }
+}
+
+#[test]
+fn a_budget_of_nothing_of_everything_and_of_one_deal() {
+    let market = market(2, 1);
+    let spec = PlanSpec { change: (0.0, 1.5), ..weeks(&market, 4) };
+    let one = [(1000.0, (1, 1))];
+    let own = ground(&market, &spec, &offers(&market, &one), 40);
+    let worlds = calm(&own);
+    let at = |budget| {
+        let spec = PlanSpec { budget: Budget::Fixed(budget), ..spec.clone() };
+        Planner::new(&own, &worlds, 2).plan(&spec)
+    };
+    let nothing = at(0.0).unwrap();
+    assert_eq!((nothing.money, nothing.paths.number(0)), (0.0, 0));
+    // Channels locked at nothing: the money is enough for the deal, or not.
+    let none = |name: &str| DriverLimit { max: Some(Amount::Money(0.0)), lock: false, ..lock(name) };
+    let bare = PlanSpec { drivers: market.project.drivers.iter().map(|d| none(&d.name)).collect(), ..spec.clone() };
+    let one_deal = |budget, fee: f64| {
+        let mut ground = ground(&market, &bare, &offers(&market, &[(fee, (1, 1))]), 40);
+        ground.untold.clear();
+        let worlds = calm(&ground);
+        let spec = PlanSpec { budget: Budget::Fixed(budget), ..bare.clone() };
+        Planner::new(&ground, &worlds, 2).plan(&spec).unwrap().paths.number(0)
+    };
+    assert_eq!([one_deal(1.0, 1.0), one_deal(0.99, 1.0)], [1, 0]);
+    let everything = at(1e12).unwrap();
+    assert!(everything.notes.iter().any(|n| n.contains("without use")), "{:?}", everything.notes);
+    let high: f64 = own.channels[..2].iter().map(|c| 4.0 * c.seen * 4.0).sum();
+    assert!(everything.money <= high + 1001.0);
+}
+
+#[test]
+fn another_currency_changes_nothing_else() {
+    let base = market(3, 1);
+    let terms = [(300.0, (1, 3)), (800.0, (1, 2))];
+    let spec = weeks(&base, 4);
+    let rate = 7.0;
+    let mut other = market(3, 1);
+    other.data.outcome.iter_mut().for_each(|y| *y *= rate);
+    for driver in &mut other.data.drivers {
+        driver.spend.iter_mut().flatten().for_each(|x| *x *= rate);
+    }
+    let roster = other.data.roster.as_mut().unwrap();
+    for deal in &mut roster.deals {
+        for x in [&mut deal.fee, &mut deal.cap, &mut deal.cpm, &mut deal.product_cost] {
+            *x = x.map(|v| v * rate);
+        }
+    }
+    for tracked in &mut roster.tracked {
+        tracked.revenue.iter_mut().chain(&mut tracked.refunds).for_each(|x| *x *= rate);
+    }
+    other.project.outcome.order_value = other.project.outcome.order_value.map(|v| v * rate);
+    let dearer: Vec<(f64, (usize, usize))> = terms.iter().map(|t| (t.0 * rate, t.1)).collect();
+    let a = ground(&base, &spec, &offers(&base, &terms), 40);
+    let b = ground(&other, &spec, &offers(&other, &dearer), 40);
+    let (one, two) = (stormy(&a), stormy(&b));
+    let plan = Planner::new(&a, &one, 2).plan(&spec).unwrap();
+    let same = Planner::new(&b, &two, 2).plan(&spec).unwrap();
+    assert_eq!(plan.paths.posts, same.paths.posts);
+    for (x, y) in plan.paths.spend.iter().flatten().zip(same.paths.spend.iter().flatten()) {
+        assert!((x * rate - y).abs() <= 2e-2 * (1.0 + y.abs()), "{x} {y}");
+    }
+    assert!((of(&plan).mean * rate / of(&same).mean - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_careful_plan_has_the_better_worst_tenth_and_a_neutral_one_the_better_mean() {
+    let market = market(3, 1);
+    let terms = [(300.0, (1, 6)), (800.0, (1, 6)), (100.0, (1, 6))];
+    let spec = weeks(&market, 8);
+    let ground = ground(&market, &spec, &offers(&market, &terms), 60);
+    let worlds = stormy(&ground);
+    let mut planner = Planner::new(&ground, &worlds, 2);
+    let neutral = of(&planner.plan(&PlanSpec { risk: 0.0, ..spec.clone() }).unwrap());
+    let careful = of(&planner.plan(&PlanSpec { risk: 1.0, ..spec.clone() }).unwrap());
+    let slack = 2e-3 * neutral.mean.abs();
+    assert!(careful.cvar10 >= neutral.cvar10 - slack, "{careful:?} {neutral:?}");
+    assert!(neutral.mean >= careful.mean - slack, "{careful:?} {neutral:?}");
+}
+
+#[test]
+fn groups_locks_and_least_spends_are_kept_and_clashes_are_told() {
+    let market = market(3, 1);
+    let spec = weeks(&market, 4);
+    let names: Vec<String> = market.project.drivers.iter().map(|d| d.name.clone()).collect();
+    let plain = ground(&market, &spec, &[], 40);
+    let last: Vec<f64> = plain.channels.iter().map(|c| c.last.iter().sum()).collect();
+    let group = |min, max| GroupLimit { name: "two".into(), drivers: names[..2].to_vec(), platform: None, min, max };
+    let limited = PlanSpec {
+        groups: vec![group(None, Some(0.8 * (last[0] + last[1])))],
+        drivers: vec![lock(&names[2])],
+        budget: Budget::Fixed(0.9 * last.iter().sum::<f64>()),
+        ..spec.clone()
+    };
+    let worlds = calm(&plain);
+    let plan = Planner::new(&plain, &worlds, 2).plan(&limited).unwrap();
+    let spent: Vec<f64> = plan.paths.spend.iter().map(|s| s.iter().sum()).collect();
+    assert!((spent[2] / last[2] - 1.0).abs() < 1e-6, "{spent:?} {last:?}");
+    assert!(spent[0] + spent[1] <= 0.8 * (last[0] + last[1]) * (1.0 + 1e-6));
+    // A least spend if any: nothing, or at least so much.
+    let least = DriverLimit { lock: false, least_if_used: Some(1.2 * last[0]), ..lock(&names[0]) };
+    let gated = PlanSpec { drivers: vec![least], ..spec.clone() };
+    let plan = Planner::new(&plain, &worlds, 2).plan(&gated).unwrap();
+    let first: f64 = plan.paths.spend[0].iter().sum();
+    assert!(first < 1e-6 * last[0] || first >= 1.2 * last[0] * (1.0 - 1e-6), "{first} {}", last[0]);
+    // Limits that clash are named.
+    let clash = PlanSpec { groups: vec![group(Some(1e12), None)], ..spec.clone() };
+    let words = Planner::new(&plain, &worlds, 2).plan(&clash).err().unwrap().0;
+    assert!(words.iter().any(|w| w.contains("two")), "{words:?}");
+}
+
+#[test]
+fn targets_are_met_and_prices_of_money_follow_them() {
+    let market = market(3, 1);
+    let spec = PlanSpec { change: (0.0, 3.0), flights: Flights::Even, ..weeks(&market, 8) };
+    let ground = ground(&market, &spec, &[], 40);
+    let worlds = calm(&ground);
+    let mut planner = Planner::new(&ground, &worlds, 2);
+    let mean = |plan: &Plan, x: &[f64]| x.iter().zip(&plan.judged.weights).map(|(a, w)| a * w).sum::<f64>();
+    let base = planner.plan(&spec).unwrap();
+    let roi = mean(&base, &base.judged.money) / mean(&base, &base.judged.cost);
+    let plan = planner.plan(&PlanSpec { target: Some(Target::Roi(1.1 * roi)), ..spec.clone() }).unwrap();
+    let got = mean(&plan, &plan.judged.money) / mean(&plan, &plan.judged.cost);
+    assert!(got >= 1.1 * roi * 0.999 && got < 1.1 * roi * 1.01, "{got} {roi}");
+    let outcome = 0.8 * mean(&base, &base.judged.outcome);
+    let plan = planner.plan(&PlanSpec { target: Some(Target::Outcome(outcome)), ..spec.clone() }).unwrap();
+    let got = mean(&plan, &plan.judged.outcome);
+    assert!(got >= outcome * 0.999 && got < outcome * 1.01, "{got} {outcome}");
+    let plan = planner.plan(&PlanSpec { target: Some(Target::MarginalRoi(1.5)), ..spec.clone() }).unwrap();
+    for d in plan.drivers.iter().filter(|d| d.plan > 0.05 * d.last && d.plan < 2.9 * d.last) {
+        assert!((d.mroi.unwrap() / 1.5 - 1.0).abs() < 0.05, "{d:?}");
+    }
+    // No market returns a thousandfold.
+    assert!(planner.plan(&PlanSpec { target: Some(Target::Roi(1e6)), ..spec }).is_err());
+}
+
+#[test]
+fn the_same_plan_on_any_number_of_threads() {
+    let market = market(2, 2);
+    let spec = weeks(&market, 4);
+    let terms = [(300.0, (1, 3)), (800.0, (1, 2))];
+    let ground = ground(&market, &spec, &offers(&market, &terms), 40);
+    let worlds = stormy(&ground);
+    let [one, two] = [1, 2].map(|threads| Planner::new(&ground, &worlds, threads).plan(&spec).unwrap());
+    assert_eq!(one.paths, two.paths);
+    assert_eq!(one.judged.profit, two.judged.profit);
+}
+
+#[test]
+fn plans_before_the_end_of_the_data_are_refused() {
+    let market = market(2, 1);
+    let model = Arc::new(Model::new(&market.project, &market.data));
+    let chains = draws(&model, 5);
+    let spec = PlanSpec { starts: Some(market.data.dates[3]), ..PlanSpec::default() };
+    let told = Ground::new(&model, &market.project, &market.data, &chains, &spec, &[], 1).err().unwrap();
+    assert!(told.contains("later days"), "{told}");
+}
