@@ -259,7 +259,7 @@ pub(crate) struct PlanArgs {
 }
 
 /// What is asked of a plan; each overrides `[plan]` of the project file.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct PlanningArgs {
     /// First day [default: the day after the data]
     #[arg(long, value_name = "DATE")]

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which of our crates each crate may name in its manifest.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("infer", &[]),
     ("counterpoint", &["infer"]),
     ("report", &[]),
     ("sources", &["counterpoint"]),
-    ("cli", &["counterpoint", "infer", "report", "sources"]),
+    ("plan", &["counterpoint", "infer"]),
+    ("cli", &["counterpoint", "infer", "plan", "report", "sources"]),
     ("bench", &["counterpoint", "infer", "sources"]),
 ];
 

@@ -146,6 +146,13 @@ impl Ground {
         Ok(ground)
     }
 
+    /// Whether a platform has creators or a channel that names it.
+    pub fn is_shared(&self, place: &str) -> bool {
+        let same = |name: &str| crate::shock::same(name, place);
+        self.platforms.iter().any(|p| same(&p.name))
+            || self.channels.iter().any(|c| same(&c.place) && !c.place.eq_ignore_ascii_case(&c.name))
+    }
+
     /// Number of draws.
     pub fn draws(&self) -> usize {
         self.positions.len()

@@ -64,6 +64,9 @@ pub fn struck(
                 world.strike(ground, shock, place, 0.0);
             }
         }
+        if world.is_calm() {
+            return;
+        }
         let join = |get: &dyn Fn(&(&Shock, &str)) -> String| events.iter().map(get).collect::<Vec<_>>().join(" and ");
         let told = Struck {
             name: join(&|e| e.0.name.clone()),

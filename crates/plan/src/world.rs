@@ -53,6 +53,8 @@ impl World {
         let price = shock.price_by_period(planned, days, begins);
         let name = format!("{} on {place}", shock.name);
         self.name = if self.name.is_empty() { name } else { format!("{} and {name}", self.name) };
+        // Attention moves from a platform that others use too, not from a channel that is its own.
+        let shared = ground.is_shared(place);
         for (m, channel) in ground.channels.iter().enumerate() {
             let here = same(&channel.place, place);
             let struck = here
@@ -62,7 +64,7 @@ impl World {
                     Strikes::Paid => channel.paid,
                     Strikes::Creator => false,
                 };
-            let dearer = !here && channel.paid && shock.price_elsewhere != 1.0;
+            let dearer = !here && shared && channel.paid && shock.price_elsewhere != 1.0;
             if !struck && !dearer {
                 continue;
             }
@@ -85,6 +87,11 @@ impl World {
                 own.iter_mut().zip(&reach).for_each(|(to, r)| *to *= r);
             }
         }
+    }
+
+    /// Whether anything differs from a calm world.
+    pub fn is_calm(&self) -> bool {
+        self.channels.iter().all(Option::is_none) && self.platforms.iter().all(Option::is_none) && self.gone.is_none()
     }
 
     /// Takes a creator out from the first day. The judge knows of it; the search does not.

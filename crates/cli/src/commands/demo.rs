@@ -1,8 +1,9 @@
-//! `counterpoint demo`: the example, simulated from its spec, checked, fitted and reported.
+//! `counterpoint demo`: the example, simulated from its spec, checked, fitted, planned and reported.
 
 use super::fit::{Ending, args as fit_args, fit, show};
+use super::plan::make as plan;
 use super::simulate::{TRUTH_JSON, columns, spec, truth};
-use crate::args::DemoArgs;
+use crate::args::{DemoArgs, PlanArgs, PlanningArgs};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use anyhow::{Context, anyhow, bail};
@@ -12,6 +13,12 @@ use std::path::Path;
 
 /// The market of the example.
 const SPEC: &str = include_str!("../../../../examples/demo/market.toml");
+/// Deals that are offered for the quarter after the data.
+const OFFERS: &str = include_str!("../../../../examples/demo/offers.csv");
+const OFFERS_FILE: &str = "offers.csv";
+/// What is asked of the plan.
+const PLAN: &str = "\n# The next budget: counterpoint plan RUN. What is written here may change after the fit.\n\
+                    [plan]\noffers = \"offers.csv\"\nflights = \"monthly\"\n";
 /// Where it is, for messages.
 const SPEC_FILE: &str = "examples/demo/market.toml";
 /// How the project file of a demo begins.
@@ -40,6 +47,11 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         Ending::Without(exit) => Ok(exit),
         Ending::Fitted(fitted) => {
             show(&fitted, terminal);
+            if fitted.exit() == Exit::Done {
+                terminal.say("");
+                let asked = PlanningArgs::default();
+                plan(&PlanArgs { run: fitted.run.clone(), asked, evaluate: None, quick: false, out: None }, terminal)?;
+            }
             terminal.say(&format!("Report: open {} in a browser.", fitted.run.join("report.html").display()));
             terminal.say(&format!(
                 "Next: compare with what is true, {}, then start your own: counterpoint init shop --from data.csv",
@@ -58,13 +70,16 @@ fn write(dir: &Path) -> anyhow::Result<()> {
     for table in simulation.tables.iter().filter(|table| missing(&table.file)) {
         write_csv(&dir.join(&table.file), &columns(table))?;
     }
+    if missing(OFFERS_FILE) {
+        write_file(&dir.join(OFFERS_FILE), OFFERS.as_bytes())?;
+    }
     if missing(TRUTH_JSON) {
         write_file(&dir.join(TRUTH_JSON), truth(&simulation)?.as_bytes())?;
     }
     if missing(PROJECT_FILE) {
         // After the first line, which speaks of simulated markets in general.
         let (_, settings) = simulation.project_toml.split_once('\n').unwrap_or_default();
-        write_file(&dir.join(PROJECT_FILE), format!("{MARK}{ABOUT}{settings}").as_bytes())?;
+        write_file(&dir.join(PROJECT_FILE), format!("{MARK}{ABOUT}{settings}{PLAN}").as_bytes())?;
     }
     Ok(())
 }

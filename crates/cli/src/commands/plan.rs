@@ -7,10 +7,17 @@ use crate::terminal::Terminal;
 use counterpoint_plan::plan::{Planner, Point};
 use counterpoint_report::Status;
 use counterpoint_sources::{write_csv, write_file};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Runs the command.
 pub(crate) fn run(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let (exit, object) = make(args, terminal)?;
+    terminal.object(&object);
+    Ok(exit)
+}
+
+/// Makes, writes and shows the plan; what is to be printed as JSON comes back.
+pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)> {
     let planning = match Planning::open(&args.run, &args.asked)? {
         Ok(planning) => planning,
         Err(fault) => return Ok(refused(fault, terminal)),
@@ -63,23 +70,21 @@ pub(crate) fn run(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         terminal.table(&text::frontier(&planning, &frontier));
     }
     terminal.say(&format!("Written: {} and {}", csv.display(), file.display()));
-    terminal.object(&object);
-    Ok(if planning.failed() { Exit::Fault } else { Exit::Done })
+    Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
 }
 
 /// Says what the user has to mend.
-pub(crate) fn refused(fault: Fault, terminal: &Terminal) -> Exit {
+pub(crate) fn refused(fault: Fault, terminal: &Terminal) -> (Exit, Value) {
     match fault {
         Fault::Findings(findings) => {
             terminal.forbidden(&findings);
             terminal.say("Nothing was written: mend what is FAIL above.");
-            terminal.object(&json!({ "ok": false, "status": "refused", "findings": findings }));
+            (Exit::Fault, json!({ "ok": false, "status": "refused", "findings": findings }))
         }
         Fault::Words(words) => {
             terminal.say("There is no plan:");
             words.iter().for_each(|w| terminal.say(&format!("  {}", crate::terminal::plain(w))));
-            terminal.object(&json!({ "ok": false, "status": "infeasible", "clash": words }));
+            (Exit::Fault, json!({ "ok": false, "status": "infeasible", "clash": words }))
         }
     }
-    Exit::Fault
 }

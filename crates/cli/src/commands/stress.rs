@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 
 /// Runs the command.
 pub(crate) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let (exit, object) = make(args, terminal)?;
+    terminal.object(&object);
+    Ok(exit)
+}
+
+fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)> {
     let planning = match Planning::open(&args.run, &args.asked)? {
         Ok(planning) => planning,
         Err(fault) => return Ok(refused(fault, terminal)),
@@ -86,8 +92,7 @@ pub(crate) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<Exit
         terminal.table(&text::drivers(&planning, after));
     }
     terminal.say(&format!("Written: {}", file.display()));
-    terminal.object(&object);
-    Ok(if planning.failed() { Exit::Fault } else { Exit::Done })
+    Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
 }
 
 /// The events of 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'.

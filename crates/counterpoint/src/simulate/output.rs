@@ -135,7 +135,11 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market, creators: Option<C
         DriverSpec {
             name: driver.name.clone(),
             source,
-            platform: None,
+            platform: spec
+                .channel
+                .iter()
+                .find(|c| c.name.as_ref() == Some(&driver.name))
+                .and_then(|c| c.platform.clone()),
             prior: None,
             adstock: None,
             max_lag: None,
@@ -229,6 +233,9 @@ pub(super) fn project_toml(project: &Project) -> String {
         line(format!("name = {}", quoted(&driver.name)));
         for (key, column) in keys {
             line(format!("{key} = {}", quoted(column)));
+        }
+        if let Some(platform) = &driver.platform {
+            line(format!("platform = {}", quoted(platform)));
         }
         if let DriverSource::Channel { role: Role::Capture, .. }
         | DriverSource::ReachFrequency { role: Role::Capture, .. } = &driver.source

@@ -127,6 +127,9 @@ pub struct ChannelSpec {
     pub kind: ChannelKind,
     /// Whether it harvests demand (paid only); the project takes it over, and the market is the same.
     pub capture: bool,
+    /// Platform that it runs on, as the creators' one is called; the project takes it over, and the market is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     /// When it runs; none: drawn. A treatment is always a series of short actions.
     pub pattern: Option<Pattern>,
     /// Average spend of a period over all geos while simulated, in currency; none: drawn, about 4 % of the baseline's money.
