@@ -4,12 +4,14 @@
 //! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
-//! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`).
+//! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
+//! `plan-scale=1`, `plan-greedy=1`, `plan-backtest=N` (see `plan.rs`).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 mod coverage;
 mod creators;
+mod plan;
 mod recovery;
 
 use anyhow::{Context, anyhow};
@@ -62,7 +64,7 @@ fn main() -> anyhow::Result<()> {
         "total",
         "covered"
     );
-    if creators::asked(&option)? {
+    if creators::asked(&option)? || plan::asked(&option)? {
         return Ok(());
     }
     if let Some(seeds) = option("coverage") {
@@ -76,6 +78,13 @@ fn main() -> anyhow::Result<()> {
         one(name, &dir, &option).with_context(|| format!("{name} ({})", dir.display()))?;
     }
     Ok(())
+}
+
+/// Project and data of a folder.
+fn load(dir: &Path) -> anyhow::Result<(Project, counterpoint::data::Dataset)> {
+    let (project, _, _) = load_project(dir).map_err(|f| anyhow!("{f:?}"))?;
+    let data = read(&project, dir)?;
+    Ok((project, data))
 }
 
 fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<()> {

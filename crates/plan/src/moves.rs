@@ -1,32 +1,91 @@
-//! Better whole plans by one move at a time: a post more, a post less, one for another, one at another time.
+//! Better whole plans by moves: a post more, a post less, one for another, one at another time.
 
+use crate::problem::Problem;
 use crate::search::Search;
 
 /// Moves that are tried at a time, the most promising first.
 const MOVES: usize = 64;
+/// Sweeps over moves on few draws, and single moves on all of them.
+const SWEEPS: usize = 12;
+const STEPS: usize = 4;
+
+/// A change of posts.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    /// Posts of an offer in all.
+    Number(usize, usize),
+    /// The same of two offers.
+    Both((usize, usize), (usize, usize)),
+    /// One post of an offer from one slot to another.
+    Slot(usize, usize, usize),
+}
 
 impl Search<'_> {
-    /// Tries the moves of posts that the gradient points to until none helps.
-    pub(crate) fn polish(&self, best: &mut (Vec<f64>, f64)) {
-        let ground = self.ground();
-        if ground.offers.is_empty() || best.1 == f64::NEG_INFINITY {
+    /// Moves posts until nothing more helps: many at a time on the few draws of `rough`, then one by one on all draws.
+    pub(crate) fn polish(&self, rough: &Problem<'_>, best: &mut (Vec<f64>, f64)) {
+        if self.ground().offers.is_empty() || best.1 == f64::NEG_INFINITY {
             return;
         }
-        let rounds = 4 + ground.offers.len() / 4;
-        for _ in 0..rounds {
-            let Some(better) = self.step(best) else { return };
-            *best = better;
+        let near = Search { problem: rough, money: self.money };
+        let mut at = best.0.clone();
+        let mut value = near.settled(&at, 1e-5).1;
+        for _ in 0..SWEEPS {
+            let Some(swept) = near.sweep(&at, usize::MAX) else { break };
+            let (settled, new, _) = near.settled(&swept, 1e-5);
+            if new <= value + 1e-7 * value.abs() {
+                break;
+            }
+            (at, value) = (settled, new);
+        }
+        let (settled, new, _) = self.settled(&at, 1e-6);
+        if new > best.1 {
+            *best = (settled, new);
+        }
+        for _ in 0..STEPS {
+            let Some(moved) = self.sweep(&best.0, 1) else { return };
+            let (settled, new, _) = self.settled(&moved, 1e-6);
+            if new <= best.1 + 1e-9 * best.1.abs() {
+                return;
+            }
+            *best = (settled, new);
         }
     }
 
-    /// The first of the most promising moves that helps.
-    fn step(&self, best: &(Vec<f64>, f64)) -> Option<(Vec<f64>, f64)> {
-        let (problem, ground, layout) = (self.problem, self.ground(), &self.problem.layout);
-        let (x, value) = best;
-        let gradient = problem.gradient(x, &self.rest(x));
-        // What a unit of money brings in the channels: the mean slope of those that may move.
+    /// Makes the most promising moves one after the other, as long as each helps with the channels as they are and money at its price; at most
+    /// `most`. None where no move helps.
+    fn sweep(&self, x: &[f64], most: usize) -> Option<Vec<f64>> {
+        let gradient = self.problem.gradient(x, &self.rest(x));
         let price = self.money_price(x, &gradient);
-        let mut moves: Vec<(f64, Vec<f64>)> = Vec::new();
+        let mut state = State::new(self, x);
+        let moves = self.moves(x, &gradient, price);
+        if most == 1 {
+            // The best of all.
+            let gains = moves.iter().map(|m| {
+                let to = self.moved(x, *m, &gradient);
+                (if self.allowed(&to) { state.gain(self, &to, price) } else { f64::NEG_INFINITY }, to)
+            });
+            let best = gains.max_by(|a, b| a.0.total_cmp(&b.0))?;
+            return (best.0 > 1e-9 * state.value.abs()).then_some(best.1);
+        }
+        let mut made = 0;
+        for m in moves {
+            let to = self.moved(&state.x, m, &gradient);
+            if to != state.x && self.allowed(&to) && state.gain(self, &to, price) > 1e-9 * state.value.abs() {
+                state.go(self, to);
+                made += 1;
+                if made >= most {
+                    break;
+                }
+            }
+        }
+        (made > 0).then_some(state.x)
+    }
+
+    /// The most promising moves by the gradient, best first.
+    fn moves(&self, x: &[f64], gradient: &[f64], price: f64) -> Vec<Move> {
+        let (ground, layout) = (self.ground(), &self.problem.layout);
+        let price = price + self.money.price;
+        let mut moves: Vec<(f64, Move)> = Vec::new();
         let mut gains: Vec<(f64, usize, usize)> = Vec::new();
         let mut losses: Vec<(f64, usize, usize)> = Vec::new();
         for (o, offer) in ground.offers.iter().enumerate() {
@@ -40,59 +99,53 @@ impl Search<'_> {
             let worth = |k: usize| by[k] + offer.mean_rate;
             let differ = |to: usize| (offer.mean_cost[to] - offer.mean_cost[n]) * (1.0 + price);
             if n < most {
-                let add = if n == 0 { least } else { 1 };
-                let gain = add as f64 * worth(top) - differ(n + add);
-                gains.push((gain, o, add));
+                let to = if n == 0 { least } else { n + 1 };
+                gains.push(((to - n) as f64 * worth(top) - differ(to), o, to));
             }
             if n > 0 {
-                let remove = if n <= least { n } else { 1 };
+                let to = if n <= least { 0 } else { n - 1 };
                 let low = (0..slots).filter(|&k| own[k] > 0.0).min_by(|&a, &b| by[a].total_cmp(&by[b])).unwrap_or(0);
-                losses.push((-(remove as f64) * worth(low) - differ(n - remove), o, remove));
+                losses.push((-((n - to) as f64) * worth(low) - differ(to), o, to));
                 if by[top] > by[low] {
-                    let mut moved = x.clone();
-                    moved[layout.offers[o] + low] -= 1.0;
-                    moved[layout.offers[o] + top] += 1.0;
-                    moves.push((by[top] - by[low], moved));
+                    moves.push((by[top] - by[low], Move::Slot(o, low, top)));
                 }
             }
         }
-        gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        losses.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let with = |x: &[f64], o: usize, n: usize| {
-            let mut to = x.to_vec();
-            self.change(&mut to, o, n, &gradient);
-            to
-        };
-        for &(gain, o, add) in gains.iter().take(MOVES / 2) {
-            moves.push((gain, with(x, o, self.number(x, o) + add)));
-        }
-        for &(gain, o, remove) in losses.iter().take(MOVES / 2) {
-            moves.push((gain, with(x, o, self.number(x, o) - remove)));
-        }
-        for &(up, a, add) in gains.iter().take(8) {
-            for &(down, b, remove) in losses.iter().take(8).filter(|l| l.1 != a) {
-                let swapped = with(&with(x, b, self.number(x, b) - remove), a, self.number(x, a) + add);
-                moves.push((up + down, swapped));
+        let order = |a: &(f64, usize, usize), b: &(f64, usize, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        gains.sort_by(order);
+        losses.sort_by(order);
+        moves.extend(gains.iter().take(MOVES).map(|&(gain, o, to)| (gain, Move::Number(o, to))));
+        moves.extend(losses.iter().take(MOVES).map(|&(gain, o, to)| (gain, Move::Number(o, to))));
+        for &(up, a, to) in gains.iter().take(8) {
+            for &(down, b, from) in losses.iter().take(8).filter(|l| l.1 != a) {
+                moves.push((up + down, Move::Both((b, from), (a, to))));
             }
         }
         moves.sort_by(|a, b| b.0.total_cmp(&a.0));
-        moves.retain(|m| self.exclusive_kept(&m.1) && self.affordable(&m.1));
-        moves.truncate(MOVES);
-        // Each move with the channels as they are and money at its price; the best of them with the channels settled anew.
-        let state = State::new(self, x);
-        let mut tried: Vec<(f64, Vec<f64>)> = moves
-            .into_iter()
-            .map(|(_, to)| (state.gain(self, &to, price), to))
-            .filter(|m| m.0 > 1e-9 * value.abs())
-            .collect();
-        tried.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (_, to) in tried.into_iter().take(4) {
-            let (settled, new, _) = self.settled(&to, 1e-5);
-            if new > value + 1e-9 * value.abs() {
-                return Some((settled, new));
+        moves.into_iter().map(|m| m.1).take(MOVES).collect()
+    }
+
+    fn moved(&self, x: &[f64], change: Move, gradient: &[f64]) -> Vec<f64> {
+        let mut to = x.to_vec();
+        match change {
+            Move::Number(o, n) => self.change(&mut to, o, n, gradient),
+            Move::Both((b, from), (a, n)) => {
+                self.change(&mut to, b, from, gradient);
+                self.change(&mut to, a, n, gradient);
+            }
+            Move::Slot(o, from, slot) => {
+                let first = self.problem.layout.offers[o];
+                if to[first + from] > 0.5 {
+                    to[first + from] -= 1.0;
+                    to[first + slot] += 1.0;
+                }
             }
         }
-        None
+        to
+    }
+
+    fn allowed(&self, x: &[f64]) -> bool {
+        self.exclusive_kept(x) && self.affordable(x)
     }
 
     fn exclusive_kept(&self, x: &[f64]) -> bool {
@@ -142,8 +195,8 @@ impl Search<'_> {
 }
 
 /// Profits of a whole plan by part, so that a move computes anew only what it touches.
-struct State<'a> {
-    x: &'a [f64],
+struct State {
+    x: Vec<f64>,
     value: f64,
     fees: f64,
     /// Of what does not move, and of the channels.
@@ -151,8 +204,8 @@ struct State<'a> {
     platforms: Vec<Option<Vec<f64>>>,
 }
 
-impl<'a> State<'a> {
-    fn new(search: &Search<'_>, x: &'a [f64]) -> State<'a> {
+impl State {
+    fn new(search: &Search<'_>, x: &[f64]) -> State {
         let problem = search.problem;
         let mut rest = problem.fixed().to_vec();
         for m in 0..problem.layout.channels.len() {
@@ -160,20 +213,23 @@ impl<'a> State<'a> {
         }
         let of = |p: usize| (!problem.by_platform[p].is_empty()).then(|| problem.platform_profits(p, x));
         let platforms = (0..search.ground().platforms.len()).map(of).collect();
-        let mut state = State { x, value: 0.0, fees: search.fees(x), rest, platforms };
+        let mut state = State { x: x.to_vec(), value: 0.0, fees: search.fees(x), rest, platforms };
         state.value = state.score(search, x);
         state
     }
 
+    /// Whether the posts of a platform differ.
+    fn touched(&self, search: &Search<'_>, p: usize, to: &[f64]) -> bool {
+        let (layout, ground) = (&search.problem.layout, search.ground());
+        search.problem.by_platform[p].iter().any(|&o| layout.posts(ground, o, to) != layout.posts(ground, o, &self.x))
+    }
+
     fn score(&self, search: &Search<'_>, to: &[f64]) -> f64 {
-        let (problem, ground) = (search.problem, search.ground());
-        let layout = &problem.layout;
+        let problem = search.problem;
         let mut profits = self.rest.clone();
         for (p, old) in self.platforms.iter().enumerate() {
             let Some(old) = old else { continue };
-            let moved =
-                problem.by_platform[p].iter().any(|&o| layout.posts(ground, o, to) != layout.posts(ground, o, self.x));
-            let new = moved.then(|| problem.platform_profits(p, to));
+            let new = self.touched(search, p, to).then(|| problem.platform_profits(p, to));
             profits.iter_mut().zip(new.as_ref().unwrap_or(old)).for_each(|(a, b)| *a += b);
         }
         search.take_costs(to, &mut profits);
@@ -184,5 +240,16 @@ impl<'a> State<'a> {
     fn gain(&self, search: &Search<'_>, to: &[f64], price: f64) -> f64 {
         let money = search.fees(to) - self.fees;
         self.score(search, to) - self.value - (price + search.money.price) * money
+    }
+
+    fn go(&mut self, search: &Search<'_>, to: Vec<f64>) {
+        for p in 0..self.platforms.len() {
+            if self.platforms[p].is_some() && self.touched(search, p, &to) {
+                self.platforms[p] = Some(search.problem.platform_profits(p, &to));
+            }
+        }
+        self.fees = search.fees(&to);
+        self.x = to;
+        self.value = self.score(search, &self.x.clone());
     }
 }

@@ -15,11 +15,12 @@ use crate::problem::Problem;
 /// A gap below this share of the plan's value is none.
 const CLOSED: f64 = 1e-5;
 /// Elementary steps (cells of draws, worlds, periods) that branching may take in all.
-const EFFORT: f64 = 4e10;
+const EFFORT: f64 = 1e10;
 /// Most branches.
 const MOST_NODES: usize = 3000;
-/// Draws on which a search begins.
+/// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
+const ROUGH: usize = 200;
 /// Evaluations of one climb.
 const CLIMB: usize = 120;
 
@@ -87,7 +88,8 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
             best = kept;
         }
     }
-    search.polish(&mut best);
+    let rough = problem.coarse(ROUGH);
+    search.polish(&rough, &mut best);
     root.start = peak.x.clone();
     root.prices.clone_from(&peak.prices);
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
@@ -128,7 +130,9 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
             bound = best.1;
         }
     }
-    search.polish(&mut best);
+    if nodes > 1 {
+        search.polish(&rough, &mut best);
+    }
     let prices = search.prices(&best.0);
     Ok(Found {
         bound: bound.max(best.1),
