@@ -7,7 +7,7 @@ use counterpoint::data::{Cells, Dataset, Table};
 use counterpoint::model::build::Model;
 use counterpoint::project::{Project, SamplerSpec};
 use counterpoint_infer::nuts::ChainDraws;
-use counterpoint_sources::read_table;
+use counterpoint_sources::{PROJECT_FILE, read_table};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,11 +49,6 @@ impl Reopened {
         Ok(Reopened { about, project, dir, loaded })
     }
 
-    /// Text of the project file.
-    pub(crate) fn text(&self) -> &str {
-        &self.loaded.text
-    }
-
     /// The data.
     pub(crate) fn dataset(&self) -> anyhow::Result<&Dataset> {
         self.loaded.dataset.as_ref().context("the project has no data")
@@ -65,6 +60,14 @@ impl Reopened {
         let chains = draws(run, &model)?;
         Ok((model, chains))
     }
+}
+
+/// The text of the project file of a run, as it is now.
+pub(crate) fn project_text(run: &Path) -> anyhow::Result<String> {
+    let about = run_json::read(run)?;
+    let dir = about["project_dir"].as_str().context("run.json does not name the project's folder")?;
+    let path = run.join(dir).join(PROJECT_FILE);
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The chains of a run, in the coordinates of `model`.

@@ -219,7 +219,7 @@ impl Channel {
         for (s, x) in spend.iter().enumerate() {
             let to = (s + draw.weights.len()).min(all);
             for (a, w) in a[s..to].iter_mut().zip(&draw.weights) {
-                *a = w.mul_add(*x, *a);
+                *a += w * x;
             }
         }
         // Behind the reach of the last spend only what came before it is left, which the base has too.

@@ -6,7 +6,7 @@
 
 use crate::ground::{BLOCKS, Ground};
 use crate::limits::{Limits, Row};
-use crate::roster::{Exposure, views, views_back};
+use crate::roster::{Exposure, add_two, views, views_back};
 use crate::world::World;
 use counterpoint::model::estimate::in_parallel;
 use std::ops::Range;
@@ -209,7 +209,7 @@ impl<'a> Problem<'a> {
             let slopes = &pass.slopes[d * pass.paths * n..(d + 1) * pass.paths * n];
             for (at, slope) in at_paths.chunks_exact(n).zip(slopes.chunks_exact(n)) {
                 for ((to, a), s) in by.iter_mut().zip(at).zip(slope) {
-                    *to = a.mul_add(*s, *to);
+                    *to += a * s;
                 }
             }
         }
@@ -432,9 +432,7 @@ impl<'a> Problem<'a> {
                             let scale = offer.strength[d] * offer.share[g];
                             let (all, due) = (&by[g * n..(g + 1) * n], &by[cells + g * n..cells + (g + 1) * n]);
                             let part = scale * owed;
-                            for ((to, s), z) in by_views[o].iter_mut().zip(all).zip(due) {
-                                *to += scale * s + part * z;
-                            }
+                            add_two(scale, all, part, due, &mut by_views[o]);
                         }
                     }
                 }

@@ -5,6 +5,7 @@ use crate::offer::Offered;
 use counterpoint::model::build::Model;
 use counterpoint::model::posterior::{Posterior, shape_values};
 use counterpoint::model::transform::adstock;
+use counterpoint_infer::dispatch;
 
 /// A platform of creators.
 #[derive(Debug, Clone)]
@@ -197,10 +198,21 @@ impl Platform {
     }
 }
 
-/// to += a x
-fn add(a: f64, x: &[f64], to: &mut [f64]) {
-    for (to, x) in to.iter_mut().zip(x) {
-        *to = a.mul_add(*x, *to);
+dispatch! {
+    /// to += a x
+    fn add(a: f64, x: &[f64], to: &mut [f64]) {
+        for (to, x) in to.iter_mut().zip(x) {
+            *to = a.mul_add(*x, *to);
+        }
+    }
+}
+
+dispatch! {
+    /// to += a x + b z
+    pub(crate) fn add_two(a: f64, x: &[f64], b: f64, z: &[f64], to: &mut [f64]) {
+        for ((to, x), z) in to.iter_mut().zip(x).zip(z) {
+            *to = a.mul_add(*x, b.mul_add(*z, *to));
+        }
     }
 }
 

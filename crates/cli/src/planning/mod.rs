@@ -7,7 +7,7 @@ pub(crate) mod text;
 pub(crate) use read::{offers, paths, shocks};
 
 use crate::args::PlanningArgs;
-use crate::reopen::Reopened;
+use crate::reopen::{Reopened, project_text};
 use counterpoint::data::roster::Offer;
 use counterpoint::finding::Finding;
 use counterpoint::project::Project;
@@ -38,11 +38,11 @@ impl Planning {
     /// # Errors
     /// A failing world as the outer error; what is wrong with the user's tables and days as findings or words inside.
     pub(crate) fn open(run: &Path, asked: &PlanningArgs) -> anyhow::Result<Result<Planning, Fault>> {
-        let reopened = Reopened::open(run)?;
-        let (section, mut findings) = read_plan(reopened.text());
+        let (section, mut findings) = read_plan(&project_text(run)?);
         if counterpoint::finding::any_fail(&findings) {
             return Ok(Err(Fault::Findings(findings)));
         }
+        let reopened = Reopened::open(run)?;
         let spec = with(section, asked);
         let dataset = reopened.dataset()?;
         let file = asked.offers.clone().or_else(|| spec.offers.as_ref().map(|f| reopened.dir.join(f)));
