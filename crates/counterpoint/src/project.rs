@@ -24,6 +24,8 @@ pub struct Project {
     pub holidays: HolidaySpec,
     /// Where the creators' tables are; none: no creators.
     pub creators: Option<CreatorsSpec>,
+    /// Experiments, which enter the fit as data.
+    pub experiments: ExperimentsSpec,
     /// How the model is built.
     pub model: ModelSpec,
     /// How it is fitted.
@@ -37,7 +39,8 @@ impl Project {
             let optional = [c.stats.as_ref(), c.deals.as_ref(), c.tracked.as_ref()];
             [Some(&c.creators), Some(&c.posts)].into_iter().chain(optional).flatten()
         });
-        self.data.tables.iter().chain(self.data.long.iter().map(|l| &l.table)).chain(creators).collect()
+        let panels = self.data.tables.iter().chain(self.data.long.iter().map(|l| &l.table));
+        panels.chain(creators).chain(&self.experiments.table).collect()
     }
 }
 
@@ -344,6 +347,100 @@ pub struct CreatorsSpec {
     pub fair_level: f64,
 }
 
+/// Experiments: those of the project file, and the table of others.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExperimentsSpec {
+    /// `[[experiment]]` entries, in file order.
+    pub listed: Vec<ExperimentSpec>,
+    /// Table with a row an experiment, as a path relative to the project folder.
+    pub table: Option<String>,
+}
+
+impl ExperimentsSpec {
+    /// Whether the project has none.
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty() && self.table.is_none()
+    }
+}
+
+/// One experiment as it was written: what was changed, where, when, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExperimentSpec {
+    /// Name; none: the drivers and the start.
+    pub name: Option<String>,
+    /// Names of the channels, organic media, treatments, platforms or creators that were changed together.
+    pub drivers: Vec<String>,
+    /// Names of the geos; empty: all.
+    pub geos: Vec<String>,
+    /// First day.
+    pub start: Date,
+    /// Last day, inclusive.
+    pub end: Date,
+    /// Time after the end over which the outcome was still counted.
+    pub cooldown: Cooldown,
+    /// What was done to the exposure.
+    pub change: Change,
+    /// What the exposure would have been, where the table cannot tell.
+    pub usual: Usual,
+    /// Outcome as run minus outcome as it would have been, over the window and the cool-down, all geos of the test together.
+    pub lift: f64,
+    /// Its standard error.
+    pub se: f64,
+    /// Unit of both.
+    pub unit: LiftUnit,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// Where something was written, for findings.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Place {
+    /// File as the user wrote it.
+    pub file: String,
+    /// Line, 1-based.
+    pub line: Option<u64>,
+    /// Path of the key in the project file, such as `experiment[2]`; empty for a table.
+    pub key: String,
+}
+
+/// Time after the end of an experiment over which its outcome was still counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cooldown {
+    /// In periods of the data.
+    Periods(u32),
+    /// In days; what is no whole period is rounded to the nearest.
+    Days(u32),
+}
+
+/// What an experiment did to the exposure, against what it would have been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// Switched off.
+    Off,
+    /// Switched on from nothing.
+    On,
+    /// Multiplied by a number above 0 that is not 1.
+    Times(f64),
+}
+
+/// What the exposure of a driver that was switched off would have been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Usual {
+    /// The mean of the same geo's exposure directly before the start, over as many periods as the test lasted, at least four weeks.
+    Before,
+    /// A number: exposure a period in all geos of the test together, split as their own exposures are.
+    Number(f64),
+}
+
+/// Unit of a lift and its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiftUnit {
+    /// Units of the outcome column, all geos and periods of the test together.
+    Outcome,
+    /// Percent of what the outcome would have been.
+    Percent,
+}
+
 /// How the model is built. [`ModelSpec::default`] is documented key by key in `docs/project-file.md`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelSpec {
@@ -371,6 +468,9 @@ pub struct ModelSpec {
     pub noise: NoiseSpec,
     /// Integrate the linear baseline out where the noise allows (default), or sample it.
     pub integrate_baseline: bool,
+    /// How far a driver's effect may drift in a year, as a standard deviation of its logarithm: widens experiments from outside of
+    /// the data. None: the default.
+    pub experiment_drift: Option<f64>,
     /// Project-wide overrides of default priors.
     pub priors: ModelPriors,
 }
@@ -479,6 +579,7 @@ impl Default for ModelSpec {
             effects: GeoEffects::LogNormal,
             noise: NoiseSpec { student_t: false, sigma_per_geo: false, ar1: false },
             integrate_baseline: true,
+            experiment_drift: None,
             priors: ModelPriors::default(),
         }
     }

@@ -152,6 +152,7 @@ fn case(geos: usize, periods: usize, model: ModelSpec, effect: EffectPrior) -> (
         }],
         holidays: vec![],
         roster: None,
+        experiments: Vec::new(),
     };
     (project, data)
 }

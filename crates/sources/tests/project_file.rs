@@ -205,11 +205,6 @@ fn contradictions_of_a_channel_are_found() {
 }
 
 #[test]
-fn sections_of_later_versions_are_told_from_mistakes() {
-    assert_eq!(one("[[experiment]]\ndriver = \"search\"").severity, Severity::Fail);
-}
-
-#[test]
 fn the_creators_section_is_read_and_its_mistakes_are_found() {
     let missing = one("[creators]\nposts = \"posts.csv\"");
     assert_eq!((missing.code.as_str(), missing.column.as_deref()), ("missing-key", Some("creators.creators")));
@@ -326,6 +321,83 @@ seed   = 1
     assert_eq!((creators.creators.as_str(), creators.posts.as_str()), ("creators.csv", "posts.csv"));
     assert_eq!((&creators.tracked, creators.fake_worth, creators.fair_level), (&None, 0.1, 0.8));
     assert_eq!((project.drivers.len(), project.controls.len()), (1, 2));
-    let (with_experiment, _) = read_project(&format!("{text}[[experiment]]\ndriver = \"paid_search\"\n"));
-    assert!(with_experiment.is_none());
+    assert!(project.experiments.is_empty());
+}
+
+/// As in the guide.
+const TEST: &str = r#"
+[[experiment]]
+driver = "paid_search"
+geos   = ["Geo1", "Geo4"]
+start  = 2026-03-02
+end    = 2026-03-29
+change = 0.0                # what the driver was multiplied by; 0 = off
+lift   = -120000.0          # outcome, as run minus as it would have been
+se     = 40000.0
+"#;
+
+#[test]
+fn an_experiment_is_read() {
+    let read = project(&format!("experiments = \"experiments.csv\"\n{LEAST}{TEST}"));
+    assert_eq!(read.experiments.table.as_deref(), Some("experiments.csv"));
+    assert_eq!(read.tables(), ["data.csv", "experiments.csv"]);
+    let one = &read.experiments.listed[0];
+    assert_eq!(
+        (one.drivers.as_slice(), one.geos.as_slice()),
+        (&["paid_search".to_owned()][..], &["Geo1".to_owned(), "Geo4".to_owned()][..])
+    );
+    assert_eq!((one.start, one.end), (date(2026, 3, 2), date(2026, 3, 29)));
+    assert_eq!((one.change, one.usual, one.cooldown), (Change::Off, Usual::Before, Cooldown::Periods(0)));
+    assert_eq!((one.lift, one.se, one.unit), (-120_000.0, 40_000.0, LiftUnit::Outcome));
+    assert_eq!((one.place.key.as_str(), one.place.line, &one.name), ("experiment[1]", Some(11), &None));
+
+    let other = r#"
+[[experiment]]
+name     = "brand test"
+driver   = ["search", "video"]
+start    = 2026-03-02
+end      = 2026-03-29
+cooldown = "14 days"
+change   = "on"
+usual    = 1200
+lift     = 4.0
+low      = 1.0
+high     = 7.0
+level    = 0.9
+unit     = "percent"
+[model]
+experiment_drift = 0.1
+"#;
+    let read = project(&format!("{LEAST}{other}"));
+    let one = &read.experiments.listed[0];
+    assert_eq!((one.drivers.len(), one.geos.len(), one.name.as_deref()), (2, 0, Some("brand test")));
+    assert_eq!((one.change, one.usual, one.cooldown), (Change::On, Usual::Number(1200.0), Cooldown::Days(14)));
+    assert!((one.se - 3.0 / 1.644_854).abs() < 1e-5 && one.unit == LiftUnit::Percent);
+    assert_eq!(read.model.experiment_drift, Some(0.1));
+}
+
+#[test]
+fn what_is_wrong_with_an_experiment_has_its_place() {
+    let all = findings("[[experiment]]\nname = \"x\"\n");
+    let missing: Vec<&str> =
+        all.iter().filter(|f| f.code == "missing-key").filter_map(|f| f.column.as_deref()).collect();
+    let keys = ["driver", "start", "end", "change", "lift", "se"].map(|key| format!("experiment[1].{key}"));
+    assert_eq!(missing, keys.iter().map(String::as_str).collect::<Vec<_>>());
+    let changed = |from: &str, to: &str| one(&TEST.replace(from, to));
+    for change in ["1.0", "-1", "\"half\"", "true"] {
+        let finding = changed("change = 0.0 ", &format!("change = {change} "));
+        assert_eq!(
+            (finding.code.as_str(), finding.column.as_deref()),
+            ("experiment-change", Some("experiment[1].change"))
+        );
+    }
+    assert_eq!(changed("end    = 2026-03-29", "end = \"2026-02-30\"").code, "wrong-type");
+    assert_eq!(changed("se     = 40000.0", "se = 1.0\nlevel = 0.9").code, "conflict");
+    assert_eq!(changed("se     = 40000.0", "low = 1.0\nhigh = 0.0\nlevel = 0.9").code, "experiment-se");
+    assert_eq!(changed("se     = 40000.0", "low = 1.0\nhigh = 3.0\nlevel = 90").code, "out-of-range");
+    assert_eq!(changed("se     = 40000.0", "low = 1.0\nhigh = 3.0").column.as_deref(), Some("experiment[1].level"));
+    assert_eq!(changed("se     = 40000.0", "se = 1.0\ncooldown = \"2 weeks\"").code, "unknown-value");
+    assert_eq!(changed("se     = 40000.0", "se = 1.0\nusual = \"after\"").code, "unknown-value");
+    let all = findings(&TEST.replace("geos  ", "geo   "));
+    assert!(all.iter().any(|f| f.code == "unknown-key" && f.mend.contains("`geos`")), "{all:?}");
 }

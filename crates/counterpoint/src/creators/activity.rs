@@ -256,6 +256,7 @@ mod tests {
             controls: Vec::new(),
             holidays: Vec::new(),
             roster: None,
+            experiments: Vec::new(),
         }
     }
 

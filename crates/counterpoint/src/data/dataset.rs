@@ -1,6 +1,7 @@
 //! What the model takes: complete, typed, rectangular arrays. All arrays are `[geos x periods]`, a geo's periods side by side.
 
 use super::calendar::Cadence;
+use super::experiment::Experiment;
 use super::roster::Roster;
 use jiff::civil::Date;
 
@@ -68,6 +69,8 @@ pub struct Dataset {
     pub holidays: Vec<Control>,
     /// Creators; none where the project has none.
     pub roster: Option<Roster>,
+    /// Experiments: those of the project file, then those of the table.
+    pub experiments: Vec<Experiment>,
 }
 
 impl Dataset {

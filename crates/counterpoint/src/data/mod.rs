@@ -4,6 +4,7 @@ mod assemble;
 pub mod calendar;
 pub mod codes;
 pub mod dataset;
+pub mod experiment;
 pub mod explore;
 pub mod holidays;
 pub mod recognise;
@@ -14,6 +15,7 @@ pub(crate) mod testing;
 
 pub use assemble::{assemble, candidates, offers};
 pub use dataset::{Control, Dataset, Driver, DriverKind};
+pub use experiment::Experiment;
 pub use explore::explore;
 pub use roster::Roster;
 pub use table::{Cells, Column, Table};

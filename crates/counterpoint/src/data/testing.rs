@@ -36,6 +36,7 @@ pub(crate) fn project() -> Project {
         controls: Vec::new(),
         holidays: HolidaySpec::default(),
         creators: None,
+        experiments: ExperimentsSpec::default(),
         model: ModelSpec::default(),
         sampler: SamplerSpec::default(),
     }

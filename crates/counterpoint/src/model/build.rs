@@ -1,9 +1,11 @@
 //! From a project and its data to a model: scaling, columns, parameters and their priors.
 
+mod experiments;
 pub(super) mod roster;
 
 use super::baseline::{Baseline, Feature, KnotPrior, even_positions, interpolation};
 use super::defaults;
+use super::experiment::Experiment;
 use super::marginal::Moments;
 use super::noise::Noise;
 use super::parameters::{DriverSlots, Parameters};
@@ -117,6 +119,8 @@ pub struct Model {
     pub creators: Vec<CreatorModel>,
     /// Sales tracked to creators.
     pub tracked: Option<Tracked>,
+    /// Experiments.
+    pub experiments: Vec<Experiment>,
     /// Baseline columns.
     pub baseline: Baseline,
     /// Noise.
@@ -175,6 +179,7 @@ impl Model {
             }
             _ => (Vec::new(), None),
         };
+        let experiments = experiments::experiments(project, data, &drivers, &creators);
         let baseline = baseline(project, data, &mut parameters);
         let noise = noise(spec, data, &mut parameters);
         let integrated = spec.integrate_baseline && noise.df.is_none();
@@ -205,6 +210,7 @@ impl Model {
             drivers,
             creators,
             tracked,
+            experiments,
             baseline,
             noise,
             moments,

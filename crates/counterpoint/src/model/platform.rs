@@ -57,7 +57,7 @@ impl Platform {
     }
 
     /// Adjoint of [`Platform::weight`], from the derivative by the weight's logarithm.
-    fn weight_adjoint(&self, c: usize, values: &[f64], by_log: f64, by_value: &mut [f64]) {
+    pub(super) fn weight_adjoint(&self, c: usize, values: &[f64], by_log: f64, by_value: &mut [f64]) {
         let known = &self.slots.slopes;
         let h = &self.covariates[c * known.len()..(c + 1) * known.len()];
         for (&i, h) in known.iter().zip(h) {

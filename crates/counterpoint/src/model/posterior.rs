@@ -3,6 +3,7 @@
 use super::baseline::KnotPrior;
 use super::build::{DriverModel, Model};
 use super::effect::{Effect, effects, effects_adjoint};
+use super::experiment::ExperimentWork;
 use super::linalg::{axpy, dot};
 use super::marginal::Marginal;
 use super::parameters::Maps;
@@ -32,6 +33,7 @@ pub struct Posterior {
     /// What tracked sales say of a platform's response, `[geos x periods]`.
     by_response: Vec<f64>,
     tracked_work: TrackedWork,
+    experiments: ExperimentWork,
     coefficients: Vec<f64>,
     by_coefficient: Vec<f64>,
     trend: Vec<f64>,
@@ -81,6 +83,7 @@ impl Posterior {
             adjoint: vec![0.0; model.n_periods()],
             by_response: vec![0.0; if model.tracked.is_some() { cells } else { 0 }],
             tracked_work: TrackedWork::new(model.n_periods()),
+            experiments: ExperimentWork::new(&model),
             coefficients: vec![0.0; model.baseline.coefficients()],
             by_coefficient: vec![0.0; model.baseline.coefficients()],
             trend: vec![0.0; model.n_periods()],
@@ -151,8 +154,8 @@ impl Posterior {
         &self.coefficients
     }
 
-    /// What the data say of the logarithm of each geo's coefficient, driver by driver, at the given parameter values and with the rest held: the
-    /// gradient of the log likelihood, and the information (exact for Normal noise); the baseline integrated out where it is.
+    /// What the data and the experiments say of the logarithm of each geo's coefficient, driver by driver, at the given parameter values and with the
+    /// rest held: the gradient of the log likelihood, and the information (exact for Normal noise); the baseline integrated out where it is.
     pub fn by_log_effect(&mut self, values: &[f64]) -> Vec<Vec<[f64; 2]>> {
         let position = self.model.parameters.position(values);
         self.set(&position);
@@ -174,7 +177,15 @@ impl Posterior {
             let (here, there) = (dot(&before[range.clone()], &f), dot(&self.pull[range], &f));
             [beta * here, beta * (here - there)]
         };
-        (0..drivers).map(|m| (0..geos).map(|g| one(m, g)).collect()).collect()
+        let mut told: Vec<Vec<[f64; 2]>> = (0..drivers).map(|m| (0..geos).map(|g| one(m, g)).collect()).collect();
+        self.experiments.lifts(&self.model, &self.values, &self.drivers);
+        self.experiments.by_log_effect(&self.model, &self.drivers, &mut told);
+        told
+    }
+
+    /// The lift of each experiment by the model at the last position, in outcome units.
+    pub fn experiment_lifts(&mut self) -> &[f64] {
+        self.experiments.lifts(&self.model, &self.values, &self.drivers)
     }
 
     /// residual = y - media.
@@ -254,14 +265,18 @@ impl LogDensity for Posterior {
         let log_prior = self.set(position);
         self.by_value.fill(0.0);
         self.media_residual();
-        let log_likelihood = self.likelihood() + self.tracked();
+        let mut log_likelihood = self.likelihood() + self.tracked();
         let model = &self.model;
+        log_likelihood += self.experiments.log_density(model, &self.values, &self.drivers, &mut self.by_value);
         let periods = model.n_periods();
-        for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
+        for (m, (driver, work)) in model.drivers.iter().zip(&mut self.drivers).enumerate() {
             let geos = model.n_geos();
             for g in 0..geos {
                 let range = g * periods..(g + 1) * periods;
                 work.effect.by_beta[g] = dot(&self.pull[range.clone()], &work.response.f[range]);
+            }
+            if let Some(by_experiments) = self.experiments.by_beta.get(m * geos..(m + 1) * geos) {
+                axpy(1.0, by_experiments, &mut work.effect.by_beta);
             }
             let mut by_shape = ShapeValues::default();
             let parts = model.tracked.is_some() && driver.platform.is_some();

@@ -6,8 +6,8 @@ use super::spec::{ChannelKind, OutcomeWord, SimulationSpec};
 use super::truth::Known;
 use crate::data::{Cells, Column, Table};
 use crate::project::{
-    BaselineValue, ControlSpec, CreatorsSpec, DataSpec, DriverSource, DriverSpec, ExposureScale, HolidaySpec,
-    ModelSpec, NoiseSpec, OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
+    BaselineValue, ControlSpec, CreatorsSpec, DataSpec, DriverSource, DriverSpec, ExperimentsSpec, ExposureScale,
+    HolidaySpec, ModelSpec, NoiseSpec, OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
 };
 use std::fmt::Write;
 
@@ -175,6 +175,7 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market, creators: Option<C
         controls: market.controls.iter().map(|c| ControlSpec { column: c.name.clone(), per_head: false }).collect(),
         holidays: HolidaySpec::default(),
         creators,
+        experiments: ExperimentsSpec::default(),
         model: ModelSpec {
             max_lag: spec.max_lag,
             noise: NoiseSpec { ar1: spec.ar1 != 0.0, ..default.noise },

@@ -57,6 +57,7 @@ pub(crate) fn project(model: ModelSpec) -> Project {
         controls: vec![ControlSpec { column: "price".into(), per_head: false }],
         holidays: HolidaySpec::default(),
         creators: None,
+        experiments: ExperimentsSpec::default(),
         model,
         sampler: SamplerSpec::default(),
     }
@@ -124,6 +125,7 @@ pub(crate) fn dataset(geos: usize, periods: usize, history: usize, missing: bool
         controls: vec![Control { name: "price".into(), values: price }],
         holidays: vec![],
         roster: None,
+        experiments: Vec::new(),
     }
 }
 

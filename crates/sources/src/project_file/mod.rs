@@ -3,6 +3,7 @@
 mod creators;
 mod data;
 mod drivers;
+mod experiments;
 mod model;
 mod plan;
 mod prior;
@@ -38,6 +39,7 @@ const TOP: &[&str] = &[
     "creators",
     "experiment",
     "plan",
+    "experiments",
 ];
 
 /// Reads the text of a project file.
@@ -126,7 +128,7 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
     let creators = top.section(walk, "creators", creators::CREATORS).and_then(|s| creators::creators(walk, &s));
     // Read here for its mistakes; a fit does not depend on it.
     let _ = plan::plan(walk, &top);
-    later(walk, &top);
+    let experiments = experiments::experiments(walk, &top);
     for (section, example) in [
         ("data", "[data]\ntable = \"data.csv\"\ndate = \"date\""),
         ("outcome", "[outcome]\ncolumn = \"revenue\"\nkind = \"revenue\""),
@@ -146,20 +148,8 @@ fn whole(walk: &mut Walk, document: &Document<&str>) -> Option<Project> {
         controls: controls.into_iter().map(|(_, control)| control).collect(),
         holidays,
         creators,
+        experiments,
         model,
         sampler,
     })
-}
-
-/// Sections that later versions know.
-fn later(walk: &mut Walk, top: &Section) {
-    let expected = "sections that this version knows";
-    if top.has("experiment") {
-        let at = top.place_in(walk, "experiment");
-        let (found, mend) = (
-            "[[experiment]], which is not known to this version",
-            "remove it to measure the channels alone, or use a version that takes experiments as data",
-        );
-        walk.say(Severity::Fail, "not-yet-known", &at, found, expected, mend);
-    }
 }

@@ -21,6 +21,7 @@ pub(super) const MODEL: &[&str] = &[
     "sigma_per_geo",
     "ar1",
     "integrate_baseline",
+    "experiment_drift",
     "priors",
 ];
 /// Keys of `[sampler]`.
@@ -104,6 +105,11 @@ pub(super) fn model(walk: &mut Walk, section: &Section) -> ModelSpec {
     set(&mut model.noise.sigma_per_geo, section.boolean(walk, "sigma_per_geo"));
     set(&mut model.noise.ar1, section.boolean(walk, "ar1"));
     set(&mut model.integrate_baseline, section.boolean(walk, "integrate_baseline"));
+    model.experiment_drift = section.number(walk, "experiment_drift");
+    if let Some(drift) = model.experiment_drift.filter(|x| *x < 0.0) {
+        let at = section.place_in(walk, "experiment_drift");
+        walk.fail("out-of-range", &at, format!("the number {drift}"), "a number from 0 up", "30 % a year is 0.3");
+    }
     if let Some(table) = section.section(walk, "priors", PRIORS) {
         model.priors = priors(walk, &table, model.effects);
     }

@@ -5,10 +5,12 @@ mod column;
 mod controls;
 mod coverage;
 mod drivers;
+mod experiments;
 mod grid;
 mod holidays;
 mod outcome;
 mod roster;
+mod sheet;
 mod source;
 
 #[cfg(test)]
@@ -24,7 +26,7 @@ use column::{Catalogue, Purpose};
 use grid::Grid;
 
 /// The arrays that the model takes, from the project's tables (in the order `project.data.tables`, then
-/// `project.data.long`, then creators, posts, stats, deals and tracked sales as far as named), with everything that is wrong or worth a look. There is no dataset when a finding is
+/// `project.data.long`, then creators, posts, stats, deals, tracked sales and experiments as far as named), with everything that is wrong or worth a look. There is no dataset when a finding is
 /// [`Severity::Fail`](crate::finding::Severity::Fail).
 ///
 /// Long tables are turned wide, tables joined on date and geo, rows sorted; rows before the first outcome are the
@@ -35,6 +37,10 @@ pub fn assemble(project: &Project, tables: &[Table]) -> (Option<Dataset>, Vec<Fi
     let mut data = build(project, &tables[..panels], &mut out);
     if let (Some(data), Some(spec)) = (&mut data, &project.creators) {
         data.roster = Some(roster::roster(spec, &tables[panels..], data, &mut out));
+    }
+    if let Some(data) = &mut data {
+        let table = project.experiments.table.as_ref().and_then(|_| tables[panels..].last());
+        data.experiments = experiments::experiments(project, table, data, &mut out);
     }
     let data = if any_fail(&out) { None } else { data };
     (data, out)
@@ -78,5 +84,6 @@ fn build(project: &Project, tables: &[Table], out: &mut Vec<Finding>) -> Option<
         controls: controls?,
         holidays,
         roster: None,
+        experiments: Vec::new(),
     })
 }

@@ -40,6 +40,7 @@ fn clean() -> Dataset {
         controls: vec![Control { name: "price".to_owned(), values: noise(n, 4) }],
         holidays: Vec::new(),
         roster: None,
+        experiments: Vec::new(),
     };
     data.history = 8;
     for driver in &mut data.drivers {
@@ -263,6 +264,7 @@ proptest! {
             controls: vec![Control { name: "clicks".to_owned(), values: seed[5][..n].to_vec() }],
             holidays: Vec::new(),
             roster: None,
+        experiments: Vec::new(),
         };
         let mut p = project();
         p.model.trend = TrendSpec::KnotsEvery(0);

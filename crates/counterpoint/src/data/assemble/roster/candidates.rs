@@ -3,8 +3,8 @@
 use super::super::super::codes::fail;
 use super::super::super::roster::{Account, Candidate, Deal, DealKind};
 use super::super::super::{Dataset, Table};
+use super::super::sheet::Sheet;
 use super::deals::Terms;
-use super::sheet::Sheet;
 use super::{SHARE, audience, format_of};
 use crate::data::codes::Capped;
 use crate::finding::Finding;

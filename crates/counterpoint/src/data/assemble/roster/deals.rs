@@ -4,7 +4,7 @@ use super::super::super::codes::fail;
 use super::super::super::roster::{Deal, DealKind, Roster};
 use super::super::cells::short;
 use super::super::column::nearest_hint;
-use super::sheet::Sheet;
+use super::super::sheet::Sheet;
 use super::{AMOUNT, SHARE};
 use crate::finding::Finding;
 use jiff::civil::{Date, DateTime};

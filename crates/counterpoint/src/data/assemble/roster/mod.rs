@@ -4,7 +4,6 @@ mod candidates;
 mod deals;
 mod look;
 mod offers;
-mod sheet;
 
 pub use candidates::candidates;
 pub use offers::offers;
@@ -14,12 +13,12 @@ use super::super::codes::{Capped, fail, info, review};
 use super::super::roster::{Account, Creator, Format, Post, Roster, Snapshot, Tracked};
 use super::super::{Dataset, Table};
 use super::column::nearest_hint;
+use super::sheet::Sheet;
 use crate::finding::Finding;
 use crate::project::CreatorsSpec;
 use deals::deals;
 use jiff::ToSpan;
 use jiff::civil::Time;
-use sheet::Sheet;
 use std::collections::BTreeMap;
 
 /// A number from 0 up.

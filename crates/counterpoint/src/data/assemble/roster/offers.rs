@@ -6,7 +6,7 @@ use super::super::super::{Dataset, Table};
 use super::super::column::nearest_hint;
 use super::candidates::{COUNT, MOST_POSTS};
 use super::deals::Terms;
-use super::sheet::Sheet;
+use super::super::sheet::Sheet;
 use super::{AMOUNT, SHARE, audience, format_of};
 use crate::finding::Finding;
 

@@ -1,8 +1,8 @@
-//! One table of creators: columns under the names that exports give them, cells with their findings.
+//! One table of creators or experiments: columns under the names that exports give them, cells with their findings.
 
-use super::super::cells::{Cell, cell, short, style};
-use super::super::column::nearest_hint;
-use super::super::source::{line, text};
+use super::cells::{Cell, cell, short, style};
+use super::column::nearest_hint;
+use super::source::{line, text};
 use crate::data::codes::{Capped, fail};
 use crate::data::recognise::{DATE_FORMATS, DateReading, date, date_format};
 use crate::data::{Column, Table};
