@@ -8,6 +8,7 @@ mod args;
 mod candidates;
 mod commands;
 mod exit;
+mod experiments;
 mod hash;
 mod interrupt;
 mod judge;

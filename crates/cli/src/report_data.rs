@@ -29,6 +29,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) verdict: report::Verdict,
     pub(crate) diagnostics: report::Diagnostics,
     pub(crate) findings: Vec<report::FindingRow>,
+    pub(crate) evidence: Vec<report::Evidence>,
 }
 
 /// The report of a fit.
@@ -63,6 +64,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         not_identified: not_identified(model, estimates),
         next_tests: next_tests(dataset, estimates, &return_word(project)),
         creators: creators(&inputs, &shown),
+        evidence: inputs.evidence,
         title: inputs.title,
         generated_from: inputs.run,
         verdict: inputs.verdict,

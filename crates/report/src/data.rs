@@ -1,6 +1,7 @@
 //! What a report shows: plain data, filled in by whoever holds a fitted model.
 
 use crate::creators::Creators;
+use crate::evidence::Evidence;
 use crate::json::{number, numbers};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,9 @@ pub struct ReportData {
     pub not_identified: Vec<String>,
     /// What to test next: whole sentences.
     pub next_tests: Vec<String>,
+    /// What experiments said; empty without experiments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
     /// The creators' part; `None` without creators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creators: Option<Creators>,

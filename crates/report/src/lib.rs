@@ -7,6 +7,7 @@ mod creator_leads;
 mod creators;
 mod data;
 mod escape;
+mod evidence;
 mod json;
 mod leads;
 pub mod numbers;
@@ -26,5 +27,6 @@ pub use data::{
     Best, Curve, Decay, Density, Diagnostics, DriverKind, DriverRow, FindingRow, FindingSeverity, Fit, FitSeries,
     Interval, ReportData, Series, SeriesKind, Status, Verdict,
 };
+pub use evidence::{Evidence, Moved};
 pub use page::render;
 pub use sentences::headline;

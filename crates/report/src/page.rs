@@ -3,7 +3,7 @@
 use crate::creators::Creators;
 use crate::data::{ReportData, Status};
 use crate::escape::html;
-use crate::{creator_leads, leads, payload, roster, sections, sentences, table};
+use crate::{creator_leads, evidence, leads, payload, roster, sections, sentences, table};
 
 /// Style sheet of the page, built from `web/src`.
 pub(crate) const STYLE: &str = include_str!("../../../web/dist/report.css");
@@ -233,6 +233,10 @@ pub fn render(d: &ReportData) -> String {
     }
     for picture in details.iter().filter(|p| (p.shown)(d)) {
         add(picture.id, picture.title, picture_body(d, picture, failed));
+    }
+    if !d.evidence.is_empty() {
+        let lead = lead(failed, || evidence::lead(d));
+        add("evidence", "Evidence from experiments", evidence::section(d, &lead));
     }
     add("drivers", "All drivers", table::driver_table(d));
     add("diagnostics", "Fit and diagnostics", sections::diagnostics(d));

@@ -8,8 +8,9 @@ use crate::load::{Loaded, load};
 use crate::run_folder::{self, Run, run_json};
 use crate::sampling::{Sampled, sample};
 use crate::terminal::Terminal;
-use crate::{interrupt, prior_only, report_data, settings};
+use crate::{experiments, interrupt, prior_only, report_data, settings};
 use counterpoint::model::estimate::estimate;
+use counterpoint::model::evidence::evidence;
 use counterpoint::project::Project;
 use counterpoint_report::{ReportData, Status};
 use counterpoint_sources::Staging;
@@ -73,6 +74,10 @@ pub(crate) fn show(fitted: &Fitted, terminal: &Terminal) {
         terminal.say("");
     }
     terminal.drivers(d);
+    let evidence = experiments::lines(d);
+    if !evidence.is_empty() {
+        terminal.table(&evidence);
+    }
     terminal.diagnostics(d);
 }
 
@@ -114,7 +119,11 @@ pub(crate) fn fit(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Ending>
     let stage = Instant::now();
     let estimates = estimate(&sampled.model, &project, &sampled.chains, None, threads);
     let (judged, diagnostics) = judge(&sampled, &estimates);
-    let verdict = verdict(&diagnostics, args.prior_only);
+    let evidence = match args.prior_only {
+        true => Vec::new(),
+        false => evidence(&sampled.model, &project, dataset, &sampled.chains, threads)?,
+    };
+    let verdict = experiments::judge(&evidence, verdict(&diagnostics, args.prior_only));
     let estimating = stage.elapsed().as_secs_f64();
 
     let report = report_data::assemble(report_data::Inputs {
@@ -127,10 +136,12 @@ pub(crate) fn fit(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Ending>
         diagnostics: shown(&diagnostics, &project.sampler, &estimates),
         verdict: verdict.clone(),
         findings: loaded.findings.iter().map(report_data::finding).collect(),
+        evidence: experiments::rows(&evidence),
     });
     let run = Run {
         dataset,
         estimates: &estimates,
+        evidence: &evidence,
         judged: &judged,
         report: &report,
         project_text: &loaded.text,
@@ -171,6 +182,7 @@ pub(crate) fn fit(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Ending>
         fields.insert("run".to_owned(), json!(target));
         fields.insert("report".to_owned(), json!(target.join("report.html")));
         fields.insert("estimates".to_owned(), run_folder::drivers_json(&estimates));
+        fields.insert("experiments".to_owned(), experiments::to_json(&evidence));
     }
     Ok(Ending::Fitted(Box::new(Fitted { run: target, report, object })))
 }

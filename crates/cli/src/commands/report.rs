@@ -107,5 +107,6 @@ fn windowed(run: &Path, whole: ReportData, window: (Date, Date)) -> anyhow::Resu
         verdict: whole.verdict,
         diagnostics: whole.diagnostics,
         findings: whole.findings,
+        evidence: whole.evidence,
     }))
 }

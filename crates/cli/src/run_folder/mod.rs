@@ -3,10 +3,11 @@
 pub(crate) mod run_json;
 mod tables;
 
-use crate::report_data;
+use crate::{experiments, report_data};
 use anyhow::Context;
 use counterpoint::data::Dataset;
 use counterpoint::model::estimate::Estimates;
+use counterpoint::model::evidence::Evidence;
 use counterpoint_infer::diagnose::ParameterDiagnostics;
 use counterpoint_report::ReportData;
 use counterpoint_sources::Staging;
@@ -25,6 +26,8 @@ pub(crate) const DRAWS: &str = "draws.parquet";
 pub(crate) struct Run<'a> {
     pub(crate) dataset: &'a Dataset,
     pub(crate) estimates: &'a Estimates,
+    /// What is said of experiments; empty without experiments.
+    pub(crate) evidence: &'a [Evidence],
     /// Diagnostics of every scalar of the estimates.
     pub(crate) judged: &'a [ParameterDiagnostics],
     pub(crate) report: &'a ReportData,
@@ -40,6 +43,9 @@ pub(crate) fn write(target: &Path, run: &Run<'_>, run_json: impl FnOnce(f64) -> 
     let (geos, dates) = (&run.dataset.geos, &run.dataset.dates);
     folder.write_csv("drivers.csv", &tables::drivers(run.estimates))?;
     folder.write_csv("parameters.csv", &tables::parameters(&run.estimates.scalars, run.judged))?;
+    if !run.evidence.is_empty() {
+        folder.write_csv("experiments.csv", &experiments::columns(run.evidence))?;
+    }
     folder.write_parquet("contributions.parquet", &tables::contributions(run.estimates, geos, dates))?;
     folder.write_parquet("fit.parquet", &tables::fit(run.estimates, geos, dates))?;
     folder.write_parquet(DRAWS, &tables::draws(&run.estimates.scalars))?;

@@ -52,6 +52,7 @@ pub(crate) fn to_json(f: &Facts<'_>) -> Value {
             "geos": model.n_geos(),
             "periods": model.n_periods(),
             "drivers": model.drivers.len(),
+            "experiments": model.experiments.len(),
             "parameters": model.parameters.sampled(),
             "baseline_coefficients": model.baseline.coefficients(),
             "observations": f.observations,

@@ -6,6 +6,7 @@ pub(crate) mod covariates;
 pub mod defaults;
 pub mod effect;
 pub mod estimate;
+pub mod evidence;
 pub mod experiment;
 pub mod fit;
 pub mod forecast;

@@ -257,6 +257,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         best_return: best_by(|d| d.roi).map(|driver| Best { driver, probability: 0.91 }),
         best_next: best_by(|d| d.mroi)
             .map(|driver| Best { driver, probability: if shape.drivers > 5 { 0.41 } else { 0.9 } }),
+        evidence: Vec::new(),
         not_identified: drivers
             .iter()
             .filter(|d| !d.identified)

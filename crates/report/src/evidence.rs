@@ -1,0 +1,174 @@
+//! What experiments said, and what the model says of them with and without each: a part of the page that needs no script.
+
+use crate::data::{Interval, ReportData};
+use crate::escape::html;
+use crate::json::number;
+use crate::numbers::{money_interval, number_interval, probability};
+use crate::sections::name_cell;
+use crate::sentences::{one_unit, outcome_interval, sentence_case, short};
+use crate::table::split_interval;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+
+/// A result with a lower probability than this contradicts what predicted it.
+const SURPRISING: f64 = 0.02;
+/// One with a lower probability than this is worth a word.
+const UNUSUAL: f64 = 0.1;
+
+/// One experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Name.
+    pub name: String,
+    /// Outcome as run minus outcome as it would have been, as measured, with its 90% interval.
+    pub observed: Interval,
+    /// The same by the model, this and all other experiments known.
+    pub with: Interval,
+    /// The same by the model without this experiment.
+    pub without: Interval,
+    /// Whether the draws without it are enough to be trusted.
+    pub trusted: bool,
+    /// Probability of a result at least this far from what the priors predict.
+    #[serde(deserialize_with = "number")]
+    pub prior_tail: f64,
+    /// The same of what the rest of the data predicts.
+    #[serde(deserialize_with = "number")]
+    pub rest_tail: f64,
+    /// What was tested.
+    pub moved: Vec<Moved>,
+}
+
+/// The return of one driver or creator with and without an experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Name.
+    pub name: String,
+    /// Return with all experiments; none where nothing was paid.
+    pub roi: Option<Interval>,
+    /// Return without this one.
+    pub roi_without: Option<Interval>,
+    /// Incremental outcome with all experiments.
+    pub incremental: Interval,
+    /// Incremental outcome without this one.
+    pub incremental_without: Interval,
+}
+
+/// Above the experiments: how many agree.
+pub(crate) fn lead(d: &ReportData) -> String {
+    let n = d.evidence.len();
+    let against = d.evidence.iter().filter(|e| e.rest_tail < SURPRISING).count();
+    let tests = if n == 1 {
+        "One experiment entered the fit as data".to_owned()
+    } else {
+        format!("{n} experiments entered the fit as data")
+    };
+    match against {
+        0 if n == 1 => format!("{tests}; the rest of the data does not contradict it."),
+        0 => format!("{tests}; the rest of the data contradicts none of them."),
+        _ if n == 1 => format!("{tests}, and the rest of the data contradicts it."),
+        1 => format!("{tests}; the rest of the data contradicts one of them."),
+        _ => format!("{tests}; the rest of the data contradicts {against} of them."),
+    }
+}
+
+/// All experiments, and how far each moved what it tested.
+pub(crate) fn section(d: &ReportData, lead: &str) -> String {
+    let parts: String = d.evidence.iter().map(|e| one(d, e)).collect();
+    let rough = if d.evidence.iter().any(|e| !e.trusted) {
+        " Marked \"roughly\": too few draws tell what the model would have said without it."
+    } else {
+        ""
+    };
+    format!(
+        "{lead}{parts}{}<p class=\"how\">Lines are 90% intervals, dots are means, the upright line is zero: no effect. A lift is the {} \
+         as it was minus what it would have been, over the time and places of the test, carry-over included.{rough}</p>",
+        moved_table(d),
+        html(&d.outcome_name)
+    )
+}
+
+fn one(d: &ReportData, e: &Evidence) -> String {
+    let all = [&e.observed, &e.without, &e.with];
+    let low = all.iter().map(|x| x.q05).fold(0.0, f64::min);
+    let high = all.iter().map(|x| x.q95).fold(0.0, f64::max);
+    let margin = 0.04 * (high - low).max(f64::MIN_POSITIVE);
+    let place = |x: f64| ((x - low + margin) / (high - low + 2.0 * margin) * 100.0).clamp(0.0, 100.0);
+    let without = if e.trusted { "The model without it" } else { "The model without it, roughly" };
+    let rows: String = [
+        ("What the test measured", &e.observed, "--second"),
+        (without, &e.without, "--base-strong"),
+        ("The model with it", &e.with, "--accent"),
+    ]
+    .into_iter()
+    .map(|(label, x, colour)| row(label, &outcome_interval(d, x), [x.q05, x.mean, x.q95, 0.0].map(place), colour))
+    .collect();
+    format!("<h3>{}</h3><p>{}</p>{rows}", name_cell(&e.name), html(&words(e)))
+}
+
+/// A label, an interval drawn between per cents of the width, and its numbers.
+fn row(label: &str, numbers: &str, [low, mean, high, zero]: [f64; 4], colour: &str) -> String {
+    let line = "position:absolute;top:50%;height:4px;margin-top:-2px;border-radius:2px";
+    let dot = "position:absolute;top:50%;width:10px;height:10px;margin:-5px 0 0 -5px;border-radius:50%";
+    format!(
+        "<div style=\"display:grid;grid-template-columns:minmax(7em,13em) minmax(5em,1fr) minmax(9em,15em);gap:12px;align-items:center;padding:3px 0\">\
+         <span>{label}</span><span style=\"position:relative;height:22px;background:var(--card)\" aria-hidden=\"true\">\
+         <i style=\"position:absolute;top:0;bottom:0;left:{zero:.2}%;border-left:1px solid var(--quiet)\"></i>\
+         <i style=\"{line};left:{low:.2}%;width:{width:.2}%;background:var({colour})\"></i>\
+         <i style=\"{dot};left:{mean:.2}%;background:var({colour})\"></i></span><span class=\"num\">{}</span></div>",
+        split_interval(numbers),
+        width = (high - low).max(0.0)
+    )
+}
+
+/// Whether priors and data agree with the test.
+fn words(e: &Evidence) -> String {
+    let chance = |p: f64| if p < 0.001 { "less than 0.1%".to_owned() } else { probability(p) };
+    let rest = match e.rest_tail {
+        p if p < SURPRISING => format!(
+            "The rest of the data contradicts this test: it gave a result this far off a probability of {}. Something that no column measures may move \
+             both spend and outcome, or the test went wrong; the fit is a compromise between the two.",
+            chance(p)
+        ),
+        p if p < UNUSUAL => format!(
+            "The rest of the data expected something else, though not beyond doubt (probability {}).",
+            chance(p)
+        ),
+        _ => "The rest of the data agrees with this test.".to_owned(),
+    };
+    if e.prior_tail < SURPRISING {
+        format!("{rest} The priors did not expect it either (probability {}).", chance(e.prior_tail))
+    } else {
+        rest
+    }
+}
+
+fn moved_table(d: &ReportData) -> String {
+    let returned = |x: &Interval| if d.returns_are_money { money_interval(x, &d.currency) } else { number_interval(x) };
+    let mut rows = String::new();
+    for e in &d.evidence {
+        for m in &e.moved {
+            let (before, after) = match (&m.roi_without, &m.roi) {
+                (Some(before), Some(after)) => (returned(before), returned(after)),
+                _ => (outcome_interval(d, &m.incremental_without), outcome_interval(d, &m.incremental)),
+            };
+            let what = if m.roi.is_some() { sentence_case(&d.return_word) } else { "Incremental".to_owned() };
+            let _ = write!(
+                rows,
+                "<tr><th scope=\"row\">{}<small>{}</small></th><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
+                name_cell(&m.name),
+                html(&short(&e.name)),
+                html(&what),
+                split_interval(&before),
+                split_interval(&after)
+            );
+        }
+    }
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"What experiments moved\"><table class=\"drivers\"><thead><tr>\
+         <th scope=\"col\">Tested</th><th scope=\"col\">What</th><th scope=\"col\" class=\"num\">Without the test</th>\
+         <th scope=\"col\" class=\"num\">With it</th></tr></thead><tbody>{rows}</tbody></table></div>\
+         <p class=\"how\">{} is per {} of spend, over the whole time of the data.</p>",
+        html(&sentence_case(&d.return_word)),
+        html(&one_unit(d))
+    )
+}
