@@ -4,7 +4,7 @@ use crate::report_data::interval;
 use crate::table::{Line, table};
 use crate::terminal::short;
 use counterpoint::model::estimate::Interval;
-use counterpoint::model::evidence::{Evidence, How, SURPRISING};
+use counterpoint::model::evidence::{Evidence, SURPRISING};
 use counterpoint_report as report;
 use counterpoint_report::{ReportData, Status, Verdict};
 use counterpoint_sources::OutColumn;
@@ -31,9 +31,8 @@ pub(crate) fn rows(evidence: &[Evidence]) -> Vec<report::Evidence> {
         observed: interval(&observed(e)),
         with: interval(&e.with),
         without: interval(&e.without),
-        trusted: e.trusted,
         prior_tail: e.prior_tail,
-        rest_tail: e.rest_tail,
+        data_tail: e.data_tail,
         moved: moved(e),
     };
     evidence.iter().map(row).collect()
@@ -62,11 +61,11 @@ pub(crate) fn judge(evidence: &[Evidence], mut verdict: Verdict) -> Verdict {
                 chance(e.prior_tail)
             ));
         }
-        if e.rest_tail < SURPRISING {
+        if e.data_tail < SURPRISING {
             add(format!(
-                "The rest of the data contradicts the experiment {name} (probability {}): something that no column measures may move both spend and \
-                 outcome, or the test went wrong. The fit is a compromise between the two.",
-                chance(e.rest_tail)
+                "The data without any experiment contradict {name} (probability {}): something that no column measures may move both spend and \
+                 outcome, or the test went wrong.",
+                chance(e.data_tail)
             ));
         }
     }
@@ -90,21 +89,20 @@ pub(crate) fn lines(d: &ReportData) -> Vec<String> {
         "experiment".to_owned(),
         "driver".to_owned(),
         "lift (90 %)".to_owned(),
-        "model without it".to_owned(),
-        "model with it".to_owned(),
-        format!("{word} without it"),
-        format!("{word} with it"),
+        "without tests".to_owned(),
+        "with tests".to_owned(),
+        format!("{word} without"),
+        format!("{word} with"),
     ];
     let mut rows = Vec::new();
     for e in &d.evidence {
         for (i, m) in e.moved.iter().enumerate() {
             let first = |text: String| if i == 0 { text } else { String::new() };
-            let rough = if e.trusted { "" } else { " *" };
             let cells = vec![
                 first(short(&e.name)),
                 short(&m.name),
                 first(units(&e.observed)),
-                first(units(&e.without) + rough),
+                first(units(&e.without)),
                 first(units(&e.with)),
                 back(&m.roi_without),
                 back(&m.roi),
@@ -112,11 +110,7 @@ pub(crate) fn lines(d: &ReportData) -> Vec<String> {
             rows.push(Line { cells, note: String::new() });
         }
     }
-    let mut lines = table(&head, 2, &rows);
-    if d.evidence.iter().any(|e| !e.trusted) {
-        lines.push("* roughly: the experiment moved the fit too far for the draws to tell exactly".to_owned());
-    }
-    lines
+    table(&head, 2, &rows)
 }
 
 /// For `--json`.
@@ -129,8 +123,7 @@ pub(crate) fn to_json(evidence: &[Evidence]) -> Value {
             "predicted": interval(&e.with),
             "predicted_without": interval(&e.without),
             "prior_tail": e.prior_tail,
-            "rest_tail": e.rest_tail,
-            "trusted": e.trusted,
+            "data_tail": e.data_tail,
             "moved": e.moved.iter().map(|m| json!({
                 "driver": m.name,
                 "roi": m.roi.as_ref().map(interval),
@@ -166,18 +159,6 @@ pub(crate) fn columns(evidence: &[Evidence]) -> Vec<OutColumn> {
     add("roi", rows.iter().map(|(_, m)| m.roi).collect());
     add("roi_without", rows.iter().map(|(_, m)| m.roi_without).collect());
     out.push(number("prior_tail", &|e| e.prior_tail));
-    out.push(number("rest_tail", &|e| e.rest_tail));
-    let how = rows.iter().map(|(e, _)| match e.how {
-        How::Reweighted { .. } => "reweighted",
-        How::Refitted => "refitted",
-        How::RefittedAndReweighted { .. } => "refitted and reweighted",
-    });
-    out.push(OutColumn::text("without_by", how));
-    let k = rows.iter().map(|(e, _)| match e.how {
-        How::Reweighted { k } | How::RefittedAndReweighted { k } => k,
-        How::Refitted => f64::NAN,
-    });
-    out.push(OutColumn::number("pareto_k", k.collect()));
-    out.push(OutColumn::text("trusted", rows.iter().map(|(e, _)| if e.trusted { "yes" } else { "no" })));
+    out.push(number("data_tail", &|e| e.data_tail));
     out
 }

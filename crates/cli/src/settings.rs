@@ -3,8 +3,9 @@
 use crate::args::SamplingArgs;
 use crate::hash::Hash;
 use counterpoint::model::build::Model;
+use counterpoint::model::defaults;
 use counterpoint::project::{
-    AdstockKind, EffectKind, GeoEffects, ModelSpec, Project, SamplerSpec, SaturationKind, TrendSpec,
+    AdstockKind, EffectKind, GeoEffects, HiddenDemand, ModelSpec, Project, SamplerSpec, SaturationKind, TrendSpec,
 };
 use serde_json::{Map, Value, json};
 
@@ -64,6 +65,12 @@ fn model_json(m: &ModelSpec) -> Value {
         "sigma_per_geo": m.noise.sigma_per_geo,
         "ar1": m.noise.ar1,
         "integrate_baseline": m.integrate_baseline,
+        "hidden_demand": match m.hidden_demand {
+            HiddenDemand::None => "none",
+            HiddenDemand::Tested => "tested",
+            HiddenDemand::All => "all",
+        },
+        "experiment_drift": m.experiment_drift.unwrap_or(defaults::EXPERIMENT_DRIFT),
     })
 }
 

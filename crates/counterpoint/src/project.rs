@@ -471,8 +471,22 @@ pub struct ModelSpec {
     /// How far a driver's effect may drift in a year, as a standard deviation of its logarithm: widens experiments from outside of
     /// the data. None: the default.
     pub experiment_drift: Option<f64>,
+    /// Whether drivers may follow a demand that no column measures; matters where there are experiments only.
+    pub hidden_demand: HiddenDemand,
     /// Project-wide overrides of default priors.
     pub priors: ModelPriors,
+}
+
+/// Which drivers may follow a demand that no column measures, so that what goes with their exposure is not all their doing. Only experiments
+/// tell the two apart, so without experiments none may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenDemand {
+    /// None.
+    None,
+    /// Those that an experiment tested.
+    Tested,
+    /// All media, as far as the tested ones do.
+    All,
 }
 
 /// Trend of the baseline.
@@ -533,6 +547,8 @@ pub struct ModelPriors {
     pub trend_step: Option<Prior>,
     /// Spread of levels over geos.
     pub level_spread: Option<Prior>,
+    /// Scale of the hidden demand that drivers follow, in standard deviations of the outcome per head.
+    pub hidden_demand: Option<Prior>,
     /// Spread of a control's slope over geos.
     pub control_spread: Option<Prior>,
     /// Spread of season coefficients over geos.
@@ -580,6 +596,7 @@ impl Default for ModelSpec {
             noise: NoiseSpec { student_t: false, sigma_per_geo: false, ar1: false },
             integrate_baseline: true,
             experiment_drift: None,
+            hidden_demand: HiddenDemand::Tested,
             priors: ModelPriors::default(),
         }
     }

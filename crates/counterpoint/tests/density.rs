@@ -156,7 +156,11 @@ fn the_integrated_baseline_is_the_dense_multivariate_normal() {
         project.drivers.clear();
         let mut data = dataset(2, 13, 0, true);
         data.drivers.clear();
-        let model = Arc::new(Model::new(&project, &data));
+        let mut model = Model::new(&project, &data);
+        // A column whose prior's scale is a parameter; any will do.
+        let last = model.baseline.features.len() - 1;
+        model.baseline.features[last].scale = Some(model.noise.sigma[0]);
+        let model = Arc::new(model);
         let mut posterior = Posterior::new(model.clone());
         let n = posterior.dim();
         let at: Vec<f64> = (0..n).map(|i| 0.3 * (i as f64 + 0.5).sin()).collect();
@@ -189,7 +193,9 @@ fn the_integrated_baseline_is_the_dense_multivariate_normal() {
                 }
                 for (f, feature) in baseline.features.iter().enumerate() {
                     let own = if gi == gj { feature.spread.map_or(0.0, |s| values[s].powi(2)) } else { 0.0 };
-                    c += rows[a][baseline.knots + f] * rows[b][baseline.knots + f] * (feature.sd.powi(2) + own);
+                    c += rows[a][baseline.knots + f]
+                        * rows[b][baseline.knots + f]
+                        * (feature.prior_sd(&values).powi(2) + own);
                 }
                 if gi == gj {
                     let run = |i: usize| model.noise.runs[gi].iter().position(|r| (r.0..r.1).contains(&(i % periods)));

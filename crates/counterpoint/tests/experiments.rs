@@ -57,6 +57,9 @@ fn spec() -> ModelSpec {
     ModelSpec { max_lag: Some(4), trend: TrendSpec::KnotsEvery(6), ..ModelSpec::default() }
 }
 
+/// Every choice of who may follow a hidden demand.
+const HIDDEN: [HiddenDemand; 3] = [HiddenDemand::None, HiddenDemand::Tested, HiddenDemand::All];
+
 fn check_gradient(label: &str, project: &Project, data: &Dataset) {
     let model = Arc::new(Model::new(project, data));
     let mut posterior = Posterior::new(model.clone());
@@ -91,7 +94,8 @@ fn the_gradient_is_exact_for_every_prior_kind_and_geo_effect() {
     for prior in [EffectKind::Roi, EffectKind::MarginalRoi, EffectKind::Contribution, EffectKind::Coefficient] {
         for effects in [GeoEffects::LogNormal, GeoEffects::Normal] {
             for geos in [1, 3] {
-                let project = project(ModelSpec { prior, effects, ..spec() });
+                let hidden_demand = HIDDEN[geos % 3];
+                let project = project(ModelSpec { prior, effects, hidden_demand, ..spec() });
                 let mut data = dataset(geos, 21, 2, false);
                 data.experiments = all_kinds(geos);
                 check_gradient(&format!("{prior:?} {effects:?} {geos}"), &project, &data);
@@ -110,7 +114,9 @@ fn the_gradient_is_exact_for_transforms_in_both_orders_and_a_sampled_baseline() 
     ] {
         for saturate_first in [false, true] {
             let integrate_baseline = !saturate_first;
-            let project = project(ModelSpec { adstock, saturation, saturate_first, integrate_baseline, ..spec() });
+            let hidden_demand = HiddenDemand::All;
+            let model = ModelSpec { adstock, saturation, saturate_first, integrate_baseline, hidden_demand, ..spec() };
+            let project = project(model);
             let mut data = dataset(2, 21, 3, true);
             data.experiments = all_kinds(2);
             check_gradient(&format!("{adstock:?} {saturation:?} {saturate_first}"), &project, &data);
@@ -205,7 +211,8 @@ fn the_lift_is_that_of_a_hand_calculation_with_carry_over() {
         assert!(*lift != 0.0);
     }
     // The term adds to the density of the same model without experiments.
-    let mut bare = Posterior::new(Arc::new(model.without_experiments()));
+    let bare = Model { experiments: Vec::new(), ..(*model).clone() };
+    let mut bare = Posterior::new(Arc::new(bare));
     let without = bare.evaluate(&at, &mut vec![0.0; at.len()]);
     let ln_normal =
         |x: f64, mean: f64, sd: f64| -0.5 * ((x - mean) / sd).powi(2) - (sd * (2.0 * std::f64::consts::PI).sqrt()).ln();

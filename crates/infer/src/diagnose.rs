@@ -17,7 +17,7 @@ pub mod verdict;
 
 pub use energy::ebfmi;
 pub use ess::{ess_bulk, ess_mean, ess_quantile, ess_tail};
-pub use loo::{Loo, LooPoint, Smoothed, good_k, loo, smooth};
+pub use loo::{Loo, LooPoint, loo};
 pub use mcse::{mcse_mean, mcse_quantile, mcse_sd};
 pub use rhat::rhat;
 pub use summary::{ParameterDiagnostics, parameters};

@@ -22,66 +22,59 @@ pub struct Evidence {
     pub name: String,
     /// Outcome as run minus outcome as it would have been, as measured, with its 90% interval.
     pub observed: Interval,
-    /// The same by the model, this and all other experiments known.
+    /// The same by the model, all experiments known.
     pub with: Interval,
-    /// The same by the model without this experiment.
+    /// The same by the model without any experiment.
     pub without: Interval,
-    /// Whether the draws without it are enough to be trusted.
-    pub trusted: bool,
     /// Probability of a result at least this far from what the priors predict.
     #[serde(deserialize_with = "number")]
     pub prior_tail: f64,
-    /// The same of what the rest of the data predicts.
+    /// The same of what the data predict without any experiment.
     #[serde(deserialize_with = "number")]
-    pub rest_tail: f64,
+    pub data_tail: f64,
     /// What was tested.
     pub moved: Vec<Moved>,
 }
 
-/// The return of one driver or creator with and without an experiment.
+/// The return of one driver or creator with and without experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Moved {
     /// Name.
     pub name: String,
     /// Return with all experiments; none where nothing was paid.
     pub roi: Option<Interval>,
-    /// Return without this one.
+    /// Return without any.
     pub roi_without: Option<Interval>,
     /// Incremental outcome with all experiments.
     pub incremental: Interval,
-    /// Incremental outcome without this one.
+    /// Incremental outcome without any.
     pub incremental_without: Interval,
 }
 
 /// Above the experiments: how many agree.
 pub(crate) fn lead(d: &ReportData) -> String {
     let n = d.evidence.len();
-    let against = d.evidence.iter().filter(|e| e.rest_tail < SURPRISING).count();
+    let against = d.evidence.iter().filter(|e| e.data_tail < SURPRISING).count();
     let tests = if n == 1 {
         "One experiment entered the fit as data".to_owned()
     } else {
         format!("{n} experiments entered the fit as data")
     };
     match against {
-        0 if n == 1 => format!("{tests}; the rest of the data does not contradict it."),
-        0 => format!("{tests}; the rest of the data contradicts none of them."),
-        _ if n == 1 => format!("{tests}, and the rest of the data contradicts it."),
-        1 => format!("{tests}; the rest of the data contradicts one of them."),
-        _ => format!("{tests}; the rest of the data contradicts {against} of them."),
+        0 if n == 1 => format!("{tests}; the rest of the data do not contradict it."),
+        0 => format!("{tests}; the rest of the data contradict none of them."),
+        _ if n == 1 => format!("{tests}, and the rest of the data contradict it."),
+        1 => format!("{tests}; the rest of the data contradict one of them."),
+        _ => format!("{tests}; the rest of the data contradict {against} of them."),
     }
 }
 
 /// All experiments, and how far each moved what it tested.
 pub(crate) fn section(d: &ReportData, lead: &str) -> String {
     let parts: String = d.evidence.iter().map(|e| one(d, e)).collect();
-    let rough = if d.evidence.iter().any(|e| !e.trusted) {
-        " Marked \"roughly\": too few draws tell what the model would have said without it."
-    } else {
-        ""
-    };
     format!(
         "{lead}{parts}{}<p class=\"how\">Lines are 90% intervals, dots are means, the upright line is zero: no effect. A lift is the {} \
-         as it was minus what it would have been, over the time and places of the test, carry-over included.{rough}</p>",
+         as it was minus what it would have been, over the time and places of the test, carry-over included.</p>",
         moved_table(d),
         html(&d.outcome_name)
     )
@@ -93,11 +86,10 @@ fn one(d: &ReportData, e: &Evidence) -> String {
     let high = all.iter().map(|x| x.q95).fold(0.0, f64::max);
     let margin = 0.04 * (high - low).max(f64::MIN_POSITIVE);
     let place = |x: f64| ((x - low + margin) / (high - low + 2.0 * margin) * 100.0).clamp(0.0, 100.0);
-    let without = if e.trusted { "The model without it" } else { "The model without it, roughly" };
     let rows: String = [
         ("What the test measured", &e.observed, "--second"),
-        (without, &e.without, "--base-strong"),
-        ("The model with it", &e.with, "--accent"),
+        ("The data without any test", &e.without, "--base-strong"),
+        ("The model, tests included", &e.with, "--accent"),
     ]
     .into_iter()
     .map(|(label, x, colour)| row(label, &outcome_interval(d, x), [x.q05, x.mean, x.q95, 0.0].map(place), colour))
@@ -123,22 +115,24 @@ fn row(label: &str, numbers: &str, [low, mean, high, zero]: [f64; 4], colour: &s
 /// Whether priors and data agree with the test.
 fn words(e: &Evidence) -> String {
     let chance = |p: f64| if p < 0.001 { "less than 0.1%".to_owned() } else { probability(p) };
-    let rest = match e.rest_tail {
+    let data = match e.data_tail {
         p if p < SURPRISING => format!(
-            "The rest of the data contradicts this test: it gave a result this far off a probability of {}. Something that no column measures may move \
-             both spend and outcome, or the test went wrong; the fit is a compromise between the two.",
+            "The data without any test contradict it: they gave a result this far off a probability of {}. Something that no column measures may move both \
+             spend and outcome, or the test went wrong.",
             chance(p)
         ),
-        p if p < UNUSUAL => format!(
-            "The rest of the data expected something else, though not beyond doubt (probability {}).",
-            chance(p)
-        ),
-        _ => "The rest of the data agrees with this test.".to_owned(),
+        p if p < UNUSUAL => {
+            format!(
+                "The data without any test expected something else, though not beyond doubt (probability {}).",
+                chance(p)
+            )
+        }
+        _ => "The data without any test agree with it.".to_owned(),
     };
     if e.prior_tail < SURPRISING {
-        format!("{rest} The priors did not expect it either (probability {}).", chance(e.prior_tail))
+        format!("{data} The priors did not expect it either (probability {}).", chance(e.prior_tail))
     } else {
-        rest
+        data
     }
 }
 
@@ -165,8 +159,8 @@ fn moved_table(d: &ReportData) -> String {
     }
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"What experiments moved\"><table class=\"drivers\"><thead><tr>\
-         <th scope=\"col\">Tested</th><th scope=\"col\">What</th><th scope=\"col\" class=\"num\">Without the test</th>\
-         <th scope=\"col\" class=\"num\">With it</th></tr></thead><tbody>{rows}</tbody></table></div>\
+         <th scope=\"col\">Tested</th><th scope=\"col\">What</th><th scope=\"col\" class=\"num\">Without any test</th>\
+         <th scope=\"col\" class=\"num\">With all tests</th></tr></thead><tbody>{rows}</tbody></table></div>\
          <p class=\"how\">{} is per {} of spend, over the whole time of the data.</p>",
         html(&sentence_case(&d.return_word)),
         html(&one_unit(d))

@@ -62,12 +62,21 @@ pub fn even_positions(count: usize, periods: usize) -> Vec<usize> {
 pub struct Feature {
     /// Name, such as `level`, `season_sin1`, `control[price]`.
     pub name: String,
-    /// Standard deviation of the zero-mean Normal prior of its shared coefficient.
+    /// Standard deviation of the zero-mean Normal prior of its shared coefficient, or what the parameter `scale` is multiplied by to give it.
     pub sd: f64,
+    /// Index of the parameter that scales `sd`, where that is learned.
+    pub scale: Option<usize>,
     /// Index of the parameter that is the spread of its coefficient over geos; none: the same in all geos.
     pub spread: Option<usize>,
     /// Values, `[geos x periods]`.
     pub values: Vec<f64>,
+}
+
+impl Feature {
+    /// Standard deviation of the prior of its shared coefficient at parameter values.
+    pub fn prior_sd(&self, values: &[f64]) -> f64 {
+        self.sd * self.scale.map_or(1.0, |i| values[i])
+    }
 }
 
 /// The columns of the baseline.
@@ -226,6 +235,7 @@ mod tests {
     fn products_agree_with_dense_rows() {
         let (geos, periods) = (2, 5);
         let feature = |name: &str, spread, seed: f64| Feature {
+            scale: None,
             name: name.into(),
             sd: 1.0,
             spread,

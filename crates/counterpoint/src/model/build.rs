@@ -180,7 +180,8 @@ impl Model {
             _ => (Vec::new(), None),
         };
         let experiments = experiments::experiments(project, data, &drivers, &creators);
-        let baseline = baseline(project, data, &mut parameters);
+        let followers = experiments::followers(spec.hidden_demand, &drivers, &experiments);
+        let baseline = baseline(project, data, followers, &mut parameters);
         let noise = noise(spec, data, &mut parameters);
         let integrated = spec.integrate_baseline && noise.df.is_none();
         let moments = integrated.then(|| Moments::new(&baseline, &noise));
@@ -474,7 +475,12 @@ pub fn median_nonzero(values: &[f64]) -> f64 {
     }
 }
 
-fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> Baseline {
+fn baseline(
+    project: &Project,
+    data: &Dataset,
+    followers: Vec<(String, Vec<f64>)>,
+    parameters: &mut Parameters,
+) -> Baseline {
     let (spec, own) = (&project.model, &project.model.priors);
     let (geos, periods) = (data.n_geos(), data.n_periods());
     let several = geos > 1;
@@ -504,7 +510,7 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
     };
     let mut features = Vec::new();
     let mut push = |name: &str, sd: f64, spread: Option<usize>, values: Vec<f64>| {
-        features.push(Feature { name: name.to_owned(), sd, spread, values });
+        features.push(Feature { name: name.to_owned(), sd, scale: None, spread, values });
     };
     let spread = several.then(|| parameters.add("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
     push("level", own.level_sd.unwrap_or(defaults::LEVEL_SD), spread, vec![1.0; geos * periods]);
@@ -559,6 +565,13 @@ fn baseline(project: &Project, data: &Dataset, parameters: &mut Parameters) -> B
         let sd = if sd > 0.0 { sd } else { 1.0 };
         let values = raw.iter().map(|x| (x - mean) / sd).collect();
         push(&format!("control[{}]", control.name), own.control_sd.unwrap_or(defaults::CONTROL_SD), spread, values);
+    }
+    if !followers.is_empty() {
+        let scale = parameters.add_scale("hidden_demand", own.hidden_demand.unwrap_or(defaults::HIDDEN_DEMAND));
+        for (name, values) in followers {
+            let name = format!("hidden_demand[{name}]");
+            features.push(Feature { name, sd: 1.0, scale: Some(scale), spread: None, values });
+        }
     }
     let local = features.iter().enumerate().filter(|(_, f)| f.spread.is_some()).map(|(i, _)| i).collect();
     Baseline { geos, periods, knots, between: interpolation(&positions, periods), knot_prior, features, local }

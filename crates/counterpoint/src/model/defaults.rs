@@ -90,6 +90,9 @@ pub const HOLIDAY_SD: f64 = 1.0;
 pub const MAX_LAG_WEEKS: usize = 8;
 /// Longest carry-over of daily data.
 pub const MAX_LAG_DAYS: usize = 56;
+/// Scale of the hidden demand that goes with one standard deviation of a driver's exposure, in standard deviations of the outcome per head
+/// (own: at its median, spend that is high by one of its own standard deviations tells of demand that is high by a third).
+pub const HIDDEN_DEMAND: Prior = Prior::HalfNormal { sd: 0.5 };
 /// Drift of a driver's effect in a year, as a standard deviation of its logarithm, that widens experiments from outside of the data
 /// (own: with it, a year-old test of a precise effect counts about as one with a standard error of 30 % of the lift).
 pub const EXPERIMENT_DRIFT: f64 = 0.3;

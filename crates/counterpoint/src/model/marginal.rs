@@ -246,7 +246,7 @@ impl Marginal {
         }
         for (f, feature) in baseline.features.iter().enumerate() {
             let i = baseline.knots + f;
-            self.schur[i * s + i] += feature.sd.powi(-2);
+            self.schur[i * s + i] += feature.prior_sd(values).powi(-2);
         }
     }
 
@@ -316,8 +316,12 @@ impl Marginal {
         }
         for (f, feature) in baseline.features.iter().enumerate() {
             let i = baseline.knots + f;
-            part.trace += v[i * s + i] / (feature.sd * feature.sd);
-            part.ln_det -= 2.0 * feature.sd.ln();
+            let sd = feature.prior_sd(values);
+            part.trace += v[i * s + i] / (sd * sd);
+            part.ln_det -= 2.0 * sd.ln();
+            if let Some(scale) = feature.scale {
+                by_parameter[scale] += ((self.mean[i].powi(2) + v[i * s + i]) / (sd * sd) - 1.0) / values[scale];
+            }
         }
         self.local_variances();
         for (j, &f) in baseline.local.iter().enumerate() {

@@ -386,7 +386,7 @@ fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64])
     }
     let shared = baseline.shared();
     for (f, feature) in baseline.features.iter().enumerate() {
-        out[baseline.knots + f] = feature.sd * z[baseline.knots + f];
+        out[baseline.knots + f] = feature.prior_sd(values) * z[baseline.knots + f];
     }
     let q = baseline.locals();
     for g in 0..baseline.geos {
@@ -417,7 +417,11 @@ fn coefficients_adjoint(model: &Model, values: &[f64], first: usize, by: &mut [f
     }
     let shared = baseline.shared();
     for (f, feature) in baseline.features.iter().enumerate() {
-        by_value[first + baseline.knots + f] += feature.sd * by[baseline.knots + f];
+        let z = first + baseline.knots + f;
+        by_value[z] += feature.prior_sd(values) * by[baseline.knots + f];
+        if let Some(scale) = feature.scale {
+            by_value[scale] += feature.sd * values[z] * by[baseline.knots + f];
+        }
     }
     let q = baseline.locals();
     for g in 0..baseline.geos {

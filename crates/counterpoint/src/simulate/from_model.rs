@@ -87,7 +87,7 @@ fn draw_coefficients(model: &Arc<Model>, values: &[f64], rng: &mut impl Rng) -> 
         }
     }
     for feature in &baseline.features {
-        out.push(feature.sd * standard_normal(rng));
+        out.push(feature.prior_sd(values) * standard_normal(rng));
     }
     for _ in 0..baseline.geos {
         for &f in &baseline.local {

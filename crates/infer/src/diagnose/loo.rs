@@ -63,38 +63,13 @@ pub fn loo(
     let n = observations as f64;
     let elpd: f64 = points.iter().map(|p| p.elpd).sum();
     let spread: f64 = points.iter().map(|p| (p.elpd - elpd / n).powi(2)).sum();
-    Loo { elpd, se: spread.sqrt(), p_loo: points.iter().map(|p| p.p_loo).sum(), good_k: good_k(draws), points }
-}
-
-/// Largest Pareto k that importance weights may have with this many draws: min(1 - 1 / log10(draws), 0.7) (Vehtari et al. 2024).
-pub fn good_k(draws: usize) -> f64 {
-    (1.0 - 1.0 / (draws as f64).log10()).min(0.7)
-}
-
-/// Importance weights whose tail is smoothed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Smoothed {
-    /// A weight each draw, adding up to 1.
-    pub weights: Vec<f64>,
-    /// Shape k of the tail; +infinity when it is too short to tell, unless all weights are equal, which need no smoothing (k = -infinity).
-    pub pareto_k: f64,
-}
-
-/// Pareto-smoothed importance weights from the logarithms of the ratios of two densities, one a draw (Vehtari et al. 2024).
-/// A ratio that is not finite makes k +infinity and all weights equal.
-pub fn smooth(log_ratios: &[f64], relative_efficiency: f64) -> Smoothed {
-    let even = |pareto_k| Smoothed { weights: vec![1.0 / log_ratios.len() as f64; log_ratios.len()], pareto_k };
-    if log_ratios.is_empty() || log_ratios.iter().any(|r| !r.is_finite()) {
-        return even(f64::INFINITY);
+    Loo {
+        elpd,
+        se: spread.sqrt(),
+        p_loo: points.iter().map(|p| p.p_loo).sum(),
+        good_k: (1.0 - 1.0 / (draws as f64).log10()).min(0.7),
+        points,
     }
-    let largest = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if log_ratios.iter().all(|r| *r == largest) {
-        return even(f64::NEG_INFINITY);
-    }
-    let mut log_weights: Vec<f64> = log_ratios.iter().map(|r| r - largest).collect();
-    let pareto_k = smooth_tail(&mut log_weights, relative_efficiency);
-    let total = log_sum_exp(log_weights.iter().copied());
-    Smoothed { weights: log_weights.iter().map(|w| (w - total).exp()).collect(), pareto_k }
 }
 
 /// One observation: ln of the mean of its density under the draws, weighted by the smoothed inverse of that density.
@@ -214,21 +189,6 @@ mod tests {
     fn an_outlier_that_the_draws_bend_to_is_not_trusted() {
         let found = loo(4000, 1, 1.0, normal(30.0, 0.9));
         assert_eq!(found.untrusted(), [0]);
-    }
-
-    #[test]
-    fn smoothed_weights_turn_one_normal_into_another() {
-        // Draws of N(0, 1) reweighted to N(0.5, 1): ln ratio = 0.5 x - 0.125.
-        let draws: Vec<f64> = (0..4000).map(|d| norm_quantile((f64::from(d) + 0.5) / 4000.0)).collect();
-        let ratios: Vec<f64> = draws.iter().map(|x| 0.5 * x - 0.125).collect();
-        let found = smooth(&ratios, 1.0);
-        let mean: f64 = found.weights.iter().zip(&draws).map(|(w, x)| w * x).sum();
-        assert!((mean - 0.5).abs() < 0.01 && found.pareto_k < good_k(4000), "{mean} {}", found.pareto_k);
-        // A target twice as wide has weights without a variance.
-        let wide: Vec<f64> = draws.iter().map(|x| 0.5 * x * x * 0.9).collect();
-        assert!(smooth(&wide, 1.0).pareto_k > good_k(4000));
-        assert_eq!(smooth(&[1.0; 9], 1.0).pareto_k, f64::NEG_INFINITY);
-        assert_eq!(smooth(&[1.0, f64::NAN], 1.0).weights, [0.5, 0.5]);
     }
 
     #[test]

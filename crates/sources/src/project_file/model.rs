@@ -4,7 +4,8 @@ use super::drivers::effect_support;
 use super::prior::{Support, prior};
 use super::walk::{Section, Walk, shown};
 use counterpoint::project::{
-    AdstockKind, EffectKind, GeoEffects, ModelPriors, ModelSpec, SamplerSpec, SaturationKind, ShapePriors, TrendSpec,
+    AdstockKind, EffectKind, GeoEffects, HiddenDemand, ModelPriors, ModelSpec, SamplerSpec, SaturationKind,
+    ShapePriors, TrendSpec,
 };
 
 /// Keys of `[model]`.
@@ -22,6 +23,7 @@ pub(super) const MODEL: &[&str] = &[
     "ar1",
     "integrate_baseline",
     "experiment_drift",
+    "hidden_demand",
     "priors",
 ];
 /// Keys of `[sampler]`.
@@ -48,6 +50,7 @@ const PRIORS: &[&str] = &[
     "ar1",
     "trend_step",
     "level_spread",
+    "hidden_demand",
     "control_spread",
     "season_spread",
     "level_sd",
@@ -105,6 +108,8 @@ pub(super) fn model(walk: &mut Walk, section: &Section) -> ModelSpec {
     set(&mut model.noise.sigma_per_geo, section.boolean(walk, "sigma_per_geo"));
     set(&mut model.noise.ar1, section.boolean(walk, "ar1"));
     set(&mut model.integrate_baseline, section.boolean(walk, "integrate_baseline"));
+    let hidden = [("none", HiddenDemand::None), ("tested", HiddenDemand::Tested), ("all", HiddenDemand::All)];
+    set(&mut model.hidden_demand, section.choice(walk, "hidden_demand", &hidden));
     model.experiment_drift = section.number(walk, "experiment_drift");
     if let Some(drift) = model.experiment_drift.filter(|x| *x < 0.0) {
         let at = section.place_in(walk, "experiment_drift");
@@ -188,6 +193,7 @@ fn priors(walk: &mut Walk, section: &Section, effects: GeoEffects) -> ModelPrior
         ar1: prior(walk, section, "ar1", Support::CORRELATION),
         trend_step: prior(walk, section, "trend_step", Support::NOT_NEGATIVE),
         level_spread: prior(walk, section, "level_spread", Support::NOT_NEGATIVE),
+        hidden_demand: prior(walk, section, "hidden_demand", Support::NOT_NEGATIVE),
         control_spread: prior(walk, section, "control_spread", Support::NOT_NEGATIVE),
         season_spread: prior(walk, section, "season_spread", Support::NOT_NEGATIVE),
         level_sd: section.positive(walk, "level_sd"),

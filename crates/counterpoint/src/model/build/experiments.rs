@@ -1,13 +1,13 @@
 //! From what was tested to the exposures as run and as they would have been.
 
-use super::{CreatorModel, DriverModel, Model};
-use crate::data::Dataset;
+use super::{CreatorModel, DriverModel};
 use crate::data::experiment::{Experiment as Given, Tested};
+use crate::data::{Dataset, DriverKind};
 use crate::model::defaults;
 use crate::model::experiment::{Dose, Experiment, Part, Target};
 use crate::model::platform::Platform;
 use crate::model::response::{Exposure, Shape};
-use crate::project::{Change, Project, Usual};
+use crate::project::{Change, HiddenDemand, Project, Usual};
 use std::ops::Range;
 
 /// All experiments of a dataset.
@@ -20,11 +20,34 @@ pub(super) fn experiments(
     data.experiments.iter().map(|given| experiment(project, data, (drivers, creators), given)).collect()
 }
 
-impl Model {
-    /// The same model without experiments: for what a fit says without them. Parameters and their coordinates are the same.
-    pub fn without_experiments(&self) -> Model {
-        Model { experiments: Vec::new(), ..self.clone() }
-    }
+/// The drivers that may follow a hidden demand, each with its exposure around its mean in each geo, in standard deviations: `[geos x periods]`.
+pub(super) fn followers(
+    which: HiddenDemand,
+    drivers: &[DriverModel],
+    experiments: &[Experiment],
+) -> Vec<(String, Vec<f64>)> {
+    let tested = |m: usize| experiments.iter().flat_map(|e| &e.parts).any(|p| p.driver == m);
+    let follows = |m: usize, driver: &DriverModel| {
+        let among = match which {
+            HiddenDemand::None => false,
+            HiddenDemand::Tested => tested(m),
+            HiddenDemand::All => !experiments.is_empty(),
+        };
+        among && driver.kind != DriverKind::Treatment
+    };
+    let standardised = |driver: &DriverModel| {
+        let mut values = Vec::with_capacity(driver.shape.geos * driver.shape.periods);
+        for g in 0..driver.shape.geos {
+            let own = outcome_periods(driver, g);
+            let middle = mean(own);
+            values.extend(own.iter().map(|x| x - middle));
+        }
+        let sd = mean(&values.iter().map(|x| x * x).collect::<Vec<_>>()).sqrt();
+        values.iter_mut().for_each(|x| *x /= if sd > 0.0 { sd } else { 1.0 });
+        values
+    };
+    let all = drivers.iter().enumerate().filter(|(m, driver)| follows(*m, driver));
+    all.map(|(_, driver)| (driver.name.clone(), standardised(driver))).collect()
 }
 
 fn experiment(
