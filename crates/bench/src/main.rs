@@ -6,9 +6,11 @@
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
 //! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
 //! `plan-scale=1`, `plan-greedy=1`, `plan-backtest=N` (see `plan.rs`).
+//! `confounded=N`, `roas=N` (see `confounded.rs`).
 // A benchmark reads files, asks the clock and prints.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
+mod confounded;
 mod coverage;
 mod creators;
 mod plan;
@@ -64,7 +66,7 @@ fn main() -> anyhow::Result<()> {
         "total",
         "covered"
     );
-    if creators::asked(&option)? || plan::asked(&option)? {
+    if creators::asked(&option)? || plan::asked(&option)? || confounded::asked(&option)? {
         return Ok(());
     }
     if let Some(seeds) = option("coverage") {

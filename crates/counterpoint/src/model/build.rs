@@ -180,7 +180,7 @@ impl Model {
             _ => (Vec::new(), None),
         };
         let experiments = experiments::experiments(project, data, &drivers, &creators);
-        let followers = experiments::followers(spec.hidden_demand, &drivers, &experiments);
+        let followers = experiments::followers((spec.hidden_demand, data.cadence.days()), &drivers, &experiments);
         let baseline = baseline(project, data, followers, &mut parameters);
         let noise = noise(spec, data, &mut parameters);
         let integrated = spec.integrate_baseline && noise.df.is_none();

@@ -20,6 +20,7 @@ pub(super) enum Stream {
     Geos,
     Demand,
     Noise,
+    Hidden,
     Control(usize),
     Driver(usize),
     Platform(usize),
@@ -33,6 +34,7 @@ pub(super) fn stream(seed: u64, stream: Stream) -> impl Rng {
         Stream::Geos => 0,
         Stream::Demand => 1,
         Stream::Noise => 2,
+        Stream::Hidden => 3,
         Stream::Control(i) => (1 << 20) + i as u64,
         Stream::Driver(i) => (1 << 21) + i as u64,
         Stream::Platform(i) => (1 << 22) + i as u64,
@@ -113,11 +115,17 @@ pub(super) fn market(spec: &SimulationSpec) -> Market {
         geos.iter().map(|_| spec.baseline * (spec.level_spread * standard_normal(&mut rng)).exp()).collect();
     let controls: Vec<MarketControl> = (0..spec.controls).map(|i| control(spec, i, all)).collect();
     let (shape, season) = demand(spec, &dates);
-    let baseline = level.iter().flat_map(|l| shape.iter().map(move |s| l * s)).collect();
-    // What spend follows: season and controls, standardised over all cells.
+    let mut baseline: Vec<f64> = level.iter().flat_map(|l| shape.iter().map(move |s| l * s)).collect();
+    // What spend follows: season, controls and hidden demand, standardised over all cells.
     let mut pull: Vec<f64> = (0..geos.len() * all)
         .map(|i| season[i % all] + controls.iter().map(|c| c.slope / spec.baseline * c.values[i]).sum::<f64>())
         .collect();
+    if spec.hidden_demand > 0.0 {
+        for (i, hidden) in hidden(spec, all).into_iter().enumerate() {
+            baseline[i] += level[i / all] * hidden;
+            pull[i] += hidden;
+        }
+    }
     standardise(&mut pull);
     let names = driver_names(spec);
     let money = spec.baseline * people.iter().sum::<f64>() * value(spec);
@@ -169,6 +177,21 @@ fn demand(spec: &SimulationSpec, dates: &[Date]) -> (Vec<f64>, Vec<f64>) {
         walk += spec.trend_step * standard_normal(&mut rng);
     }
     (level, season)
+}
+
+/// Demand that no column shows, as a share of the baseline, `[geos x all]`.
+fn hidden(spec: &SimulationSpec, all: usize) -> Vec<f64> {
+    let mut rng = stream(spec.seed, Stream::Hidden);
+    let common = autocorrelated(0.7, all, &mut rng);
+    let share = if spec.geos == 1 { (1.0, 0.0) } else { (0.5_f64.sqrt(), 0.5_f64.sqrt()) };
+    (0..spec.geos)
+        .flat_map(|_| {
+            let own = autocorrelated(0.7, all, &mut rng);
+            let both: Vec<f64> =
+                common.iter().zip(own).map(|(a, b)| spec.hidden_demand * (share.0 * a + share.1 * b)).collect();
+            both
+        })
+        .collect()
 }
 
 /// A control: half of it the same in all geos, autocorrelated by 0.7.

@@ -78,6 +78,19 @@ pub fn simulate(spec: &SimulationSpec) -> Result<Simulation, Vec<Finding>> {
     })
 }
 
+/// The true lift of a test on a simulated market: what a driver's exposure brought against its exposure multiplied by `otherwise` (0: none) in some geos
+/// and outcome periods, in outcome units, counted over the window and the `cooldown` periods after it. None where the market has no such driver.
+pub fn lift(
+    spec: &SimulationSpec,
+    driver: &str,
+    geos: &[usize],
+    window: std::ops::Range<usize>,
+    cooldown: usize,
+    otherwise: f64,
+) -> Option<f64> {
+    truth::lift(spec, &market::market(spec), driver, (geos, window, cooldown), otherwise)
+}
+
 /// Whether a driver has no exposure in any outcome period.
 fn runs_nowhere(spec: &SimulationSpec, driver: &market::MarketDriver) -> bool {
     driver.exposure.chunks(spec.history + spec.periods).all(|geo| geo[spec.history..].iter().all(|x| *x == 0.0))

@@ -69,7 +69,10 @@ pub struct SimulationSpec {
     pub control_names: Vec<String>,
     /// Effect of a control that is one standard deviation high, as a share of the baseline; signs alternate (0.04).
     pub control_effect: f64,
-    /// How much spend follows demand (season and controls), in [0, 1]: the correlation of the two on the log scale,
+    /// Demand that no column shows: standard deviation of an autocorrelated series, half of it the same in all geos, as a share of the
+    /// baseline (0). It counts as baseline, and spend follows it as it follows season and controls.
+    pub hidden_demand: f64,
+    /// How much spend follows demand (season, controls and hidden demand), in [0, 1]: the correlation of the two on the log scale,
     /// while a channel runs (0.3).
     pub confounding: f64,
     /// Standard deviation of the noise as a share of that of the expected outcome over time, within geos (0.4).
@@ -214,6 +217,7 @@ impl Default for SimulationSpec {
             controls: 2,
             control_names: Vec::new(),
             control_effect: 0.04,
+            hidden_demand: 0.0,
             confounding: 0.3,
             noise: 0.4,
             ar1: 0.0,

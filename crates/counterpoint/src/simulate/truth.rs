@@ -6,6 +6,7 @@ use super::market::{Market, MarketDriver, autocorrelated, rounded, value};
 use super::market::{Stream, stream};
 use super::spec::{ChannelKind, OutcomeWord, SimulationSpec};
 use serde::Serialize;
+use std::ops::Range;
 
 /// The truth of a simulated market. Money is in currency, contributions in outcome units over the outcome periods.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -101,22 +102,26 @@ pub(super) struct Known {
     pub(super) roster: Option<KnownRoster>,
 }
 
-/// Media response of a driver, `[geos x periods]`, with exposure multiplied by `raise`: Hill of the geometric carry-over of
+/// Media response of a driver, `[geos x periods]`, with the exposure of each cell of `[geos x (history + periods)]` multiplied by `factor`: Hill of the geometric carry-over of
 /// exposure a head over its median; for reach and frequency the carry-over of reach times Hill of frequency; a treatment as it is.
-pub(super) fn response(driver: &MarketDriver, people: &[f64], history: usize, max_lag: usize, raise: f64) -> Vec<f64> {
+pub(super) fn response(
+    driver: &MarketDriver,
+    people: &[f64],
+    history: usize,
+    max_lag: usize,
+    factor: impl Fn(usize) -> f64,
+) -> Vec<f64> {
     let all = driver.exposure.len() / people.len();
     let periods = all - history;
     let mut out = Vec::with_capacity(people.len() * periods);
     if driver.kind == ChannelKind::Treatment {
-        for geo in driver.exposure.chunks(all) {
-            out.extend_from_slice(&geo[history..]);
-        }
+        out.extend((0..driver.exposure.len()).filter(|i| i % all >= history).map(|i| driver.exposure[i] * factor(i)));
         return out;
     }
     let mut heads: Vec<f64> = driver.exposure.iter().enumerate().map(|(i, x)| x / people[i / all]).collect();
     let median = median_of_positive(&heads);
-    for x in &mut heads {
-        *x = *x / median * raise;
+    for (i, x) in heads.iter_mut().enumerate() {
+        *x = *x / median * factor(i);
     }
     let (e, h) = (driver.half_saturation, driver.slope);
     let hill = |x: f64| if x > 0.0 { x.powf(h) / (x.powf(h) + e.powf(h)) } else { 0.0 };
@@ -229,8 +234,8 @@ fn know_driver(
     let (periods, history) = (spec.periods, spec.history);
     let all = history + periods;
     let unit = value(spec);
-    let f = response(driver, &market.people, history, market.max_lag, 1.0);
-    let raised = response(driver, &market.people, history, market.max_lag, 1.01);
+    let f = response(driver, &market.people, history, market.max_lag, |_| 1.0);
+    let raised = response(driver, &market.people, history, market.max_lag, |_| 1.01);
     let spend_of =
         |g: usize| -> f64 { driver.spend.as_ref().map_or(0.0, |s| s[g * all + history..(g + 1) * all].iter().sum()) };
     let geos = 0..market.people.len();
@@ -279,6 +284,35 @@ fn know_driver(
     (contribution, truth)
 }
 
+/// What a driver's exposure truly brought against its exposure multiplied by `otherwise` in some geos and outcome periods, in outcome units, counted
+/// over those periods and the `cooldown` periods after them; none where there is no such driver.
+pub(super) fn lift(
+    spec: &SimulationSpec,
+    market: &Market,
+    name: &str,
+    (geos, window, cooldown): (&[usize], Range<usize>, usize),
+    otherwise: f64,
+) -> Option<f64> {
+    let driver = market.drivers.iter().find(|d| d.name == name)?;
+    let (periods, history) = (spec.periods, spec.history);
+    let all = history + periods;
+    let baseline = (0..market.people.len() * periods)
+        .map(|i| market.baseline[i / periods * all + history + i % periods] * market.people[i / periods])
+        .sum();
+    let (_, truth) = know_driver(spec, market, driver, baseline);
+    let changed =
+        |i: usize| geos.contains(&(i / all)) && (i % all).checked_sub(history).is_some_and(|t| window.contains(&t));
+    let run = response(driver, &market.people, history, market.max_lag, |_| 1.0);
+    let without =
+        response(driver, &market.people, history, market.max_lag, |i| if changed(i) { otherwise } else { 1.0 });
+    let until = (window.end + cooldown).min(periods);
+    let one = |&g: &usize| -> f64 {
+        let scale = truth.by_geo[g].coefficient * market.people[g];
+        (window.start..until).map(|t| scale * (run[g * periods + t] - without[g * periods + t])).sum()
+    };
+    Some(geos.iter().map(one).sum())
+}
+
 /// Standard deviation over time of the expected outcome a head, pooled over geos.
 fn sd_within(expected: &[f64], people: &[f64]) -> f64 {
     let periods = expected.len() / people.len();
@@ -323,7 +357,7 @@ mod tests {
                     ShapeValues { adstock: [made.retention, 0.0], saturation: [made.half_saturation, made.slope] };
                 let mut own = Response::new(&driver.shape);
                 own.forward(&driver.shape, &values, &driver.exposure);
-                let plain = response(made, &market.people, history, market.max_lag, 1.0);
+                let plain = response(made, &market.people, history, market.max_lag, |_| 1.0);
                 assert!(plain.iter().any(|f| *f > 0.1));
                 for (a, b) in own.f.iter().zip(&plain) {
                     assert!((a - b).abs() < 1e-9 * (1.0 + b), "{}: {a} {b}", made.name);

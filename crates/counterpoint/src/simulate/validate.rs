@@ -64,6 +64,7 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
         ("trend_step", spec.trend_step, 0.0, 1.0),
         ("season", spec.season, 0.0, 1.0),
         ("control_effect", spec.control_effect, 0.0, 1.0),
+        ("hidden_demand", spec.hidden_demand, 0.0, 1.0),
         ("confounding", spec.confounding, 0.0, 1.0),
         ("noise", spec.noise, 0.0, 100.0),
         ("ar1", spec.ar1, -0.99, 0.99),

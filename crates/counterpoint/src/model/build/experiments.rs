@@ -20,9 +20,11 @@ pub(super) fn experiments(
     data.experiments.iter().map(|given| experiment(project, data, (drivers, creators), given)).collect()
 }
 
-/// The drivers that may follow a hidden demand, each with its exposure around its mean in each geo, in standard deviations: `[geos x periods]`.
+/// What tells of a hidden demand: of each driver that may follow one, the logarithm of one plus its scaled exposure (whoever follows demand
+/// changes spend by shares of it), and the mean of the same over the weeks before and after (demand lasts longer than a week, and, unlike an
+/// effect, is there before the exposure); `[geos x periods]` each.
 pub(super) fn followers(
-    which: HiddenDemand,
+    (which, days): (HiddenDemand, i32),
     drivers: &[DriverModel],
     experiments: &[Experiment],
 ) -> Vec<(String, Vec<f64>)> {
@@ -35,19 +37,40 @@ pub(super) fn followers(
         };
         among && driver.kind != DriverKind::Treatment
     };
-    let standardised = |driver: &DriverModel| {
-        let mut values = Vec::with_capacity(driver.shape.geos * driver.shape.periods);
-        for g in 0..driver.shape.geos {
-            let own = outcome_periods(driver, g);
-            let middle = mean(own);
-            values.extend(own.iter().map(|x| x - middle));
-        }
-        let sd = mean(&values.iter().map(|x| x * x).collect::<Vec<_>>()).sqrt();
-        values.iter_mut().for_each(|x| *x /= if sd > 0.0 { sd } else { 1.0 });
-        values
+    let mut columns = Vec::new();
+    for driver in drivers.iter().enumerate().filter(|(m, driver)| follows(*m, driver)).map(|(_, driver)| driver) {
+        let log: Vec<f64> = (0..driver.shape.geos)
+            .flat_map(|g| outcome_periods(driver, g).iter().map(|x| x.max(0.0).ln_1p()))
+            .collect();
+        let around = neighbours(&log, driver.shape.periods, NEIGHBOUR_DAYS / days as usize);
+        columns.push((driver.name.clone(), standardised(log, driver.shape.periods)));
+        columns.push((format!("{}, around", driver.name), standardised(around, driver.shape.periods)));
+    }
+    columns
+}
+
+/// Days on either side whose exposure tells of a period's hidden demand.
+const NEIGHBOUR_DAYS: usize = 14;
+
+/// Mean of each cell's neighbours within its geo, up to `reach` periods on either side.
+fn neighbours(values: &[f64], periods: usize, reach: usize) -> Vec<f64> {
+    let one = |geo: &[f64], t: usize| {
+        let around = (t.saturating_sub(reach)..(t + reach + 1).min(periods)).filter(|&u| u != t);
+        let all: Vec<f64> = around.map(|u| geo[u]).collect();
+        mean(&all)
     };
-    let all = drivers.iter().enumerate().filter(|(m, driver)| follows(*m, driver));
-    all.map(|(_, driver)| (driver.name.clone(), standardised(driver))).collect()
+    values.chunks_exact(periods).flat_map(|geo| (0..periods).map(move |t| one(geo, t))).collect()
+}
+
+/// Values around their mean in each geo, in standard deviations.
+fn standardised(mut values: Vec<f64>, periods: usize) -> Vec<f64> {
+    for geo in values.chunks_exact_mut(periods) {
+        let middle = mean(geo);
+        geo.iter_mut().for_each(|x| *x -= middle);
+    }
+    let sd = mean(&values.iter().map(|x| x * x).collect::<Vec<_>>()).sqrt();
+    values.iter_mut().for_each(|x| *x /= if sd > 0.0 { sd } else { 1.0 });
+    values
 }
 
 fn experiment(
