@@ -12,7 +12,7 @@ use counterpoint::model::prior::Prior;
 use counterpoint::project::{
     Change, EffectKind, EffectPrior, HiddenDemand, Project, SamplerSpec, SaturationKind, Usual,
 };
-use counterpoint::simulate::{SimulationSpec, lift, simulate};
+use counterpoint::simulate::{PopulationRange, SimulationSpec, lift, simulate};
 use counterpoint_infer::draws::{quantile, sorted};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
@@ -21,7 +21,9 @@ use std::path::PathBuf;
 
 /// Weeks of a test, and after it over which the outcome is still counted.
 const TEST: (usize, usize) = (6, 4);
-/// Drivers that are tested.
+/// People in a geo.
+const PEOPLE: f64 = 1e6;
+/// Drivers that are tested: those with the largest spend.
 const TESTED: usize = 2;
 /// Random stream of the tests' errors.
 const STREAM: u64 = 9 << 40;
@@ -108,6 +110,7 @@ fn simulated(markets: u64, hidden: f64, geos: usize, threads: usize) -> anyhow::
             geos,
             periods,
             channels: Some(4),
+            population: PopulationRange { min: PEOPLE, max: PEOPLE },
             hidden_demand: hidden,
             confounding: 0.6,
             ..SimulationSpec::default()
@@ -165,8 +168,7 @@ fn test(spec: &SimulationSpec, data: &Dataset, d: usize, noise_sd: f64, error: f
     let starts = (periods / 4..periods - weeks - cooldown).step_by(weeks);
     let (start, truth) =
         starts.map(|t| (t, lift_at(t))).max_by(|a, b| a.1.total_cmp(&b.1)).context("a market too short for a test")?;
-    let people: f64 = geos.iter().map(|&g| data.population[g].powi(2)).sum();
-    let se = noise_sd * (2.0 * people * (weeks + cooldown) as f64).sqrt();
+    let se = noise_sd * PEOPLE * (2.0 * (geos.len() * (weeks + cooldown)) as f64).sqrt();
     let spent = |g: &usize| -> f64 {
         driver.spend.as_ref().map_or(0.0, |s| s[g * periods + start..g * periods + start + weeks].iter().sum())
     };

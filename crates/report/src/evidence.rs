@@ -73,7 +73,7 @@ pub(crate) fn lead(d: &ReportData) -> String {
 pub(crate) fn section(d: &ReportData, lead: &str) -> String {
     let parts: String = d.evidence.iter().map(|e| one(d, e)).collect();
     format!(
-        "{lead}{parts}{}<p class=\"how\">Lines are 90% intervals, dots are means, the upright line is zero: no effect. A lift is the {} \
+        "{lead}{parts}<div style=\"margin-top:1.8em\">{}</div><p class=\"how\">Lines are 90% intervals, dots are means, the upright line is zero: no effect. A lift is the {} \
          as it was minus what it would have been, over the time and places of the test, carry-over included.</p>",
         moved_table(d),
         html(&d.outcome_name)
@@ -94,7 +94,11 @@ fn one(d: &ReportData, e: &Evidence) -> String {
     .into_iter()
     .map(|(label, x, colour)| row(label, &outcome_interval(d, x), [x.q05, x.mean, x.q95, 0.0].map(place), colour))
     .collect();
-    format!("<h3>{}</h3><p>{}</p>{rows}", name_cell(&e.name), html(&words(e)))
+    format!(
+        "<div style=\"margin-top:1.4em\"><h3>{}</h3><p style=\"margin:.2em 0 .5em\">{}</p>{rows}</div>",
+        name_cell(&e.name),
+        html(&words(e))
+    )
 }
 
 /// A label, an interval drawn between per cents of the width, and its numbers.
@@ -102,7 +106,7 @@ fn row(label: &str, numbers: &str, [low, mean, high, zero]: [f64; 4], colour: &s
     let line = "position:absolute;top:50%;height:4px;margin-top:-2px;border-radius:2px";
     let dot = "position:absolute;top:50%;width:10px;height:10px;margin:-5px 0 0 -5px;border-radius:50%";
     format!(
-        "<div style=\"display:grid;grid-template-columns:minmax(7em,13em) minmax(5em,1fr) minmax(9em,15em);gap:12px;align-items:center;padding:3px 0\">\
+        "<div style=\"display:grid;grid-template-columns:minmax(6em,13em) minmax(3em,1fr) minmax(7em,12em);gap:12px;align-items:center;padding:3px 0\">\
          <span>{label}</span><span style=\"position:relative;height:22px;background:var(--card)\" aria-hidden=\"true\">\
          <i style=\"position:absolute;top:0;bottom:0;left:{zero:.2}%;border-left:1px solid var(--quiet)\"></i>\
          <i style=\"{line};left:{low:.2}%;width:{width:.2}%;background:var({colour})\"></i>\

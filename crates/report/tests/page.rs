@@ -264,3 +264,37 @@ fn an_audit_never_accuses() {
         assert!(!part.contains(word), "{word}");
     }
 }
+
+#[test]
+fn experiments_are_shown_without_a_script_and_their_names_stay_text() {
+    use counterpoint_report::{Evidence, Interval, Moved};
+    let mut d = sample("small");
+    assert!(!render(&d).contains("Evidence from experiments"));
+    let near = |mean: f64| Interval { mean, q05: mean - 2.0, q50: mean, q95: mean + 2.0 };
+    let moved = Moved {
+        name: HOSTILE[0].to_owned(),
+        roi: Some(near(3.0)),
+        roi_without: None,
+        incremental: near(7.0),
+        incremental_without: near(9.0),
+    };
+    let one = |name: &str, data_tail| Evidence {
+        name: name.to_owned(),
+        observed: near(-5.0),
+        with: near(-4.0),
+        without: near(f64::NAN),
+        prior_tail: 0.5,
+        data_tail,
+        moved: vec![moved.clone()],
+    };
+    d.evidence = vec![one(HOSTILE[0], 0.001), one("pause", 0.6)];
+    let html = render(&d);
+    let body = static_part(&html);
+    assert!(!body.contains(HOSTILE[0]));
+    assert!(
+        body.contains("2 experiments entered the fit as data; the rest of the data contradict one of them."),
+        "{body}"
+    );
+    assert!(body.contains("a probability of 0.1%") && body.contains("The data without any test agree with it."));
+    assert!(!body.contains("NaN"), "a number that is not there is drawn");
+}
