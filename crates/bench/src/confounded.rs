@@ -119,7 +119,7 @@ fn simulated(markets: u64, hidden: f64, geos: usize, threads: usize) -> anyhow::
         let (data, findings) = assemble(&market.project, &market.tables);
         let data = data.ok_or_else(|| anyhow!("{findings:?}"))?;
         let mut rng = chain_rng(seed, STREAM);
-        let spent = |d: usize| -f64::from(data.drivers[d].spend.iter().flatten().sum::<f64>());
+        let spent = |d: usize| -data.drivers[d].spend.iter().flatten().sum::<f64>();
         let mut order: Vec<usize> = (0..data.drivers.len()).collect();
         order.sort_by(|a, b| spent(*a).total_cmp(&spent(*b)));
         let tests: Vec<Measured> = order

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// 5 % quantile of the standard Normal distribution, without its sign.
 const NORMAL_Q95: f64 = 1.644_853_626_951_472_7;
 
+/// A number of an interval.
+type Part = fn(&Interval) -> f64;
+
 /// The rows of the report.
 pub(crate) fn rows(evidence: &[Evidence]) -> Vec<report::Evidence> {
     let moved = |e: &Evidence| {
@@ -148,7 +151,7 @@ pub(crate) fn columns(evidence: &[Evidence]) -> Vec<OutColumn> {
         number("se_reported", &|e| e.reported_se),
     ];
     let mut add = |name: &str, values: Vec<Option<Interval>>| {
-        let parts: [(&str, fn(&Interval) -> f64); 3] = [("mean", |x| x.mean), ("q05", |x| x.q05), ("q95", |x| x.q95)];
+        let parts: [(&str, Part); 3] = [("mean", |x| x.mean), ("q05", |x| x.q05), ("q95", |x| x.q95)];
         for (part, get) in parts {
             let values = values.iter().map(|v| v.as_ref().map_or(f64::NAN, get)).collect();
             out.push(OutColumn::number(format!("{name}_{part}"), values));

@@ -176,19 +176,16 @@ fn readings(model: &Arc<Model>, positions: &[Vec<f64>], threads: usize) -> Readi
     let blocks = in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
         let mut posterior = Posterior::new(model.clone());
-        let draws: Vec<(Vec<f64>, Vec<Vec<[f64; 2]>>)> = positions[from..to]
-            .iter()
-            .map(|position| {
-                posterior.set(position);
-                let lifts = posterior.experiment_lifts().to_vec();
-                if creators {
-                    posterior.split_platforms();
-                }
-                let of = |e: &Experiment| e.targets.iter().map(|&t| brought(model, &posterior, t)).collect();
-                (lifts, model.experiments.iter().map(of).collect())
-            })
-            .collect();
-        draws
+        let mut one = |position: &Vec<f64>| {
+            posterior.set(position);
+            let lifts = posterior.experiment_lifts().to_vec();
+            if creators {
+                posterior.split_platforms();
+            }
+            let of = |e: &Experiment| e.targets.iter().map(|&t| brought(model, &posterior, t)).collect::<Vec<_>>();
+            (lifts, model.experiments.iter().map(of).collect::<Vec<_>>())
+        };
+        positions[from..to].iter().map(&mut one).collect::<Vec<_>>()
     });
     let draws: Vec<_> = blocks.into_iter().flatten().collect();
     let by_target = |i: usize, k: usize| draws.iter().map(|(_, b)| b[i][k]).collect();
