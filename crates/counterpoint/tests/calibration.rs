@@ -8,6 +8,7 @@ mod common;
 
 use common::{creators_spec, driver_spec, project, roster};
 use counterpoint::data::calendar::Cadence;
+use counterpoint::data::experiment::{Experiment, Tested};
 use counterpoint::data::roster::{Account, Creator, Deal, Post, Tracked};
 use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::model::build::{Model, OutcomeScale};
@@ -396,6 +397,31 @@ fn the_check_sees_autocorrelation_that_the_model_does_not_know() {
 fn creators_with_sales_by_code_are_calibrated() {
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
     let (project, data) = creators_case(roi);
+    check(&project, &data, replications(24));
+}
+
+#[test]
+fn experiments_and_hidden_demand_are_calibrated() {
+    let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
+    let (mut project, mut data) = case(3, 40, spec(ModelPriors::default()), roi);
+    project.model.hidden_demand = HiddenDemand::All;
+    let test = |name: &str, driver, geos: &[usize], window, change, se| Experiment {
+        name: name.into(),
+        tested: vec![Tested::Driver(driver)],
+        geos: geos.to_vec(),
+        window,
+        cooldown: 2,
+        change,
+        usual: Usual::Before,
+        lift: 0.0,
+        se,
+        years_outside: 0.0,
+    };
+    data.experiments = vec![
+        test("on", 0, &[0, 1], 14..20, Change::On, 120.0),
+        test("doubled", 1, &[2], 4..12, Change::Times(2.0), 90.0),
+        Experiment { years_outside: 0.5, ..test("later", 0, &[0, 1, 2], 70..76, Change::Off, 200.0) },
+    ];
     check(&project, &data, replications(24));
 }
 

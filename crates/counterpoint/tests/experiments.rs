@@ -10,7 +10,7 @@ use counterpoint::model::estimate::estimate;
 use counterpoint::model::fit::fit;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::*;
-use counterpoint::simulate::{ChannelSpec, Pattern, PopulationRange, SimulationSpec, lift, simulate};
+use counterpoint::simulate::{ChannelSpec, Pattern, PopulationRange, SimulationSpec, from_model_prior, lift, simulate};
 use counterpoint_infer::log_density::LogDensity;
 use std::sync::Arc;
 
@@ -265,6 +265,26 @@ fn a_test_outside_of_the_data_is_read_at_the_mean_exposure_with_a_wider_error() 
     for (e, want) in model.experiments.iter().zip(want) {
         assert!((e.se - want).abs() < 1e-9 * want && e.reported_se == 100.0, "{} {want}", e.se);
     }
+}
+
+#[test]
+fn copies_of_the_data_have_lifts_of_their_own() {
+    let project = project(spec());
+    let mut data = dataset(2, 21, 0, false);
+    data.experiments = all_kinds(2);
+    let model = Arc::new(Model::new(&project, &data));
+    let (mut squares, n) = (0.0, 200);
+    for seed in 0..n {
+        let (copy, values) = from_model_prior(&model, &data, seed);
+        let mut posterior = Posterior::new(model.clone());
+        posterior.set(&model.parameters.position(&values));
+        for ((lift, experiment), given) in
+            posterior.experiment_lifts().iter().zip(&model.experiments).zip(&copy.experiments)
+        {
+            squares += ((given.lift - lift) / experiment.se).powi(2) / (n as f64 * model.experiments.len() as f64);
+        }
+    }
+    assert!((squares - 1.0).abs() < 0.15, "{squares}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub fn from_model_prior(model: &Arc<Model>, data: &Dataset, seed: u64) -> (Datas
 
 /// A new outcome with the model's noise, at parameter `values` (in the order of the model's parameters) and baseline
 /// `coefficients` (as [`Posterior::draw_baseline`] gives them): with those of a posterior draw, a copy of the user's data
-/// whose truth is known. Cells that are missing stay missing; the outcome may fall below zero, as the model's does.
+/// whose truth is known. Lifts of experiments are drawn anew too. Cells that are missing stay missing; the outcome may fall below zero, as the model's does.
 pub fn outcome_at(
     model: &Arc<Model>,
     data: &Dataset,
@@ -65,7 +65,12 @@ pub fn outcome_at(
             }
         }
     }
-    Dataset { outcome, ..data.clone() }
+    let mut data = Dataset { outcome, ..data.clone() };
+    let lifts = posterior.experiment_lifts();
+    for (given, (experiment, lift)) in data.experiments.iter_mut().zip(model.experiments.iter().zip(lifts)) {
+        given.lift = lift + experiment.se * standard_normal(rng);
+    }
+    data
 }
 
 /// The baseline's coefficients from their prior given the parameters; where they are sampled, they are among the parameters.

@@ -45,7 +45,7 @@ pub(super) fn experiments(
             let free = (2..).map(|n| format!("{} #{n}", experiment.name)).find(|n| found.iter().all(|e| e.name != *n));
             experiment.name = free.unwrap_or_default();
         }
-        for other in found.iter().filter(|e| overlap(e, &experiment)) {
+        for other in found.iter().filter(|e| overlap(data, e, &experiment)) {
             let said =
                 format!("`{}` changed the same driver at the same place and time as `{}`", experiment.name, other.name);
             let mend = "keep one of the two if they are two readings of one test: it would count twice. Tests of their own may stay";
@@ -57,10 +57,18 @@ pub(super) fn experiments(
 }
 
 /// Whether two experiments changed one thing in one geo at one time.
-fn overlap(a: &Experiment, b: &Experiment) -> bool {
+fn overlap(data: &Dataset, a: &Experiment, b: &Experiment) -> bool {
     let times = |e: &Experiment| e.window.start..e.window.end + e.cooldown;
     let (x, y) = (times(a), times(b));
-    a.tested.iter().any(|t| b.tested.contains(t))
+    let on = |creator: usize, platform: usize| {
+        let mut accounts = data.roster.iter().flat_map(|r| &r.accounts);
+        accounts.any(|account| account.creator == creator && account.platform == platform)
+    };
+    let same = |x: Tested, y: Tested| match (x, y) {
+        (Tested::Creator(c), Tested::Platform(p)) | (Tested::Platform(p), Tested::Creator(c)) => on(c, p),
+        _ => x == y,
+    };
+    a.tested.iter().any(|&x| b.tested.iter().any(|&y| same(x, y)))
         && a.geos.iter().any(|g| b.geos.contains(g))
         && x.start < y.end
         && y.start < x.end
