@@ -246,6 +246,11 @@ fn the_method_has_the_default_priors_and_the_thresholds_of_the_code() {
             assert!(row.contains(&label), "{label} is the default, but the method has {row}");
         }
     }
+    let experiments = section("Experiments");
+    assert!(row(experiments, "`hidden_demand` (h)").contains(&d::HIDDEN_DEMAND.label()));
+    assert!(experiments.contains(&format!("drift {} unless", d::EXPERIMENT_DRIFT)));
+    let surprising = 100.0 * counterpoint::model::evidence::SURPRISING;
+    assert!(experiments.contains(&format!("Below {surprising} %")));
     for (first, values) in [
         ("R-hat, rank-normalised, split; the largest", vec![v::RHAT_OK, v::RHAT_REVIEW]),
         ("effective sample size, bulk and tail; the smallest", vec![v::ESS_PER_CHAIN_OK, v::ESS_TOTAL_FAIL]),

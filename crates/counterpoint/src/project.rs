@@ -596,7 +596,7 @@ impl Default for ModelSpec {
             noise: NoiseSpec { student_t: false, sigma_per_geo: false, ar1: false },
             integrate_baseline: true,
             experiment_drift: None,
-            hidden_demand: HiddenDemand::Tested,
+            hidden_demand: HiddenDemand::All,
             priors: ModelPriors::default(),
         }
     }

@@ -4,9 +4,9 @@ use super::super::super::codes::{Capped, fail};
 use super::super::super::roster::{Account, Candidate, Deal, DealKind, Offer, Roster};
 use super::super::super::{Dataset, Table};
 use super::super::column::nearest_hint;
+use super::super::sheet::Sheet;
 use super::candidates::{COUNT, MOST_POSTS};
 use super::deals::Terms;
-use super::super::sheet::Sheet;
 use super::{AMOUNT, SHARE, audience, format_of};
 use crate::finding::Finding;
 
