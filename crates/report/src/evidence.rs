@@ -92,7 +92,11 @@ fn one(d: &ReportData, e: &Evidence) -> String {
         ("The model, tests included", &e.with, "--accent"),
     ]
     .into_iter()
-    .map(|(label, x, colour)| row(label, &outcome_interval(d, x), [x.q05, x.mean, x.q95, 0.0].map(place), colour))
+    .map(|(label, x, colour)| {
+        let known = [x.q05, x.mean, x.q95].iter().all(|v| v.is_finite());
+        let places = if known { [x.q05, x.mean, x.q95] } else { [0.0; 3] };
+        row(label, &outcome_interval(d, x), (places.map(place), place(0.0)), if known { colour } else { "--card" })
+    })
     .collect();
     format!(
         "<div style=\"margin-top:1.4em\"><h3>{}</h3><p style=\"margin:.2em 0 .5em\">{}</p>{rows}</div>",
@@ -102,7 +106,7 @@ fn one(d: &ReportData, e: &Evidence) -> String {
 }
 
 /// A label, an interval drawn between per cents of the width, and its numbers.
-fn row(label: &str, numbers: &str, [low, mean, high, zero]: [f64; 4], colour: &str) -> String {
+fn row(label: &str, numbers: &str, ([low, mean, high], zero): ([f64; 3], f64), colour: &str) -> String {
     let line = "position:absolute;top:50%;height:4px;margin-top:-2px;border-radius:2px";
     let dot = "position:absolute;top:50%;width:10px;height:10px;margin:-5px 0 0 -5px;border-radius:50%";
     format!(
