@@ -290,7 +290,6 @@ fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
             sum[1] += judged.profit[1] / budget;
             sum[2] += (judged.profit[0] - judged.profit[1]) / budget;
         }
-        eprintln!("market {seed} done");
     }
     println!("| {count} markets, profit a unit of budget | calm | a platform gone | lost |\n|---|---|---|---|");
     for (name, sum) in names.iter().zip(&sums) {
