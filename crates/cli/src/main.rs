@@ -22,6 +22,7 @@ mod report_creators;
 mod report_data;
 mod roster;
 mod run_folder;
+mod run_page;
 mod sampling;
 mod settings;
 mod table;

@@ -65,6 +65,8 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         next_tests: next_tests(dataset, estimates, &return_word(project)),
         creators: creators(&inputs, &shown),
         evidence: inputs.evidence,
+        plan: None,
+        stress: None,
         title: inputs.title,
         generated_from: inputs.run,
         verdict: inputs.verdict,

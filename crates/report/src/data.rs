@@ -3,6 +3,7 @@
 use crate::creators::Creators;
 use crate::evidence::Evidence;
 use crate::json::{number, numbers};
+use crate::plan::{NextBudget, Stress};
 use serde::{Deserialize, Serialize};
 
 /// Everything on the page. Vectors over time have one entry a date of [`ReportData::dates`].
@@ -73,6 +74,12 @@ pub struct ReportData {
     /// The creators' part; `None` without creators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creators: Option<Creators>,
+    /// The next budget; `None` without a plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<NextBudget>,
+    /// What shocks to platforms would cost; `None` if nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<Stress>,
 }
 
 /// A posterior mean with its 5%, 50% and 95% quantiles.

@@ -14,6 +14,9 @@ pub mod numbers;
 mod page;
 mod payload;
 mod plain;
+mod plan;
+mod plan_leads;
+mod plan_sections;
 mod roster;
 mod sections;
 pub mod sentences;
@@ -29,4 +32,7 @@ pub use data::{
 };
 pub use evidence::{Evidence, Moved};
 pub use page::render;
+pub use plan::{
+    Carried, FrontierPoint, Insurance, LastSplit, Limit, NextBudget, PlannedDriver, PlannedOffer, Shock, Spread, Stress,
+};
 pub use sentences::headline;

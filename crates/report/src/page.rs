@@ -3,7 +3,7 @@
 use crate::creators::Creators;
 use crate::data::{ReportData, Status};
 use crate::escape::html;
-use crate::{creator_leads, evidence, leads, payload, roster, sections, sentences, table};
+use crate::{creator_leads, evidence, leads, payload, plan_sections, roster, sections, sentences, table};
 
 /// Style sheet of the page, built from `web/src`.
 pub(crate) const STYLE: &str = include_str!("../../../web/dist/report.css");
@@ -225,6 +225,12 @@ pub fn render(d: &ReportData) -> String {
     for picture in first.iter().filter(|p| (p.shown)(d)) {
         add(picture.id, picture.title, picture_body(d, picture, failed));
     }
+    if let Some(plan) = &d.plan {
+        add("plan", "The next budget", plan_sections::next_budget(d, plan, failed));
+    }
+    if let Some(stress) = &d.stress {
+        add("stress", "What if a platform falls", plan_sections::stress(d, stress, failed));
+    }
     if let Some(creators) = &d.creators {
         add("creators", "Creators and channels: four differences, measured on your data", differences(d, creators));
         for part in OF_CREATORS.iter().filter(|p| (p.shown)(creators)) {
@@ -280,14 +286,14 @@ fn picture_body(d: &ReportData, picture: &Picture, failed: bool) -> String {
 }
 
 /// The finding above a picture; a failed fit has none.
-fn lead(failed: bool, words: impl FnOnce() -> String) -> String {
+pub(crate) fn lead(failed: bool, words: impl FnOnce() -> String) -> String {
     let text =
         if failed { "From a failed fit: only good for finding out what went wrong.".to_owned() } else { words() };
     format!("<p class=\"lead\">{}</p>", html(&text))
 }
 
 /// Room for a picture, what it shows, and the numbers behind it.
-fn figure(id: &str, how: &str, numbers: &str) -> String {
+pub(crate) fn figure(id: &str, how: &str, numbers: &str) -> String {
     let details = if numbers.is_empty() {
         "<details class=\"numbers\" hidden><summary>The numbers</summary></details>".to_owned()
     } else {

@@ -31,28 +31,29 @@ fn items(sentences: &[String]) -> String {
 
 /// The headline and the tiles; a failed fit has no tiles.
 pub(crate) fn answer(d: &ReportData, coverage: &str) -> String {
-    let tiles: String = if d.verdict.status == Status::Fail {
-        String::new()
-    } else {
-        tiles(d)
-            .iter()
-            .map(|(label, value, note)| {
-                format!(
-                    "<div class=\"tile\"><dt>{}</dt><dd><b>{}</b><small>{}</small></dd></div>",
-                    html(label),
-                    html(value),
-                    html(note)
-                )
-            })
-            .collect()
-    };
-    let tiles = if tiles.is_empty() { tiles } else { format!("<dl class=\"tiles\">{tiles}</dl>") };
+    let tiles = if d.verdict.status == Status::Fail { String::new() } else { tile_list(&tiles(d)) };
     format!(
         "<section id=\"answer\" class=\"answer\"><p class=\"eyebrow\"><b title=\"{0}\">{0}</b><span>{1}</span></p><h1>{2}</h1>{tiles}</section>",
         html(&d.title),
         html(coverage),
         html(&headline(d))
     )
+}
+
+/// Tiles: label, large number, small print.
+pub(crate) fn tile_list(tiles: &[(String, String, String)]) -> String {
+    let tiles: String = tiles
+        .iter()
+        .map(|(label, value, note)| {
+            format!(
+                "<div class=\"tile\"><dt>{}</dt><dd><b>{}</b><small>{}</small></dd></div>",
+                html(label),
+                html(value),
+                html(note)
+            )
+        })
+        .collect();
+    format!("<dl class=\"tiles\">{tiles}</dl>")
 }
 
 /// Rows of the waterfall as a table.

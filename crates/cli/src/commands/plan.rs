@@ -3,6 +3,7 @@
 use crate::args::PlanArgs;
 use crate::exit::Exit;
 use crate::planning::{Fault, Planning, json, paths, text};
+use crate::run_page;
 use crate::terminal::Terminal;
 use counterpoint_plan::plan::{Planner, Point};
 use counterpoint_report::Status;
@@ -70,6 +71,9 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
         terminal.table(&text::frontier(&planning, &frontier));
     }
     terminal.say(&format!("Written: {} and {}", csv.display(), file.display()));
+    if let Some(page) = run_page::renew(&args.run, &file, terminal) {
+        object["report"] = json!(page);
+    }
     Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
 }
 

@@ -6,8 +6,9 @@ use crate::exit::Exit;
 use crate::reopen::Reopened;
 use crate::report_data;
 use crate::run_folder::{REPORT_JSON, run_json};
+use crate::run_page;
 use crate::terminal::Terminal;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use counterpoint::finding::{Finding, any_fail};
 use counterpoint::model::estimate::estimate;
 use counterpoint::model::forecast::forecast;
@@ -20,9 +21,9 @@ use std::path::Path;
 /// Runs the command.
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
     run_json::read(&args.run)?;
-    let whole = read_report(&args.run)?;
+    let whole = run_page::read(&args.run)?;
     let (mut data, name) = match (args.from, args.to) {
-        (None, None) => (whole, "report.html".to_owned()),
+        (None, None) => (whole, run_page::REPORT_HTML.to_owned()),
         (from, to) => {
             let window = window(&whole, from, to)?;
             (windowed(&args.run, whole, window)?, format!("report-{}-{}.html", window.0, window.1))
@@ -68,12 +69,6 @@ fn show_candidates(run: &Path, file: &Path, data: &mut ReportData) -> anyhow::Re
     Ok(findings)
 }
 
-fn read_report(run: &Path) -> anyhow::Result<ReportData> {
-    let path = run.join(REPORT_JSON);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}; fit again", path.display()))?;
-    serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged; fit again", path.display()))
-}
-
 /// First and last day; an end that was not given is that of the data.
 fn window(data: &ReportData, from: Option<Date>, to: Option<Date>) -> anyhow::Result<(Date, Date)> {
     let day = |d: Option<&String>| {
@@ -97,7 +92,8 @@ fn windowed(run: &Path, whole: ReportData, window: (Date, Date)) -> anyhow::Resu
     let (model, chains) = reopened.fitted(run)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let estimates = estimate(&model, &reopened.project, &chains, Some(window), threads);
-    Ok(report_data::assemble(report_data::Inputs {
+    let (plan, stress) = (whole.plan, whole.stress);
+    let data = report_data::assemble(report_data::Inputs {
         project: &reopened.project,
         dataset: reopened.dataset()?,
         model: &model,
@@ -108,5 +104,6 @@ fn windowed(run: &Path, whole: ReportData, window: (Date, Date)) -> anyhow::Resu
         diagnostics: whole.diagnostics,
         findings: whole.findings,
         evidence: whole.evidence,
-    }))
+    });
+    Ok(ReportData { plan, stress, ..data })
 }

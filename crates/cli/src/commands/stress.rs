@@ -4,6 +4,7 @@ use crate::args::StressArgs;
 use crate::commands::plan::refused;
 use crate::exit::Exit;
 use crate::planning::{Fault, Planning, json, paths, text};
+use crate::run_page;
 use crate::terminal::Terminal;
 use counterpoint_plan::judge::{Paths, Spread};
 use counterpoint_plan::plan::Planner;
@@ -79,6 +80,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     let file = args.out.clone().unwrap_or_else(|| args.run.join("stress.json"));
     let mut object = json::stress(&planning, &found, &insurance, told.as_ref());
     object["run"] = json!(args.run);
+    object["plan"] = json!(args.plan);
     object["files"] = json!([file]);
     write_file(&file, format!("{object:#}\n").as_bytes())?;
 
@@ -92,6 +94,9 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         terminal.table(&text::drivers(&planning, after));
     }
     terminal.say(&format!("Written: {}", file.display()));
+    if let Some(page) = run_page::renew(&args.run, &file, terminal) {
+        object["report"] = json!(page);
+    }
     Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn plan(planning: &Planning, plan: &Plan, frontier: &[Point], last_mo
         "revenue": ground.has_profit.then(|| spread(&own.money, own)),
         "last": { "profit": profit(last), "outcome": spread(&last.outcome, last) },
         "p_better": better,
+        "periods": ground.horizon.starts.iter().map(|d| d.to_string()).collect::<Vec<_>>(),
         "drivers": plan.drivers.iter().map(|d| json!({
             "driver": d.driver,
             "kind": d.kind,
@@ -41,6 +42,9 @@ pub(crate) fn plan(planning: &Planning, plan: &Plan, frontier: &[Point], last_mo
             "roi_mean": d.roi,
             "mroi_mean": d.mroi,
             "extrapolated": d.extrapolated,
+            "last_by_period": d.by_period.iter().map(|m| m[0]).collect::<Vec<_>>(),
+            "plan_by_period": d.by_period.iter().map(|m| m[1]).collect::<Vec<_>>(),
+            "posts_by_period": d.posts_by_period,
         })).collect::<Vec<_>>(),
         "offers": (0..ground.offers.len()).filter(|&o| plan.paths.number(o) > 0).map(|o| {
             let offer = &ground.offers[o];
