@@ -1,4 +1,5 @@
-// Shapes of the data that the report carries; they mirror crates/report/src/data.rs and creators.rs. A missing number is null.
+// Shapes of the data that the report carries; they mirror crates/report/src/data.rs and creators.rs; plan and stress are in plan.ts. A missing number is null.
+import type { Plan, Stress } from "./plan";
 
 export type Num = number | null;
 
@@ -154,6 +155,8 @@ export interface Report {
   prior_posterior: Density[];
   adstock: Decay[];
   creators?: Creators;
+  plan?: Plan;
+  stress?: Stress;
 }
 
 /** The report's data, from the page. */

@@ -10,9 +10,15 @@ import { kernels } from "./charts/kernels";
 import { learned } from "./charts/learned";
 import { marginal } from "./charts/marginal";
 import { monetisation } from "./charts/monetisation";
+import { planCalendar } from "./charts/planCalendar";
+import { planCurves } from "./charts/planCurves";
+import { planDrivers } from "./charts/planDrivers";
+import { planFrontier } from "./charts/planFrontier";
 import { ranked } from "./charts/ranked";
 import { relationship } from "./charts/relationship";
 import { returns } from "./charts/returns";
+import { stressDependence } from "./charts/stressDependence";
+import { stressShocks } from "./charts/stressShocks";
 import { tracked } from "./charts/tracked";
 import { viewsEffect } from "./charts/viewsEffect";
 import { waterfall } from "./charts/waterfall";
@@ -25,6 +31,8 @@ import { themeButton } from "./theme";
 const CHARTS: Record<string, (report: Report, place: Place) => Chart> = {
   contributions, waterfall, returns, marginal, curves, fit, learned, adstock,
   dependence, focus, relationship, monetisation, ranked, attention, "views-effect": viewsEffect, tracked, kernels,
+  "plan-drivers": planDrivers, "plan-calendar": planCalendar, "plan-frontier": planFrontier, "plan-curves": planCurves,
+  "stress-dependence": stressDependence, "stress-shocks": stressShocks,
 };
 
 /** Paper is drawn at this width whatever the window. */

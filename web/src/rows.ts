@@ -10,6 +10,8 @@ export interface Rows {
   label: string;
   /** Names at the left; without them the rows still line up with a neighbour's. */
   named?: boolean;
+  /** Room for names, where the usual third is too little. */
+  nameRoom?: number;
   /** Room at the right for values. */
   right?: number;
   x: Plot.ScaleOptions;
@@ -43,9 +45,9 @@ export function limits(rows: { i: number; intervals: (Interval | null)[] }[]): {
 /** Draws the rows and makes them readable. */
 export function rowChart(rows: Rows): SVGSVGElement {
   const named = rows.named ?? true;
-  const left = named ? Math.min(210, Math.max(104, rows.width * 0.34)) : 10;
+  const left = named ? (rows.nameRoom ?? Math.min(210, Math.max(104, rows.width * 0.34))) : 10;
   const height = rows.names.length * ROW + 46;
-  const label = (_: string, i: number) => cut(rows.names[i], left - 14, 13);
+  const label = (_: string, i: number) => cut(rows.names[i], left - (rows.nameRoom ? 24 : 14), 13);
   const svg = Plot.plot({
     width: rows.width,
     height,

@@ -24,6 +24,9 @@ export interface Reading {
   at(index: number): Stop;
 }
 
+/** A value with more letters than this is a sentence and may break. */
+const SENTENCE = 44;
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function svgElement(name: string, attributes: Record<string, string | number>): SVGElement {
@@ -129,6 +132,8 @@ function place(svg: SVGSVGElement, stop: Stop, box: DOMRect): void {
     }
     dt.append(label);
     dd.textContent = value;
+    // A sentence stands under its label.
+    if (value.length > SENTENCE) row.className = "long";
     row.append(dt, dd);
     list.append(row);
   }

@@ -159,6 +159,46 @@ const checks = {
     });
   },
 
+  async "plan and stress are there if the run has them: pictures, reading, sources and fold"(file) {
+    for (const width of [390, 1200]) {
+      await open(file, { viewport: { width, height: 900 } }, async (page) => {
+        const { plan = null, stress = null, verdict } = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent));
+        assert.equal(await page.locator("#plan").count(), plan ? 1 : 0);
+        assert.equal(await page.locator("#stress").count(), stress ? 1 : 0);
+        if (!plan || !stress) return;
+        const read = async (chart) => {
+          await page.focus(`figure[data-chart=${chart}] svg`);
+          await page.keyboard.press("Home");
+          return page.textContent("#tip");
+        };
+        const clipped = await page.$$eval("#plan figure svg .value, #stress figure svg .value", (all) => all.flatMap((e) => [...e.querySelectorAll("text")]).filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth).map((e) => e.textContent));
+        assert.deepEqual(clipped, [], "values leave the page");
+        assert.match(await read("plan-drivers"), /plan.*last year.*change/);
+        assert.match(await read("plan-calendar"), /runs in|when/);
+        assert.match(await read("plan-curves"), /the plan brings in all/);
+        if (plan.frontier.length > 1) {
+          assert.match(await read("plan-frontier"), /expected profit.*worst tenth/);
+          assert.equal(await page.locator("figure[data-chart=plan-frontier] svg circle[r='9.5']").count(), 1);
+        }
+        assert.match(await read("stress-dependence"), /share of effect/);
+        const shock = await read("stress-shocks");
+        assert.ok(shock.includes(stress.shocks[0].source) && shock.includes("chance a year, assumed"), shock);
+        const rows = () => page.locator("figure[data-chart=stress-shocks] svg .row-name text").count();
+        assert.equal(await rows(), Math.min(15, stress.shocks.length));
+        if (stress.shocks.length > 15) {
+          await page.click("#stress .choose button >> nth=-1");
+          assert.equal(await rows(), stress.shocks.length);
+        }
+        await page.$$eval("#plan details, #stress details", (all) => all.forEach((d) => { d.open = true; }));
+        assert.equal(await page.locator("#stress table.shocks tbody tr").count(), stress.shocks.length);
+        const moved = plan.drivers.filter((d) => d.plan > 0 || d.last > 0 || d.posts > 0).map((d) => d.driver);
+        assert.deepEqual((await page.$$eval("#plan table.plan-table .name", (all) => all.map((e) => e.textContent))).sort(), moved.sort());
+        assert.equal(await page.getByText("is expected to bring").count() > 0, verdict.status !== "fail");
+        await fitsItsWidth(page);
+      });
+    }
+  },
+
   async "without scripts the answer, the drivers and the waterfall are there"(file) {
     await open(file, { javaScriptEnabled: false, viewport: { width: 360, height: 800 } }, async (page) => {
       assert.ok((await page.textContent("h1")).length > 30);

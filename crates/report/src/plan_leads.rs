@@ -227,7 +227,14 @@ pub(crate) fn limit(d: &ReportData, limit: &Limit) -> String {
         "" => "unit of money",
         unit => unit,
     };
-    let what = if limit.limit == "budget" { "The budget" } else { limit.limit.as_str() };
+    let what = match limit.limit.as_str() {
+        "budget" => "The budget".to_owned(),
+        // "Display: at least" has a colon of its own.
+        other => match other.rsplit_once(": ") {
+            Some((name, side)) => format!("{}, {side}", short(name)),
+            None => short(other),
+        },
+    };
     let change = money(limit.price.abs(), &d.currency);
     match limit.price {
         x if x > 0.0 => format!("{what}: one {unit} more would add {change} of expected profit."),

@@ -51,25 +51,16 @@ pub(crate) fn next_budget(d: &ReportData, p: &NextBudget, failed: bool) -> Strin
             Part {
                 id: "plan-calendar",
                 title: "Calendar",
-                how: "A row a driver, a column a period. The darker a cell, the more the channel spends then, as a share of its own \
+                how: "A row a driver, a column a period. The fuller a cell's colour, the more the channel spends then, as a share of its own \
                       largest period. A dot is a post; a number says how many fall into the same period.",
                 lead: leads::calendar(d, p),
                 numbers: String::new(),
                 shown: !p.periods.is_empty() && p.drivers.iter().any(|r| r.plan_by_period.iter().any(|x| *x > 0.0)),
             },
             Part {
-                id: "plan-frontier",
-                title: "Profit against risk",
-                how: "Each dot is the best plan of one attitude to risk, named by the weight of the worst tenth: 0 looks at the average \
-                      only, 1 at the worst tenth only. The ring is the plan of this page. Mind the axes: they do not begin at zero.",
-                lead: leads::frontier(d, p),
-                numbers: String::new(),
-                shown: p.frontier.len() > 1,
-            },
-            Part {
                 id: "plan-curves",
                 title: "Where the plan stands on the curves",
-                how: "Spend an average period. Grey: the average of the data. Colour: the average of the plan. Dashed: beyond any spend \
+                how: "Spend an average period. Grey: the average of the data. Orange: the average of the plan; an arrow where that lies off the picture. Dashed: beyond any spend \
                       seen in the data. A curve assumes the timing of the data; what the plan with its own calendar is expected to bring is in \
                       the reading. Creators are bought by the post and stand in the calendar.",
                 lead: leads::curves(d, p),
@@ -78,17 +69,29 @@ pub(crate) fn next_budget(d: &ReportData, p: &NextBudget, failed: bool) -> Strin
             },
         ],
     );
+    let frontier = parts(
+        failed,
+        vec![Part {
+            id: "plan-frontier",
+            title: "Profit against risk",
+            how: "Each dot is the best plan of one attitude to risk, named by the weight of the worst tenth: 0 looks at the average \
+                      only, 1 at the worst tenth only. The ring is the plan of this page. Mind the axes: they do not begin at zero.",
+            lead: leads::frontier(d, p),
+            numbers: String::new(),
+            shown: p.frontier.len() > 1,
+        }],
+    );
     if failed {
-        return format!("{}<div class=\"parts\">{pictures}</div>", lead(true, String::new));
+        return format!("{}<div class=\"parts\">{pictures}{frontier}</div>", lead(true, String::new));
     }
     let binding: Vec<String> = p.binding.iter().map(|l| leads::limit(d, l)).collect();
     let words = format!(
-        "<div class=\"part\"><h3>What binds</h3>{}</div>{}",
+        "<div class=\"part\"><h3>What binds</h3>{}{}</div>",
         sentence_list(&binding, "No limit keeps the plan from doing better."),
         notes(p)
     );
     format!(
-        "{}{}<div class=\"parts\">{pictures}<div class=\"two\">{words}</div></div>",
+        "{}{}<div class=\"parts\">{pictures}<div class=\"two\">{frontier}{words}</div></div>",
         lead(false, || leads::answer(d, p)),
         tile_list(&leads::tiles(d, p)),
     )
@@ -105,7 +108,7 @@ fn notes(p: &NextBudget) -> String {
     if notes.is_empty() {
         return String::new();
     }
-    format!("<div class=\"part\"><h3>Notes</h3>{}</div>", sentence_list(&notes, ""))
+    format!("<h3>Notes</h3>{}", sentence_list(&notes, ""))
 }
 
 /// The plan by driver; it reads without a script.
@@ -166,7 +169,7 @@ pub(crate) fn stress(d: &ReportData, s: &Stress, failed: bool) -> String {
                 id: "stress-dependence",
                 title: "What hangs on which platform",
                 how: "Share of what all drivers bring, creators and channels together; a channel without a platform is one by itself. Thin \
-                      lines are 90% intervals. The number of independent bets is one over the sum of the squared shares.",
+                      lines are 90% intervals. The number of independent bets is one over the sum of the squared shares; it supposes that platforms do not fall together.",
                 lead: leads::dependence(s),
                 numbers: dependence_table(s),
                 shown: !s.dependence.is_empty(),

@@ -4,6 +4,8 @@
 mod creators;
 #[path = "../examples/sample/data.rs"]
 mod data;
+#[path = "../examples/sample/plan.rs"]
+mod plan;
 
 use counterpoint_report::{Best, ReportData, Status, headline, render};
 use data::{HOSTILE, SHAPES};
@@ -300,4 +302,113 @@ fn experiments_are_shown_without_a_script_and_their_names_stay_text() {
             && body.contains("The data without any test agree with it.")
     );
     assert!(!body.contains("NaN"), "a number that is not there is drawn");
+}
+
+#[test]
+fn a_report_without_a_plan_says_nothing_of_one() {
+    let d = sample("typical");
+    let html = render(&d);
+    let body = static_part(&html);
+    for word in ["id=\"plan\"", "id=\"stress\"", "The next budget", "What if a platform falls"] {
+        assert!(!body.contains(word), "{word}");
+    }
+    let text = serde_json::to_string(&d).unwrap();
+    assert!(!text.contains("\"plan\"") && !text.contains("\"stress\""));
+    let back: ReportData = serde_json::from_str(&text).unwrap();
+    assert!(back.plan.is_none() && back.stress.is_none());
+}
+
+#[test]
+fn plan_and_stress_survive_the_way_through_json_and_unknown_keys_are_ignored() {
+    let d = sample("creators");
+    let mut value = serde_json::to_value(&d).unwrap();
+    value["plan"]["from a later version"] = serde_json::json!([1]);
+    value["stress"]["shocks"][0]["from a later version"] = serde_json::json!("x");
+    let back: ReportData = serde_json::from_value(value).unwrap();
+    assert_eq!((back.plan, back.stress), (d.plan, d.stress));
+}
+
+#[test]
+fn the_next_budget_says_its_answer_and_what_binds() {
+    let body = static_part(&render(&sample("small")));
+    for sentence in [
+        "from 5 Jan 2026 to 5 Apr 2026: it is expected to bring $",
+        "The same money in last year&#39;s split would bring a profit of $",
+        "the plan is better with a probability of 87%.",
+        "No plan within the limits is better by more than 0.1%.",
+        "The budget: one dollar more would add $0.31 of expected profit.",
+        "Display, at least: one dollar more would take $0.23 of expected profit.",
+        "would raise profit there by $",
+        "Last year&#39;s split: $",
+    ] {
+        assert!(body.contains(sentence), "{sentence}");
+    }
+    for id in ["plan-drivers", "plan-calendar", "plan-frontier", "plan-curves", "stress-dependence", "stress-shocks"] {
+        assert_eq!(body.matches(&format!("data-chart=\"{id}\"")).count(), 1, "{id}");
+    }
+}
+
+#[test]
+fn the_stress_says_the_worst_shock_the_bets_and_the_price_of_insurance() {
+    let body = static_part(&render(&sample("creators")));
+    for sentence in [
+        "Looked at: last year&#39;s split of the budget, 5 Jan 2026 to 5 Apr 2026.",
+        "The worst single shock is “gone for good” on ",
+        "Assumed chance that it begins within a year: 1%.",
+        "independent bets of equal size.",
+        "Insurance: the first €2.3K gained in the worst tenth cost €0.11 of expected profit for each €1",
+        "is assumed, not measured on your data.",
+        "India banned one platform in June 2020. Probability: judgement",
+    ] {
+        assert!(body.contains(sentence), "{sentence}");
+    }
+}
+
+#[test]
+fn an_outcome_without_money_has_a_plan_without_profit() {
+    let body = static_part(&render(&sample("hostile")));
+    let start = body.find("id=\"plan\"").unwrap();
+    let part = &body[start..body.find("id=\"creators\"").unwrap()];
+    assert!(part.contains(" orders. ") || part.contains(" orders;") || part.contains(" orders."), "{part}");
+    for word in ["Expected profit", "plan-frontier", "Insurance", "NaN"] {
+        assert!(!part.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_failed_fit_shows_no_plan_as_an_answer() {
+    let body = static_part(&render(&sample("failed")));
+    assert!(body.contains("id=\"plan\"") && body.contains("id=\"stress\""));
+    for word in ["it is expected to bring", "one dollar more", "The worst single shock", "Insurance"] {
+        assert!(!body.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_plan_of_five_hundred_offers_stays_under_three_megabytes() {
+    for name in ["large", "many-creators"] {
+        let d = sample(name);
+        let plan = d.plan.as_ref().unwrap();
+        assert!(plan.drivers.len() > 150 && plan.offers.len() > 300, "{} {}", plan.drivers.len(), plan.offers.len());
+        let size = render(&d).len();
+        assert!(size < 3_000_000, "{size} bytes");
+    }
+}
+
+#[test]
+fn a_plan_of_which_nothing_is_known_renders() {
+    let mut d = sample("small");
+    let plan = d.plan.as_mut().unwrap();
+    plan.drivers.clear();
+    plan.periods.clear();
+    plan.binding.clear();
+    plan.frontier.clear();
+    (plan.budget, plan.budget_last, plan.p_better, plan.gap) = (f64::NAN, f64::NAN, f64::NAN, None);
+    let stress = d.stress.as_mut().unwrap();
+    stress.dependence.clear();
+    stress.shocks.clear();
+    stress.insurance.clear();
+    let body = static_part(&render(&d));
+    assert!(!body.contains("NaN"));
+    assert!(body.contains("No limit keeps the plan from doing better."));
 }

@@ -6,7 +6,7 @@ import { money, outcome, span, tick } from "../numbers";
 import { panelChart } from "../panel";
 
 /** Height of a curve at a spend, on the line between its two neighbours. */
-function heightAt(curve: Curve, spend: number): number | null {
+export function heightAt(curve: Curve, spend: number): number | null {
   const right = curve.spend.findIndex((s) => s >= spend);
   if (right < 0) return null;
   const [y0, y1] = [curve.mean[Math.max(0, right - 1)], curve.mean[right]];

@@ -3,6 +3,7 @@
 use counterpoint_report::*;
 
 use crate::creators::creators;
+use crate::plan::{plan, stress};
 
 /// What a sample is like.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ pub(crate) struct Shape {
     pub(crate) status: Status,
     pub(crate) hostile: bool,
     pub(crate) creators: usize,
+    /// Offers that a plan was made from; no plan without a number.
+    pub(crate) offers: Option<usize>,
 }
 
 const PLAIN: Shape = Shape {
@@ -28,14 +31,26 @@ const PLAIN: Shape = Shape {
     status: Status::Ok,
     hostile: false,
     creators: 0,
+    offers: None,
 };
 
 /// The samples by file name.
 pub(crate) const SHAPES: [(&str, Shape); 8] = [
-    ("small", PLAIN),
+    ("small", Shape { offers: Some(0), ..PLAIN }),
     ("typical", Shape { title: "Nordlys Outdoor", drivers: 10, geos: 8, weeks: 156, currency: "EUR", ..PLAIN }),
-    ("large", Shape { title: "Everything Store", drivers: 60, geos: 50, weeks: 208, status: Status::Review, ..PLAIN }),
-    ("failed", Shape { drivers: 5, geos: 4, status: Status::Fail, creators: 12, ..PLAIN }),
+    (
+        "large",
+        Shape {
+            title: "Everything Store",
+            drivers: 60,
+            geos: 50,
+            weeks: 208,
+            status: Status::Review,
+            offers: Some(500),
+            ..PLAIN
+        },
+    ),
+    ("failed", Shape { drivers: 5, geos: 4, status: Status::Fail, creators: 12, offers: Some(12), ..PLAIN }),
     (
         "hostile",
         Shape {
@@ -48,11 +63,26 @@ pub(crate) const SHAPES: [(&str, Shape); 8] = [
             status: Status::Review,
             hostile: true,
             creators: 14,
+            offers: Some(14),
         },
     ),
-    ("creators", Shape { title: "Nordlys Outdoor", drivers: 5, weeks: 104, currency: "EUR", creators: 30, ..PLAIN }),
+    (
+        "creators",
+        Shape {
+            title: "Nordlys Outdoor",
+            drivers: 5,
+            weeks: 104,
+            currency: "EUR",
+            creators: 30,
+            offers: Some(30),
+            ..PLAIN
+        },
+    ),
     ("one-creator", Shape { title: "Kiosk", weeks: 52, creators: 1, ..PLAIN }),
-    ("many-creators", Shape { title: "Everything Store", drivers: 5, weeks: 156, creators: 200, ..PLAIN }),
+    (
+        "many-creators",
+        Shape { title: "Everything Store", drivers: 5, weeks: 156, creators: 200, offers: Some(500), ..PLAIN },
+    ),
 ];
 
 const NAMES: [&str; 10] = [
@@ -232,6 +262,8 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         (0..drivers.len()).max_by(|a, b| value(a).total_cmp(&value(b)))
     };
     let dates: Vec<String> = (0..n).map(iso).collect();
+    let creators = (shape.creators > 0).then(|| creators(shape, &dates, if shape.money { 1.0 } else { 0.02 }));
+    let plan = shape.offers.map(|offers| plan(shape, &drivers, creators.as_ref(), offers));
     ReportData {
         title: shape.title.to_owned(),
         currency: shape.currency.to_owned(),
@@ -242,7 +274,9 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         returns_are_money: shape.money,
         return_word: shape.return_label(),
         cadence_word: "week".to_owned(),
-        creators: (shape.creators > 0).then(|| creators(shape, &dates, if shape.money { 1.0 } else { 0.02 })),
+        creators,
+        stress: plan.as_ref().map(|p| stress(shape, p)),
+        plan,
         dates,
         geos: (0..shape.geos)
             .map(|g| if shape.hostile { format!("<i>Geo {g}</i>") } else { format!("Region {}", g + 1) })

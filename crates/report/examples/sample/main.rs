@@ -3,6 +3,7 @@
 
 mod creators;
 mod data;
+mod plan;
 
 use std::path::PathBuf;
 
