@@ -80,7 +80,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     let file = args.out.clone().unwrap_or_else(|| args.run.join("stress.json"));
     let mut object = json::stress(&planning, &found, &insurance, told.as_ref());
     object["run"] = json!(args.run);
-    object["plan"] = json!(args.plan);
+    object["plan"] = json!(args.plan.as_ref().and_then(|f| f.file_name()).map(|f| f.to_string_lossy()));
     object["files"] = json!([file]);
     write_file(&file, format!("{object:#}\n").as_bytes())?;
 
