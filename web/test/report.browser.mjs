@@ -193,7 +193,7 @@ const checks = {
         assert.equal(await page.locator("#stress table.shocks tbody tr").count(), stress.shocks.length);
         const moved = plan.drivers.filter((d) => d.plan > 0 || d.last > 0 || d.posts > 0).map((d) => d.driver);
         assert.deepEqual((await page.$$eval("#plan table.plan-table .name", (all) => all.map((e) => e.textContent))).sort(), moved.sort());
-        assert.equal(await page.getByText("is expected to bring").count() > 0, verdict.status !== "fail");
+        assert.equal(await page.getByText("it is expected to bring").count() > 0, verdict.status !== "fail");
         await fitsItsWidth(page);
       });
     }
@@ -215,6 +215,10 @@ const checks = {
       const data = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent).curves.length);
       await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
       assert.equal(await page.locator("figure[data-chart=curves] svg").count(), data);
+      if (await page.locator("#plan").count()) {
+        const channels = await page.evaluate(() => { const { plan, curves } = JSON.parse(document.getElementById("report-data").textContent); return plan.drivers.filter((d) => d.kind === "channel" && curves.some((c) => c.driver === d.driver)).length; });
+        assert.equal(await page.locator("figure[data-chart=plan-curves] svg").count(), channels);
+      }
       await page.emulateMedia({ media: "print" });
       const people = await page.locator("table.roster tbody tr").count();
       assert.equal(await page.locator("table.roster tbody tr:visible").count(), people);

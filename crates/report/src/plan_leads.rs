@@ -2,7 +2,7 @@
 
 use crate::data::ReportData;
 use crate::numbers::{
-    currency_unit, date, money, money_interval, number_interval, percent, percent_interval, probability,
+    currency_unit, date, money, money_interval, number, number_interval, percent, percent_interval, probability,
 };
 use crate::plan::{Insurance, Limit, NextBudget, PlannedDriver, Shock, Spread, Stress};
 use crate::sentences::{outcome, outcome_interval, plural, short};
@@ -97,7 +97,7 @@ pub(crate) fn drivers(d: &ReportData, p: &NextBudget) -> String {
         .map(|r| {
             let by = r.plan - r.last;
             let sign = if by > 0.0 { "+" } else { "" };
-            format!("{} {sign}{}", short(&r.driver), money(by, &d.currency))
+            format!("{} by {sign}{}", short(&r.driver), money(by, &d.currency))
         })
         .collect();
     let mut text = match words.as_slice() {
@@ -222,7 +222,7 @@ fn of_channels(p: &NextBudget) -> impl Iterator<Item = &PlannedDriver> {
 }
 
 /// One limit and what a unit more of it would change.
-pub(crate) fn limit(d: &ReportData, limit: &Limit) -> String {
+pub(crate) fn limit(d: &ReportData, p: &NextBudget, limit: &Limit) -> String {
     let unit = match currency_unit(&d.currency) {
         "" => "unit of money",
         unit => unit,
@@ -235,10 +235,15 @@ pub(crate) fn limit(d: &ReportData, limit: &Limit) -> String {
             None => short(other),
         },
     };
-    let change = money(limit.price.abs(), &d.currency);
+    let size = limit.price.abs();
+    let change = match p.profit {
+        Some(_) => format!("{} of expected profit", money(size, &d.currency)),
+        None if d.outcome_is_money => format!("{} of expected {}", money(size, &d.currency), d.outcome_name),
+        None => format!("{} expected {}", number(size), d.outcome_name),
+    };
     match limit.price {
-        x if x > 0.0 => format!("{what}: one {unit} more would add {change} of expected profit."),
-        x if x < 0.0 => format!("{what}: one {unit} more would take {change} of expected profit."),
+        x if x > 0.0 => format!("{what}: one {unit} more would add {change}."),
+        x if x < 0.0 => format!("{what}: one {unit} more would take {change}."),
         _ => format!("{what}: one {unit} more would change nothing."),
     }
 }

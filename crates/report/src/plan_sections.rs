@@ -84,7 +84,7 @@ pub(crate) fn next_budget(d: &ReportData, p: &NextBudget, failed: bool) -> Strin
     if failed {
         return format!("{}<div class=\"parts\">{pictures}{frontier}</div>", lead(true, String::new));
     }
-    let binding: Vec<String> = p.binding.iter().map(|l| leads::limit(d, l)).collect();
+    let binding: Vec<String> = p.binding.iter().map(|l| leads::limit(d, p, l)).collect();
     let words = format!(
         "<div class=\"part\"><h3>What binds</h3>{}{}</div>",
         sentence_list(&binding, "No limit keeps the plan from doing better."),

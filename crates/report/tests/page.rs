@@ -356,7 +356,7 @@ fn the_stress_says_the_worst_shock_the_bets_and_the_price_of_insurance() {
         "The worst single shock is “gone for good” on ",
         "Assumed chance that it begins within a year: 1%.",
         "independent bets of equal size.",
-        "Insurance: the first €2.3K gained in the worst tenth cost €0.11 of expected profit for each €1",
+        "Insurance: the first €2.2K gained in the worst tenth cost €0.11 of expected profit for each €1",
         "is assumed, not measured on your data.",
         "India banned one platform in June 2020. Probability: judgement",
     ] {

@@ -57,7 +57,7 @@ export function planDrivers(report: Report, place: Place): Chart {
   return {
     draw(width) {
       const on = (report.creators?.platforms ?? []).filter((p) => people.some((d) => d.platform === p.name || d.platform.startsWith(`${p.name} + `)));
-      const plan: [string, string][] = people.length ? on.map((p) => [`plan, ${p.name}`, colourNamed(report, p.name)]) : [];
+      const plan: [string, string][] = on.length ? on.map((p) => [`plan, ${p.name}`, colourNamed(report, p.name)]) : [["plan", "var(--accent)"]];
       return together(
         ...(media.length ? [heading("Channels"), legend([["last year", LAST], ["plan", "var(--accent)"]]), chart(foldMedia.shown(media), width, "Money of each channel, plan and last year")] : []),
         ...(people.length ? [heading("Creators"), legend([["last year", LAST], ...plan]), chart(foldPeople.shown(people), width, "Money of each creator, plan and last year")] : []),

@@ -29,14 +29,13 @@ export function planFrontier(report: Report): Chart {
       const height = narrow ? 280 : 340;
       const frame = { marginLeft: 60, marginRight: 20, marginTop: 28, marginBottom: 42 };
       const [xs, ys] = [around(points.map((p) => p.x), 0.25), around(points.map((p) => p.y), 0.18)];
-      // Every tick must differ from its neighbours, so narrow axes get as many digits as they need.
-      const precise = (domain: [number, number]) => (Math.abs(domain[1] - domain[0]) < 0.03 * Math.abs(domain[1]) ? finer(report.currency) : tick(report.currency));
+      const text = ticks(report.currency);
       const svg = Plot.plot({
         width,
         height,
         ...frame,
-        x: { domain: xs, label: "profit in the worst tenth, on average", labelAnchor: "center", labelArrow: "none", ticks: narrow ? 3 : 6, tickSize: 3, tickFormat: precise(xs), grid: true },
-        y: { domain: ys, label: "expected profit", labelArrow: "none", ticks: 5, tickSize: 0, tickFormat: precise(ys), grid: true },
+        x: { domain: xs, label: "profit in the worst tenth, on average", labelAnchor: "center", labelArrow: "none", ticks: narrow ? 3 : 6, tickSize: 3, tickFormat: text, grid: true },
+        y: { domain: ys, label: "expected profit", labelArrow: "none", ticks: 5, tickSize: 0, tickFormat: text, grid: true },
         marks: [
           Plot.line(points, { x: "x", y: "y", stroke: "var(--accent)", strokeWidth: 1.75, strokeOpacity: 0.6 }),
           Plot.dot(points, { x: "x", y: "y", r: 5, fill: "var(--accent)", stroke: "var(--paper)", strokeWidth: 1 }),
@@ -67,13 +66,13 @@ export function planFrontier(report: Report): Chart {
   };
 }
 
-/** Ticks with all digits to the thousand, for axes whose ends are close together. */
-function finer(currency: string): (x: number) => string {
+/** Ticks with more digits than elsewhere: the ends of these axes can be close together. */
+function ticks(currency: string): (x: number) => string {
   return (x) => {
-    const [unit, letter] = Math.abs(x) >= 1e6 ? [1e6, "M"] : Math.abs(x) >= 1e3 ? [1e3, "K"] : [1, ""];
-    const digits = unit === 1e6 ? 3 : 1;
-    const text = money(1, currency).includes("1") ? money(1, currency).replace("1", `${(x / unit).toFixed(digits).replace(/\.?0+$/, "")}${letter}`) : String(x);
-    return text.replace("-", "−");
+    const size = Math.abs(x);
+    const [unit, letter, digits]: [number, string, number] = size >= 1e9 ? [1e9, "B", 3] : size >= 1e6 ? [1e6, "M", 3] : size >= 1e3 ? [1e3, "K", 1] : [1, "", 2];
+    const short = Number((size / unit).toFixed(digits)) + letter;
+    return (x < 0 ? "−" : "") + tick(currency)(1).replace("1", short);
   };
 }
 
