@@ -161,7 +161,7 @@ const checks = {
 
   async "plan and stress are there if the run has them: pictures, reading, sources and fold"(file) {
     for (const width of [390, 1200]) {
-      await open(file, { viewport: { width, height: 900 } }, async (page) => {
+      await open(file, { viewport: { width, height: 900 }, reducedMotion: "reduce" }, async (page) => {
         const { plan = null, stress = null, verdict } = await page.evaluate(() => JSON.parse(document.getElementById("report-data").textContent));
         assert.equal(await page.locator("#plan").count(), plan ? 1 : 0);
         assert.equal(await page.locator("#stress").count(), stress ? 1 : 0);
