@@ -33,8 +33,8 @@ export function stressShocks(report: Report, place: Place): Chart {
           Plot.text(["a year"], { frameAnchor: "top-right", dx: 50, dy: -18, textAnchor: "end", fill: "var(--quiet)" } as Plot.TextOptions),
         ],
         lines: (i) => [
-          [`change of ${what}`, interval(rows[i].x, show), (rows[i].x.mean ?? 0) < 0 ? "var(--minus)" : "var(--good)"],
-          ...(isMoney ? [[`change of ${report.outcome_name}`, interval(rows[i].outcome_change, outcome(report))] as [string, string]] : []),
+          [what, interval(rows[i].x, show), (rows[i].x.mean ?? 0) < 0 ? "var(--minus)" : "var(--good)"],
+          ...(isMoney ? [[report.outcome_name, interval(rows[i].outcome_change, outcome(report))] as [string, string]] : []),
           ["chance a year, assumed", percent(rows[i].per_year)],
           ...(rows[i].source ? [["figures from", rows[i].source] as [string, string]] : []),
         ],
