@@ -113,6 +113,9 @@ pub(crate) fn drivers(d: &ReportData, p: &NextBudget) -> String {
             plural(creators.len(), "creator")
         );
     }
+    if p.drivers.iter().any(|r| r.kind == "platform") {
+        text += " Without offers to choose from, creators go on as last year; what they cost is not in the budget.";
+    }
     let beyond: Vec<String> = p.drivers.iter().filter(|r| r.extrapolated).map(|r| short(&r.driver)).collect();
     match beyond.as_slice() {
         [] => {}

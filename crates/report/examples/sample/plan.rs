@@ -66,7 +66,7 @@ fn creator(name: String, platform: &str, taken: bool, dice: &mut Dice, i: usize)
         driver: name,
         kind: "creator".to_owned(),
         platform: platform.to_owned(),
-        last: if i % 4 == 0 { 0.0 } else { fee * (i % 5) as f64 },
+        last: if i.is_multiple_of(4) { 0.0 } else { fee * (i % 5) as f64 },
         plan,
         posts,
         incremental_mean: 2.1 * plan,
