@@ -1,0 +1,21 @@
+//! Reads and designs experiments on panels. Pure: it touches no file, network, clock, environment or terminal, and knows nothing of tables.
+//!
+//! One [`Panel`] feeds every method.
+
+mod conformal;
+mod matrix;
+mod panel;
+mod regression;
+mod sdid;
+mod series;
+mod simplex;
+mod student;
+mod synthetic;
+
+pub use conformal::Limits;
+pub use matrix::Matrix;
+pub use panel::{Covariate, Panel, PanelError};
+pub use regression::{Errors, Regression, regression};
+pub use sdid::{Cohort, Sdid, difference_in_differences, placebos, sdid, spread};
+pub use series::{Draws, Series, series};
+pub use synthetic::{CovariateUse, Options, Ridge, Synthetic, synthetic};
