@@ -1,5 +1,6 @@
 //! What may be typed.
 
+use crate::commands::experiment::args::ExperimentCommand;
 use clap::{Parser, Subcommand};
 use counterpoint::project::plan::{Budget, Flights, Target};
 use counterpoint_sources::RISKS;
@@ -27,6 +28,7 @@ Examples:
   counterpoint creators RUN                 who to renew, and at what fee
   counterpoint plan RUN                     the next budget
   counterpoint stress RUN                   what if a platform goes dark
+  counterpoint experiment read --help       what a geo test or a creator's campaign did
 
 Exit codes: 0 all is well, 1 the data, the model or the disk is at fault, 2 wrong usage, 130 stopped.
 Nothing leaves this machine.";
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     /// What a platform's fall would cost, and what the plan should become
     #[command(after_help = STRESS)]
     Stress(StressArgs),
+    /// Read what an experiment did: a geo test, a staggered start, a campaign without a control group
+    Experiment(ExperimentArgs),
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]
     Demo(DemoArgs),
@@ -232,8 +236,16 @@ pub(crate) struct CreatorsArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// `experiment`
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExperimentArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: ExperimentCommand,
+}
+
 /// A probability that is neither 0 nor 1.
-fn probability(text: &str) -> Result<f64, String> {
+pub(crate) fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(p) if p > 0.0 && p < 1.0 => Ok(p),
         _ => Err("a probability above 0 and below 1, such as 0.8".to_owned()),

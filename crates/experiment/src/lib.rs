@@ -5,6 +5,8 @@
 mod conformal;
 mod matrix;
 mod panel;
+mod read;
+mod readout;
 mod regression;
 mod sdid;
 mod series;
@@ -15,6 +17,8 @@ mod synthetic;
 pub use conformal::Limits;
 pub use matrix::Matrix;
 pub use panel::{Covariate, Panel, PanelError};
+pub use read::read;
+pub use readout::{Effect, METHODS, Method, Note, PeriodEffect, PreFit, ReadOut, Settings, SpacePlacebo, TimePlacebo};
 pub use regression::{Errors, Regression, regression};
 pub use sdid::{Cohort, Sdid, difference_in_differences, placebos, sdid, spread};
 pub use series::{Draws, Series, series};

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod creators;
 pub(crate) mod demo;
+pub(crate) mod experiment;
 pub(crate) mod fit;
 pub(crate) mod init;
 pub(crate) mod plan;

@@ -1,0 +1,29 @@
+//! `counterpoint experiment`: what an experiment did.
+
+pub(crate) mod args;
+mod axis;
+mod panel;
+mod read;
+mod result;
+mod words;
+
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+use args::ExperimentCommand;
+use counterpoint::finding::Finding;
+use serde_json::json;
+
+/// Runs the command.
+pub(crate) fn run(command: &ExperimentCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+    match command {
+        ExperimentCommand::Read(args) => read::run(args, terminal),
+    }
+}
+
+/// Tells what is wrong with a panel.
+fn refused(findings: &[Finding], terminal: &Terminal) -> Exit {
+    terminal.findings(findings);
+    terminal.say("Nothing was read: mend what is FAIL above.");
+    terminal.object(&json!({ "ok": false, "findings": findings }));
+    Exit::Fault
+}

@@ -1,0 +1,169 @@
+//! `counterpoint experiment read`: what an experiment did.
+
+use super::args::{MethodArg, ReadArgs};
+use super::panel::{Loaded, More, complete, fail, load};
+use super::{refused, result, words};
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+use counterpoint::finding::{Finding, any_fail};
+use counterpoint_experiment::{CovariateUse, Draws, Method, Settings, read};
+
+/// Runs the command.
+pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let more = More { covariates: &args.covariates, spend: None, treatment: args.treatment.as_deref() };
+    let mut loaded = match load(&args.panel, more) {
+        Ok(loaded) => loaded,
+        Err(findings) => return Ok(refused(&findings, terminal)),
+    };
+    let mut findings = Vec::new();
+    windows(args, &mut loaded, &mut findings);
+    if any_fail(&findings) {
+        return Ok(refused(&findings, terminal));
+    }
+    complete(&mut loaded, &mut findings);
+    if any_fail(&findings) {
+        return Ok(refused(&findings, terminal));
+    }
+    let settings = settings(args, &loaded);
+    let found = match read(&loaded.panel, &settings) {
+        Ok(found) => found,
+        Err(error) => {
+            findings.push(words::error(&error, &loaded, settings.method));
+            return Ok(refused(&findings, terminal));
+        }
+    };
+    findings.extend(found.notes.iter().map(|note| words::note(note, &found).at_file(&loaded.file)));
+    let written = match &args.out {
+        None => None,
+        Some(file) => match result::write(file, args, &loaded, &found)? {
+            Ok(()) => Some(file),
+            Err(more) => {
+                findings.extend(more);
+                return Ok(refused(&findings, terminal));
+            }
+        },
+    };
+    terminal.say(&words::answer(&found, &loaded, args.cost));
+    terminal.say("");
+    terminal.table(&words::table(&found, args.cost));
+    words::details(&found).iter().for_each(|line| terminal.say(line));
+    terminal.say("");
+    terminal.findings(&findings);
+    if let Some(file) = written {
+        terminal.say(&format!("Written: {}", file.display()));
+    }
+    terminal.object(&result::json(&found, &loaded, args.cost, &findings));
+    Ok(Exit::Done)
+}
+
+fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {
+    let method = match args.method {
+        Some(MethodArg::Ascm) => Method::Ascm,
+        Some(MethodArg::Scm) => Method::Scm,
+        Some(MethodArg::Sdid) => Method::Sdid,
+        Some(MethodArg::Tbr) => Method::Tbr,
+        Some(MethodArg::Bsts) => Method::Bsts,
+        None if loaded.panel.cohorts().len() > 1 => Method::Sdid,
+        None => Method::Ascm,
+    };
+    Settings {
+        method,
+        level: args.level,
+        fixed_effects: !args.no_fixed_effects,
+        covariates: if args.residualise { CovariateUse::Residualise } else { CovariateUse::Match },
+        draws: Draws { seed: args.seed, ..Draws::default() },
+        ..Settings::default()
+    }
+}
+
+/// Says who is treated, and when.
+fn windows(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) {
+    match loaded.treatment.clone() {
+        Some(treatment) => by_column(args, loaded, &treatment, findings),
+        None => by_flags(args, loaded, findings),
+    }
+}
+
+fn by_flags(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) {
+    let mut treated = loaded.units(&args.treated, findings);
+    if args.treated.is_empty() && loaded.panel.units.len() == 1 {
+        treated = vec![0];
+    }
+    if treated.is_empty() && !any_fail(findings) {
+        let mend = "name the treated units with --treated, or the column that says so with --treatment";
+        findings.push(fail("no-treated", "no treated unit", "at least one treated unit", mend));
+    }
+    let Some(start) = &args.start else {
+        let mend = "give the first period of the test with --start, or name a column with --treatment";
+        findings.push(fail("no-start", "no start of the test", "--start or --treatment", mend));
+        return;
+    };
+    let start_key = loaded.key(start, "--start", findings);
+    let end_key = match &args.end {
+        Some(end) => loaded.key(end, "--end", findings),
+        None => loaded.keys.last().copied(),
+    };
+    let (Some(start_key), Some(end_key)) = (start_key, end_key) else { return };
+    let from = loaded.keys.partition_point(|k| *k < start_key);
+    let to = loaded.keys.partition_point(|k| *k <= end_key);
+    if from >= to || from == 0 {
+        let (first, last) = (loaded.panel.times.first(), loaded.panel.times.last());
+        let range = first.zip(last).map_or_else(String::new, |(a, b)| format!("{a} to {b}"));
+        let end = args.end.as_deref().unwrap_or("the last period");
+        findings.push(
+            fail(
+                "empty-window",
+                format!("a test from {start} to {end}, of periods from {range}"),
+                "a test with periods in it and before it",
+                "correct --start and --end, or add the missing periods to the table",
+            )
+            .at_file(&loaded.file),
+        );
+        return;
+    }
+    loaded.panel = loaded.panel.clone().treat(&treated, from, to, args.cooldown);
+}
+
+fn by_column(
+    args: &ReadArgs,
+    loaded: &mut Loaded,
+    treatment: &counterpoint_experiment::Matrix,
+    findings: &mut Vec<Finding>,
+) {
+    let periods = loaded.panel.times.len();
+    let spans: Vec<Option<(usize, usize)>> = (0..treatment.rows())
+        .map(|i| {
+            let on: Vec<usize> = (0..periods).filter(|&t| treatment[(i, t)] == 1.0).collect();
+            on.first().copied().zip(on.last().map(|t| t + 1))
+        })
+        .collect();
+    let ends: Vec<usize> = spans.iter().flatten().map(|(_, end)| *end).collect();
+    let Some(&end) = ends.iter().max() else {
+        let mend = "write 1 where a unit is treated, or name the treated units with --treated and --start";
+        findings.push(fail("no-treated", "a column of zeros", "a 1 somewhere", mend).at_file(&loaded.file));
+        return;
+    };
+    for (i, span) in spans.iter().enumerate() {
+        let Some((from, to)) = *span else { continue };
+        let column = args.treatment.clone().unwrap_or_default();
+        let name = &loaded.panel.units[i];
+        let gap = (from..to).find(|&t| treatment[(i, t)] != 1.0).or((to < end).then_some(to));
+        if let Some(t) = gap {
+            let found =
+                format!("{name} is treated from {} and not in {}", loaded.panel.times[from], loaded.panel.times[t]);
+            let expected = "units that stay treated to the end of the test, the same for all";
+            let mend = "cut the table after the first treatment ends, and leave out units that stop earlier";
+            findings.push(fail("treatment-stops", found, expected, mend).at_file(&loaded.file).at_column(column));
+        } else if from == 0 {
+            let found = format!("{name} is treated in every period");
+            let mend = "add periods before the treatment, or take the unit out";
+            findings.push(
+                fail("empty-window", found, "periods before the treatment", mend)
+                    .at_file(&loaded.file)
+                    .at_column(column),
+            );
+        }
+    }
+    loaded.panel = loaded.panel.clone().treat(&[], 0, end, args.cooldown);
+    loaded.panel.adoption = spans.iter().map(|s| s.map(|(from, _)| from)).collect();
+}

@@ -1,0 +1,313 @@
+//! `experiment`: the promised object, panels as people have them, and what is wrong with them.
+#![allow(clippy::disallowed_methods)] // tests of the rim read and write files
+
+mod common;
+
+use common::{Scratch, arg, object, said};
+use std::path::{Path, PathBuf};
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(file)
+}
+
+#[track_caller]
+fn close(found: &serde_json::Value, wanted: f64, tolerance: f64) {
+    let found = found.as_f64().unwrap_or(f64::NAN);
+    assert!((found - wanted).abs() <= tolerance, "{found} is not {wanted} (within {tolerance})");
+}
+
+const TEST: [&str; 12] = [
+    "--unit",
+    "location",
+    "--time",
+    "date",
+    "--outcome",
+    "Y",
+    "--treated",
+    "chicago,portland",
+    "--start",
+    "2021-04-01",
+    "--end",
+    "2021-04-15",
+];
+
+fn read(file: &Path, more: &[&str]) -> Vec<String> {
+    ["experiment", "read", arg(file)].iter().chain(more).map(|s| (*s).to_owned()).collect()
+}
+
+fn found(file: &Path, more: &[&str]) -> serde_json::Value {
+    let args = read(file, more);
+    object(&args.iter().map(String::as_str).collect::<Vec<_>>(), 0)
+}
+
+#[test]
+fn the_promised_object() {
+    let file = golden("geolift/test.csv");
+    let value = found(&file, &[&TEST[..], &["--cost", "50000"]].concat());
+    assert_eq!(value["method"], "ascm");
+    close(&value["level"], 0.9, 0.0);
+    close(&value["att"], 156.805, 5e-4);
+    close(&value["lift"], 0.0547, 5e-5);
+    close(&value["total"], 4704.16, 0.01);
+    close(&value["roi"], 4704.16 / 50000.0, 1e-6);
+    close(&value["pre_fit"]["l2"], 903.525, 5e-4);
+    close(&value["pre_fit"]["scaled_l2"], 0.1626, 6e-5);
+    close(&value["weights"]["cincinnati"], 0.227, 0.001);
+    let (low, high, p) =
+        (value["low"].as_f64().unwrap(), value["high"].as_f64().unwrap(), value["p"].as_f64().unwrap());
+    assert!(low < 156.0 && high > 157.0);
+    assert_eq!(p > 0.1, low <= 0.0 && high >= 0.0);
+    let effects = value["effects"].as_array().unwrap();
+    assert_eq!(effects.len(), 15);
+    assert_eq!(effects[0]["time"], "2021-04-01");
+    for key in ["time", "effect", "low", "high"] {
+        assert!(!effects[0][key].is_null(), "{key}");
+    }
+    let value = found(&file, &[&TEST[..], &["--method", "scm", "--level", "0.5"]].concat());
+    close(&value["att"], 155.556, 5e-4);
+    assert!(value.get("roi").is_none());
+}
+
+#[test]
+fn every_method_answers_and_the_same_command_gives_the_same_bytes() {
+    let file = golden("geolift/test.csv");
+    for method in ["ascm", "scm", "sdid", "tbr", "bsts"] {
+        let more = [&TEST[..], &["--method", method]].concat();
+        let value = found(&file, &more);
+        assert_eq!(value["method"], method);
+        assert_eq!(value, found(&file, &more), "{method}");
+        let args = read(&file, &more);
+        let text = said(&args, 0);
+        assert!(text.starts_with("chicago and portland gained "), "{text}");
+    }
+}
+
+#[test]
+fn a_treatment_column_and_years() {
+    let file = golden("synthdid/prop99.csv");
+    let more =
+        ["--unit", "state", "--time", "year", "--outcome", "packs", "--treatment", "treated", "--method", "sdid"];
+    let value = found(&file, &more);
+    close(&value["att"], -15.603828, 1e-5);
+    close(&value["se"], 9.371, 2e-3);
+    close(&value["difference_in_differences"], -27.349111, 1e-5);
+    assert_eq!((&value["start"], &value["end"]), (&"1989".into(), &"2000".into()));
+}
+
+#[test]
+fn quarters_as_numbers() {
+    let more = [
+        "--unit",
+        "state",
+        "--time",
+        "year_qtr",
+        "--outcome",
+        "lngdpcapita",
+        "--treated",
+        "Kansas",
+        "--start",
+        "2012.25",
+        "--end",
+        "2016",
+        "--method",
+        "scm",
+    ];
+    let value = found(&golden("augsynth/kansas.csv"), &more);
+    close(&value["att"], -0.03353, 6e-6);
+    let value = found(&golden("augsynth/kansas.csv"), &[&more[..], &["--no-fixed-effects"]].concat());
+    close(&value["att"], -0.029435, 1e-6);
+}
+
+#[test]
+fn staggered_starts_are_read_by_differences() {
+    let scratch = Scratch::new();
+    let mut text = String::from("who,week,sales,on\n");
+    for i in 0..12_i32 {
+        for t in 0..30_i32 {
+            let start = match i {
+                0 => 18,
+                1 => 22,
+                _ => 99,
+            };
+            let on = i32::from(t >= start);
+            let sales = f64::from(100 + 10 * i + t) + f64::from((i * 7 + t * 13 + i * t) % 5) + 8.0 * f64::from(on);
+            text += &format!("shop{i},{t},{sales},{on}\n");
+        }
+    }
+    let file = scratch.write("panel.csv", text);
+    let more = ["--unit", "who", "--time", "week", "--outcome", "sales", "--treatment", "on"];
+    let value = found(&file, &more);
+    assert_eq!(value["method"], "sdid");
+    close(&value["att"], 8.0, 1.5);
+    assert_eq!(value["unit_periods"], 20);
+    let args = read(&file, &[&more[..], &["--method", "tbr"]].concat());
+    let text = said(&args, 1);
+    assert!(text.contains("staggered") && text.contains("--method sdid"), "{text}");
+}
+
+#[test]
+fn one_series_with_covariates_needs_no_unit() {
+    let more =
+        ["--time", "date", "--outcome", "y", "--covariates", "x1,x2", "--start", "2020-03-02", "--method", "bsts"];
+    let value = found(&golden("causalimpact/google.csv"), &more);
+    close(&value["att"], 27.1, 0.3);
+    close(&value["total"], 27.1 * 30.0, 9.0);
+    close(&value["lift"], 0.21, 0.01);
+    assert!(value["p"].as_f64().unwrap() < 0.01);
+    assert_eq!(value["slopes"][0]["name"], "x1");
+}
+
+#[test]
+fn units_with_gaps_are_left_out_aloud_or_filled() {
+    let geos: Vec<String> = {
+        let text = std::fs::read_to_string(golden("matched_markets/sales.csv")).unwrap();
+        let of = |l: &str| l.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let mut geos: Vec<String> = text.lines().map(of).filter(|r| r[4] == "2").map(|r| r[1].clone()).collect();
+        geos.sort();
+        geos.dedup();
+        geos
+    };
+    let treated = geos.join(",");
+    let more = [
+        "--unit",
+        "geo",
+        "--time",
+        "date",
+        "--outcome",
+        "sales",
+        "--treated",
+        &treated,
+        "--start",
+        "2015-02-16",
+        "--end",
+        "2015-03-15",
+        "--method",
+        "tbr",
+        "--cost",
+        "50000",
+    ];
+    let file = golden("matched_markets/sales.csv");
+    let filled = found(&file, &[&more[..], &["--fill-zero"]].concat());
+    close(&filled["roi"], 2.946742, 5e-7);
+    let cooled = found(&file, &[&more[..], &["--fill-zero", "--cooldown", "23"]].concat());
+    close(&cooled["roi"], 2.860572, 5e-7);
+    // treated geos have gaps: without a word from the user nothing is read
+    let text = said(&read(&file, &more), 1);
+    assert!(text.contains("gap-in-treated") && text.contains("--fill-zero"), "{text}");
+    let more = [&more[..6], &["--treated", "1,4", "--start", "2015-02-16", "--method", "scm"]].concat();
+    let value = found(&file, &more);
+    let finding = &value["findings"][0];
+    assert_eq!(finding["code"], "unit-left-out");
+    assert!(finding["found"].as_str().unwrap().starts_with("16 of 100 units"), "{finding}");
+    assert_eq!(value["controls"], 82);
+}
+
+#[test]
+fn the_result_is_written_as_a_row_for_a_fit() {
+    let scratch = Scratch::new();
+    let out = scratch.path("experiments.csv");
+    let file = golden("geolift/test.csv");
+    let more = [&TEST[..], &["--out", arg(&out), "--driver", "tv", "--change", "0", "--cooldown", "0"]].concat();
+    let value = found(&file, &[&more[..], &["--name", "spring"]].concat());
+    found(&file, &[&more[..], &["--name", "summer", "--method", "tbr"]].concat());
+    found(&file, &[&more[..], &["--name", "summer", "--method", "tbr"]].concat());
+    let text = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "experiment,driver,geos,start,end,cooldown,change,lift,se");
+    assert_eq!(lines.len(), 3, "{text}");
+    let cells: Vec<&str> = lines[1].split(',').collect();
+    assert_eq!(cells[..7], ["spring", "tv", "chicago;portland", "2021-04-01", "2021-04-15", "0", "0"]);
+    close(&value["total"], cells[7].parse().unwrap(), 1e-9);
+    assert!(cells[8].parse::<f64>().unwrap() > 0.0);
+    let data = scratch.write("data.csv", "a,b\n1,2\n");
+    let args = read(&file, &[&TEST[..], &["--out", arg(&data)]].concat());
+    assert!(said(&args, 1).contains("not-experiments"));
+    assert_eq!(std::fs::read_to_string(data).unwrap(), "a,b\n1,2\n");
+}
+
+#[test]
+fn an_interval_that_cannot_be_is_called_unbounded() {
+    let scratch = Scratch::new();
+    let mut text = String::from("unit,t,y\n");
+    for i in 0..5 {
+        (0..9).for_each(|t| text += &format!("u{i},{t},{}\n", 50 + i * 3 + (i * 5 + t * 7) % 4));
+    }
+    let file = scratch.write("small.csv", text);
+    let more =
+        ["--unit", "unit", "--time", "t", "--outcome", "y", "--treated", "u0", "--start", "7", "--level", "0.95"];
+    let value = found(&file, &more);
+    assert!(value["low"].is_null() && value["high"].is_null(), "{value}");
+    let text = said(&read(&file, &more), 0);
+    assert!(text.contains("unbounded") && text.contains("interval-unbounded"), "{text}");
+    let out = scratch.path("experiments.csv");
+    let args = read(&file, &[&more[..], &["--out", arg(&out)]].concat());
+    assert!(said(&args, 1).contains("no-standard-error") && !out.exists());
+}
+
+#[test]
+fn what_is_wrong_is_told_at_once_with_its_place() {
+    let scratch = Scratch::new();
+    let text = "unit,day,y\na,2026-01-01,1\na,2026-01-02,two\nb,2026-01-01,3\nb,2026-01-01,4\n,2026-01-02,5\n";
+    let file = scratch.write("bad.csv", text);
+    let args = [
+        "experiment",
+        "read",
+        arg(&file),
+        "--unit",
+        "unit",
+        "--time",
+        "day",
+        "--outcome",
+        "y",
+        "--treated",
+        "a",
+        "--start",
+        "2026-01-02",
+    ];
+    let value = object(&args, 1);
+    let codes: Vec<(&str, u64)> = value["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["code"].as_str().unwrap(), f["row"].as_u64().unwrap_or(0)))
+        .collect();
+    assert_eq!(codes, [("missing-key", 6), ("duplicate-row", 5), ("not-a-number", 3)]);
+    for (change, code) in [
+        (["--unit", "unti"], "missing-column"),
+        (["--outcome", "unit"], "not-a-number"),
+        (["--time", "y"], "date-unreadable"),
+    ] {
+        let mut args: Vec<&str> = args.to_vec();
+        let at = args.iter().position(|a| *a == change[0]).unwrap();
+        args[at + 1] = change[1];
+        let value = object(&args, 1);
+        assert!(value["findings"].as_array().unwrap().iter().any(|f| f["code"] == code), "{value}");
+    }
+    let file = golden("geolift/test.csv");
+    for (more, code) in [
+        (["--treated", "chicago", "--start", "2031-04-01"], "empty-window"),
+        (["--treated", "chicago", "--start", "soon"], "date-unreadable"),
+        (["--treated", "Chicgo", "--start", "2021-04-01"], "unknown-unit"),
+        (["--treated", "chicago", "--start", "2021-01-03"], "too-few-periods"),
+    ] {
+        let value =
+            object(&read(&file, &[&TEST[..6], &more].concat()).iter().map(String::as_str).collect::<Vec<_>>(), 1);
+        assert_eq!(value["findings"][0]["code"], code, "{value}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    for args in [
+        &["experiment"][..],
+        &["experiment", "read"],
+        &["experiment", "read", "x.csv", "--time", "t"],
+        &["experiment", "read", "x.csv", "--time", "t", "--outcome", "y", "--treated", "a"],
+        &["experiment", "read", "x.csv", "--time", "t", "--outcome", "y", "--start", "1", "--level", "2"],
+        &["experiment", "read", "x.csv", "--time", "t", "--outcome", "y", "--start", "1", "--method", "best"],
+    ] {
+        said(args, 2);
+    }
+    let text = said(&["experiment", "read", "--help"], 0);
+    assert!(text.contains("counterpoint experiment read") && text.contains("--json"), "{text}");
+}
