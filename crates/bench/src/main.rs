@@ -5,6 +5,7 @@
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
 //! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
+//! `geolift-study=N` (experiments read on simulated panels, see `geolift_study.rs`; `methods=ascm,sdid`),
 //! `plan-scale=1`, `plan-greedy=1`, `plan-backtest=N` (see `plan.rs`).
 //! `confounded=N`, `roas=N` (see `confounded.rs`).
 // A benchmark reads files, asks the clock and prints.
@@ -13,6 +14,7 @@
 mod confounded;
 mod coverage;
 mod creators;
+mod geolift_study;
 mod plan;
 mod recovery;
 
@@ -50,6 +52,10 @@ fn main() -> anyhow::Result<()> {
     let option = |key: &str| options.iter().find_map(|o| o.strip_prefix(&format!("{key}=")).map(str::to_owned));
     let chosen: Vec<&(&str, &str)> =
         SETS.iter().filter(|(n, _)| names.is_empty() || names.iter().any(|x| x == n)).collect();
+    if let Some(panels) = option("geolift-study") {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        return geolift_study::study(panels.parse()?, option("methods").as_deref(), threads);
+    }
     println!(
         "{:18} {:>8} {:>8} {:>9} {:>7} {:>7} {:>7} {:>7} {:>5} {:>8} {:>7} {:>7} {:>8}",
         "set",

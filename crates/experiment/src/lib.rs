@@ -17,7 +17,7 @@ mod synthetic;
 pub use conformal::Limits;
 pub use matrix::Matrix;
 pub use panel::{Covariate, Panel, PanelError};
-pub use read::read;
+pub use read::{Headline, headline, read};
 pub use readout::{Effect, METHODS, Method, Note, PeriodEffect, PreFit, ReadOut, Settings, SpacePlacebo, TimePlacebo};
 pub use regression::{Errors, Regression, regression};
 pub use sdid::{Cohort, Sdid, difference_in_differences, placebos, sdid, spread};

@@ -37,6 +37,46 @@ pub fn read(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> {
     Ok(out)
 }
 
+/// The mean effect and its test, without anything else that a read-out has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Headline {
+    /// Effect by treated unit and period.
+    pub att: Effect,
+    /// P value of no effect, two-sided.
+    pub p: f64,
+}
+
+/// The mean effect and its test alone: the numbers of [`read`], sooner.
+///
+/// # Errors
+/// As [`read`].
+pub fn headline(panel: &Panel, settings: &Settings) -> Result<Headline, PanelError> {
+    let alpha = 1.0 - settings.level;
+    let of = |value, limits: Limits| Headline { att: bounded(value, &limits), p: limits.p };
+    Ok(match settings.method {
+        Method::Ascm | Method::Scm => {
+            let (options, comparison) = (options(settings), Comparison::of(panel)?);
+            let fit = comparison.fit(&options);
+            let limits = of_mean(&comparison, &options, fit.penalty, alpha, &fit.gap);
+            of(mean(&fit.gap[comparison.start..]), limits)
+        }
+        Method::Sdid => {
+            let found = sdid(panel)?;
+            let others = placebos(panel);
+            let scaled: Vec<f64> = others.iter().zip(scales(&found, &others)).map(|(o, s)| o.att * s).collect();
+            of(found.att, by_rank(found.att, &scaled, alpha))
+        }
+        Method::Tbr => {
+            let found = by_regression(panel, settings)?;
+            Headline { att: found.att, p: found.p }
+        }
+        Method::Bsts => {
+            let found = by_series(panel, settings)?;
+            Headline { att: found.att, p: found.p }
+        }
+    })
+}
+
 /// The options of a synthetic control.
 pub(crate) fn options(settings: &Settings) -> Options {
     let ridge = if settings.method == Method::Ascm { Ridge::CrossValidated } else { Ridge::Off };
@@ -114,17 +154,22 @@ fn by_differences(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelEr
     let alpha = 1.0 - settings.level;
     let found = sdid(panel)?;
     let others = placebos(panel);
+    let scales = scales(&found, &others);
     let effects: Vec<f64> = others.iter().map(|o| o.att).collect();
-    let limits = by_rank(found.att, &effects, alpha);
+    let scaled_effects: Vec<f64> = effects.iter().zip(&scales).map(|(e, s)| e * s).collect();
+    let limits = by_rank(found.att, &scaled_effects, alpha);
     let att = bounded(found.att, &limits);
     let mut out = blank(panel, settings, att, limits.p);
     out.notes.extend(notes_of(&att, &limits, alpha, effects.len() + 1));
-    out.se = (effects.len() > 1).then(|| spread(&effects));
+    // the published standard error, unless the interval knows more noise
+    let z = norm_quantile(0.5 + 0.5 * settings.level);
+    let half = att.low.zip(att.high).map_or(0.0, |(low, high)| (high - low) / (2.0 * z));
+    out.se = (effects.len() > 1).then(|| spread(&effects).max(half));
     out.weights = named(panel, &found.weights);
     out.effects = (0..panel.end)
         .filter_map(|t| {
             let value = found.effects[t]?;
-            let same: Vec<f64> = others.iter().filter_map(|o| o.effects[t]).collect();
+            let same: Vec<f64> = others.iter().zip(&scales).filter_map(|(o, s)| Some(o.effects[t]? * s)).collect();
             let now: Vec<usize> =
                 panel.treated().into_iter().filter(|&i| panel.adoption[i].is_some_and(|s| s <= t)).collect();
             let observed = now.iter().map(|&i| panel.outcome[(i, t)]).sum::<f64>() / now.len() as f64;
@@ -158,6 +203,15 @@ fn by_differences(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelEr
         .collect();
     out.in_space_p = (!others.is_empty()).then_some(limits.p);
     Ok(out)
+}
+
+/// What each placebo effect is multiplied by: how much noisier the treated units are before the start than the placebo, and never less than 1.
+///
+/// Placebo inference takes the controls for as noisy as the treated units. A large market among small ones is not, and would be called moved
+/// far too often.
+fn scales(found: &Sdid, others: &[Sdid]) -> Vec<f64> {
+    let own = rms(&before(found));
+    others.iter().map(|o| own / rms(&before(o))).map(|s| if s.is_finite() { s.max(1.0) } else { 1.0 }).collect()
 }
 
 /// Gaps before the start around their mean, cohort after cohort.
