@@ -58,6 +58,9 @@ pub(crate) enum Command {
     #[command(after_help = STRESS)]
     Stress(StressArgs),
     /// Read what an experiment did: a geo test, a staggered start, a campaign without a control group
+    #[command(
+        after_help = "Example:\n  counterpoint experiment read sales.csv --unit city --time date --outcome orders --treated chicago \\\n      --start 2026-03-02"
+    )]
     Experiment(ExperimentArgs),
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]

@@ -8,7 +8,7 @@ use common::{Scratch, arg, object, only_run, run, said};
 #[test]
 fn help_lists_the_verbs_and_each_has_an_example() {
     let text = said(&["--help"], 0);
-    for verb in ["init", "check", "fit", "report", "demo", "simulate"] {
+    for verb in ["init", "check", "fit", "report", "demo", "simulate", "experiment"] {
         assert!(text.contains(&format!("\n  {verb}")), "{verb}: {text}");
         let own = said(&[verb, "--help"], 0);
         assert!(own.contains(&format!("  counterpoint {verb}")) && own.contains("--json"), "{own}");

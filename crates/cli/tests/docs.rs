@@ -2,7 +2,7 @@
 //! somewhere.
 //!
 //! The commands of a paper run in the order in which they stand, in a folder of their own. What they name there is supplied: a path below
-//! `examples/` or `bench/` is the repository's, another `.csv` is a small table, a project that no earlier command made is a
+//! `examples/`, `bench/` or `golden/` is the repository's, another `.csv` is a small table, a project that no earlier command made is a
 //! small shop, and a run with another time stamp is the latest one of its project. Fits are made short, so a fit may be judged as failed, but it must end
 //! with a run. Lines that call anything else (`cargo`, `cd`) are left out.
 #![allow(clippy::disallowed_methods)] // tests of the rim read and write files
@@ -70,14 +70,16 @@ fn copy(from: &Path, to: &Path) {
 fn supply(command: &str, place: &Path) -> String {
     let words: Vec<&str> = command.split_whitespace().collect();
     let mut made = command.to_owned();
-    for word in words.iter().filter(|w| w.starts_with("examples/") || w.starts_with("bench/")) {
+    let ours = |w: &&&str| ["examples/", "bench/", "golden/"].iter().any(|folder| w.starts_with(folder));
+    for word in words.iter().filter(ours) {
         let part = if word.starts_with("bench/") { "bench/data" } else { *word };
         assert!(root().join(word).exists(), "`{command}` names {word}, which is not there");
         if !place.join(part).exists() {
             copy(&root().join(part), &place.join(part));
         }
     }
-    for word in words.iter().filter(|w| w.ends_with(".csv") && !place.join(w).exists()) {
+    let written = words.iter().position(|w| *w == "--out").and_then(|at| words.get(at + 1));
+    for word in words.iter().filter(|w| w.ends_with(".csv") && Some(*w) != written && !place.join(w).exists()) {
         std::fs::write(place.join(word), common::table()).unwrap();
     }
     let named = words.get(1).filter(|w| !w.starts_with('-') && !w.contains('*'));
@@ -135,7 +137,7 @@ fn every_command_runs() {
             verbs.extend(made.split(' ').next().map(str::to_owned));
         }
     }
-    for verb in ["init", "check", "fit", "report", "demo", "simulate", "plan", "stress"] {
+    for verb in ["init", "check", "fit", "report", "demo", "simulate", "experiment", "plan", "stress"] {
         assert!(verbs.contains(verb), "no paper has a command `counterpoint {verb}`");
     }
 }

@@ -142,7 +142,7 @@ impl Cholesky {
             for j in 0..=i {
                 let sum = a[(i, j)] - dot(&l.row(i)[..j], &l.row(j)[..j]);
                 if i == j {
-                    if !(sum > 1e-14 * a[(i, i)].abs()) {
+                    if sum.is_nan() || sum <= 1e-14 * a[(i, i)].abs() {
                         return None;
                     }
                     l[(i, i)] = sum.sqrt();

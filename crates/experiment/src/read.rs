@@ -19,6 +19,8 @@ const SERIES_BEFORE: usize = 8;
 const RHAT: f64 = 1.05;
 /// Periods before, as a multiple of those in the window, below which it is said that they are few: the customary advice of geo tests.
 const BEFORE_FACTOR: usize = 4;
+/// Correlation of neighbours, in standard errors of that of independent values, above which it is said.
+const CORRELATED: f64 = 1.645;
 /// How much the treated units' gap may differ from the placebos' before it is said.
 const UNLIKE: f64 = 2.5;
 
@@ -332,6 +334,10 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
         names.zip(found.slopes.iter().zip(&found.inclusion)).map(|(name, (b, i))| (name, *b, Some(*i))).collect();
     let gap: Vec<f64> = y.iter().zip(&found.fitted).map(|(y, f)| y - f).collect();
     out.pre_fit = PreFit { l2: norm(&gap), scaled_l2: over_plain(panel, start, &gap), penalty: None, bias: None };
+    let lag_one = lag_one(&gap);
+    if lag_one > CORRELATED / (start as f64).sqrt() {
+        out.notes.push(Note::Autocorrelated { lag_one });
+    }
     if rows.is_empty() {
         out.notes.push(Note::NoRegressor);
     }
@@ -340,6 +346,13 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
         out.notes.push(Note::Mixing { rhat });
     }
     Ok(out)
+}
+
+/// Correlation of one value with the next.
+fn lag_one(x: &[f64]) -> f64 {
+    let centre = mean(x);
+    let product = |pair: &[f64]| (pair[0] - centre) * (pair[1] - centre);
+    x.windows(2).map(product).sum::<f64>() / x.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>()
 }
 
 /// A read-out with what every method has.

@@ -212,6 +212,11 @@ pub enum Note {
         /// R-hat of the mean effect.
         rhat: f64,
     },
+    /// What the fit leaves before the start is correlated from period to period, which the method takes for independent: its interval is too narrow.
+    Autocorrelated {
+        /// Correlation of one period with the next.
+        lag_one: f64,
+    },
     /// There is no percent lift, since the outcome without treatment is not above zero.
     NoLift,
 }

@@ -103,7 +103,7 @@ fn fit(x: &Matrix, y: &[f64], start: usize, errors: Errors) -> Option<Regression
             (centre, (own.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>() / before).sqrt())
         })
         .collect();
-    if scale.iter().enumerate().any(|(i, (centre, s))| !(*s > 1e-12 * centre.abs()) || (i > 0 && *s == 0.0)) {
+    if scale.iter().any(|(centre, s)| s.is_nan() || *s <= 1e-12 * centre.abs()) {
         return None;
     }
     let z = Matrix::from_fn(k, x.columns(), |i, t| (x[(i, t)] - scale[i].0) / scale[i].1);

@@ -84,7 +84,7 @@ pub(crate) fn frank_wolfe(h: &Matrix, weights: &mut [f64], steps: usize, decreas
         // towards the corner `best`: w'Hw falls along d = e - w by 2 w'Hd, and curves by d'Hd
         let fall = here - slope[best];
         let curve = h[(best, best)] - 2.0 * slope[best] + here;
-        if !(curve > 0.0) {
+        if curve.is_nan() || curve <= 0.0 {
             return;
         }
         let length = (fall / curve).clamp(0.0, 1.0);

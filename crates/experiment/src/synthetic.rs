@@ -282,7 +282,7 @@ impl Matching {
         let penalties: Vec<f64> = (0..PENALTIES).map(|k| top * ratio.powi(k as i32)).collect();
         let (columns, turned) = (self.x.transposed(), u.times_columns(&self.x));
         let distances = self.distances(target);
-        let mut errors = vec![Vec::with_capacity(target.len()); PENALTIES];
+        let mut errors = vec![Vec::new(); PENALTIES];
         let mut start = plain.to_vec();
         for t in 0..target.len() - 1 {
             let column = columns.row(t);

@@ -33,7 +33,6 @@ const DRAWS: Draws = Draws { chains: 4, kept: 2000, seed: 1 };
 fn google_data() {
     let (y, x) = read("causalimpact/google.csv", "y", &["x1", "x2"]);
     let found = summary(&series(&y, &x, 61, &DRAWS));
-    println!("{found:?}");
     close(found[0], 27.15, 0.25);
     close(found[1], 4.52, 0.25);
     close(found[2], 18.2, 0.7);
@@ -45,7 +44,6 @@ fn arma_data_with_one_added() {
     let (mut y, x) = read("causalimpact/arma.csv", "y", &["X"]);
     y[70..].iter_mut().for_each(|v| *v += 1.0);
     let found = summary(&series(&y, &x, 70, &DRAWS));
-    println!("{found:?}");
     close(found[0], 0.888, 0.02);
     close(found[1], 0.3, 0.02);
     close(found[2], 0.29, 0.05);
@@ -56,7 +54,6 @@ fn arma_data_with_one_added() {
 fn basque() {
     let (y, x) = read("causalimpact/basque.csv", "Basque", &["another"]);
     let found = summary(&series(&y, &x, 21, &DRAWS));
-    println!("{found:?}");
     close(found[0], -0.765, 0.02);
     close(found[1], 0.313, 0.02);
 }
@@ -67,7 +64,6 @@ fn comparison_data() {
     let (y, x) = read("causalimpact/comparison.csv", "CHANGED", &names);
     let all = series(&y, &x, 90, &DRAWS);
     let found = summary(&all);
-    println!("{found:?} {:?}", all.inclusion);
     close(found[0], -640.0, 50.0);
     close(found[1], 745.0, 40.0);
     for (share, wanted) in all.inclusion.iter().zip([0.84, 0.90, 0.51]) {
@@ -80,7 +76,6 @@ fn volks_data() {
     let (y, x) = read("causalimpact/volks.csv", "VolksWagen", &["BMW", "Allianz"]);
     let from = csv("causalimpact/volks.csv").1.iter().position(|r| r[0] == "2015-09-20").unwrap();
     let found = summary(&series(&y, &x, from, &DRAWS));
-    println!("{from} {found:?}");
     close(found[0], -44.2, 0.6);
     close(found[1], 5.55, 0.35);
 }

@@ -80,7 +80,7 @@ fn kansas_plain_with_ridge_and_with_fixed_effects() {
         close(weight(&panel, &plain, name), wanted, 6e-5);
     }
     let ridge = fit(&panel, RIDGE);
-    close(ridge.penalty.unwrap(), 0.078662228134997417, 1e-6);
+    close(ridge.penalty.unwrap(), 0.078_662_228_135, 1e-6);
     close(att(&panel, &ridge), -0.0400629, 1e-6);
     close(ridge.l2, 0.061515, 1e-6);
     close(1.0 - ridge.scaled_l2, 0.847, 5e-4);
@@ -119,7 +119,7 @@ fn kansas_with_covariates_matched_beside_the_outcomes() {
 #[test]
 fn kansas_residualised() {
     let panel = kansas_with_covariates();
-    let fixed = Options { ridge: Ridge::Fixed(0.078662228134997417), covariates: CovariateUse::Residualise, ..PLAIN };
+    let fixed = Options { ridge: Ridge::Fixed(0.078_662_228_135), covariates: CovariateUse::Residualise, ..PLAIN };
     let found = fit(&panel, fixed);
     close(att(&panel, &found), -0.05483, 1e-5);
     close(found.l2, 0.0669, 6e-5);

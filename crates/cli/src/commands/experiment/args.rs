@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub(crate) enum ExperimentCommand {
     /// Read what an experiment did, from a table of units and periods
     #[command(after_help = READ)]
-    Read(ReadArgs),
+    Read(Box<ReadArgs>),
 }
 
 const READ: &str = "\

@@ -13,6 +13,9 @@ use std::path::Path;
 const TEXTS: [&str; 5] = ["experiment", "driver", "geos", "start", "end"];
 const NUMBERS: [&str; 4] = ["cooldown", "change", "lift", "se"];
 
+/// The columns of [`TEXTS`] and of [`NUMBERS`].
+type Rows = ([Vec<String>; 5], [Vec<f64>; 4]);
+
 /// The one object.
 pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings: &[Finding]) -> Value {
     let panel = &loaded.panel;
@@ -129,8 +132,8 @@ pub(super) fn write(
 }
 
 /// The rows of a table of experiments that is there already, but those of this name.
-fn earlier(file: &Path, name: &str) -> Result<([Vec<String>; 5], [Vec<f64>; 4]), Vec<Finding>> {
-    let mut out = (<[Vec<String>; 5]>::default(), <[Vec<f64>; 4]>::default());
+fn earlier(file: &Path, name: &str) -> Result<Rows, Vec<Finding>> {
+    let mut out = Rows::default();
     if !file.exists() {
         return Ok(out);
     }

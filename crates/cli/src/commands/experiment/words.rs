@@ -215,6 +215,15 @@ pub(super) fn note(note: &Note, found: &ReadOut) -> Finding {
             "at most 1.05",
             "use fewer regressors: those that move most like the outcome",
         ),
+        Note::Autocorrelated { lag_one } => new(
+            review,
+            "autocorrelated",
+            format!(
+                "what the fit leaves before the test has a correlation of {lag_one:.2} from one period to the next"
+            ),
+            "noise that is independent over time, as this method takes it to be",
+            "the interval is too narrow; read it with --method tbr or ascm too, whose tests allow for it",
+        ),
         Note::NoLift => new(
             info,
             "no-lift",
