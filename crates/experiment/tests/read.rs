@@ -26,10 +26,6 @@ fn geolift_as_a_whole() {
     close(found.att.value, 156.805, 5e-4);
     close(found.lift.unwrap().value, 0.054691, 5e-7);
     close(found.total().value, 4704.16, 0.01);
-    for method in [Method::Sdid, Method::Tbr, Method::Bsts] {
-        let found = read(&panel, &with(method)).unwrap();
-        println!("{method:?} {:?} p {} se {:?} {:?} {:?}", found.att, found.p, found.se, found.pre_fit, found.notes);
-    }
 }
 
 /// The p value of the signed mean by cyclic shifts is 0.114 on this panel, and its interval says the same; the field's tool prints p = 0.01 beside an
@@ -85,7 +81,6 @@ fn kansas_by_the_quarter() {
         close(own.effect.value, number(&row[2]), 6e-4);
         close(own.effect.low.unwrap(), number(&row[3]), 0.0085);
         close(own.effect.high.unwrap(), number(&row[4]), 0.0085);
-        println!("{} {:?} {} {}", own.time, own.effect, row[3], row[4]);
     }
 }
 
