@@ -28,6 +28,7 @@ Examples:
   counterpoint creators RUN                 who to renew, and at what fee
   counterpoint plan RUN                     the next budget
   counterpoint stress RUN                   what if a platform goes dark
+  counterpoint experiment design --help     which regions to test in, and what could be found
   counterpoint experiment read --help       what a geo test or a creator's campaign did
 
 Exit codes: 0 all is well, 1 the data, the model or the disk is at fault, 2 wrong usage, 130 stopped.
@@ -57,10 +58,8 @@ pub(crate) enum Command {
     /// What a platform's fall would cost, and what the plan should become
     #[command(after_help = STRESS)]
     Stress(StressArgs),
-    /// Read what an experiment did: a geo test, a staggered start, a campaign without a control group
-    #[command(
-        after_help = "Example:\n  counterpoint experiment read sales.csv --unit city --time date --outcome orders --treated chicago \\\n      --start 2026-03-02"
-    )]
+    /// Design an experiment, or read what it did: a geo test, a staggered start, a campaign without a control group
+    #[command(after_help = EXPERIMENT)]
     Experiment(ExperimentArgs),
     /// Write an example project, then check, fit and report it
     #[command(after_help = "Example:\n  counterpoint demo my-demo")]
@@ -120,6 +119,12 @@ Examples:
   counterpoint stress RUN --shocks my-shocks.csv          shocks of your own
 
 stress.json is written into the run's folder.";
+
+const EXPERIMENT: &str = "\
+Examples:
+  counterpoint experiment design sales.csv --unit city --time date --outcome orders
+  counterpoint experiment read sales.csv --unit city --time date --outcome orders \\
+      --treated chicago,portland --start 2026-03-02 --end 2026-03-29";
 
 const SIMULATE: &str = "\
 Examples:

@@ -311,3 +311,67 @@ fn wrong_usage_is_2() {
     let text = said(&["experiment", "read", "--help"], 0);
     assert!(text.contains("counterpoint experiment read") && text.contains("--json"), "{text}");
 }
+
+const HISTORY: [&str; 6] = ["--unit", "location", "--time", "date", "--outcome", "Y"];
+
+fn designed(more: &[&str], code: i32) -> serde_json::Value {
+    let file = golden("geolift/pretest.csv");
+    let args: Vec<&str> = ["experiment", "design", arg(&file)].iter().chain(&HISTORY).chain(more).copied().collect();
+    object(&args, code)
+}
+
+#[test]
+fn a_design_says_what_could_be_found_and_what_it_costs() {
+    let more = ["--size", "2-3", "--duration", "15", "--include", "chicago", "--exclude", "honolulu", "--cpic", "7.5"];
+    let value = designed(&[&more[..], &["--budget", "100000"]].concat(), 0);
+    let plans = value["plans"].as_array().unwrap();
+    assert!(!plans.is_empty() && value["tried"].as_u64().unwrap() as usize >= plans.len());
+    for plan in plans {
+        let units: Vec<&str> = plan["units"].as_array().unwrap().iter().map(|u| u.as_str().unwrap()).collect();
+        assert!(units.contains(&"chicago") && !units.contains(&"honolulu") && (2..=3).contains(&units.len()));
+        if let (Some(mde), Some(cost)) = (plan["mde"].as_f64(), plan["cost"].as_f64()) {
+            assert!(cost <= 100_000.0 && (cost - 7.5 * mde * plan["outcome"].as_f64().unwrap()).abs() < 1e-6);
+            assert!(plan["mde_power"].as_f64().unwrap() >= 0.8);
+        }
+        assert!(plan["false_alarms"].as_f64().is_some() && plan["windows"] == 12);
+    }
+    assert!(value["false_alarms"].as_f64().unwrap() <= 0.2, "{}", value["false_alarms"]);
+    let file = golden("geolift/pretest.csv");
+    let args: Vec<&str> = ["experiment", "design", arg(&file)]
+        .iter()
+        .chain(&HISTORY)
+        .chain(&["--size", "2", "--duration", "15"])
+        .copied()
+        .collect();
+    let text = said(&args, 0);
+    assert!(text.starts_with("Spend more in ") && text.contains("plans tried"), "{text}");
+}
+
+#[test]
+fn units_that_are_chosen_already_and_going_dark() {
+    let more = ["--treated", "chicago,portland", "--duration", "10,15", "--effects", "0.1,0.05", "--kind", "go-dark"];
+    let value = designed(&[&more[..], &["--method", "tbr"]].concat(), 0);
+    assert_eq!(value["plans"].as_array().unwrap().len(), 2);
+    let power = value["plans"][0]["power"].as_array().unwrap();
+    assert_eq!((power[0]["effect"].as_f64(), power[1]["effect"].as_f64()), (Some(0.05), Some(0.1)));
+}
+
+#[test]
+fn a_design_that_cannot_be_is_told() {
+    for (more, code) in [
+        (&["--duration", "60"][..], "too-few-periods"),
+        (&["--budget", "5"], "budget-without-cost"),
+        (&["--method", "bsts"], "no-design"),
+        (&["--include", "chicago,portland,reno", "--size", "2"], "no-plan"),
+        (&["--treated", "chicgo"], "unknown-unit"),
+    ] {
+        let value = designed(more, 1);
+        assert_eq!(value["findings"][0]["code"], code, "{value}");
+    }
+    for args in [["--size", "0"], ["--size", "3-"], ["--effects", "-0.1"], ["--kind", "up"]] {
+        let file = golden("geolift/pretest.csv");
+        let args: Vec<&str> =
+            ["experiment", "design", arg(&file)].iter().chain(&HISTORY).chain(&args).copied().collect();
+        said(&args, 2);
+    }
+}

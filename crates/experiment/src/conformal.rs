@@ -52,8 +52,13 @@ impl<'a> Refit<'a> {
 
     /// The test that the effect is `tau`.
     pub(crate) fn test(&mut self, tau: f64) -> Tested {
+        self.test_with(|_| -tau)
+    }
+
+    /// The test that there is no effect, had the window's periods (from 0) had this on top.
+    pub(crate) fn test_with(&mut self, on_top: impl Fn(usize) -> f64) -> Tested {
         let mut target = self.target.to_vec();
-        target[self.start..].iter_mut().for_each(|x| *x -= tau);
+        target[self.start..].iter_mut().enumerate().for_each(|(k, x)| *x += on_top(k));
         let centred = self.matching.centre(&target);
         let plain = self.matching.plain(&centred, self.last.as_deref());
         let residuals = match &self.factor {

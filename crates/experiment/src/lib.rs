@@ -2,7 +2,9 @@
 //!
 //! One [`Panel`] feeds every method.
 
+mod candidates;
 mod conformal;
+mod design;
 mod matrix;
 mod panel;
 mod read;
@@ -14,7 +16,9 @@ mod simplex;
 mod student;
 mod synthetic;
 
+pub use candidates::candidates;
 pub use conformal::Limits;
+pub use design::{Kind, Plan, Question, Simulated, design, simulate};
 pub use matrix::Matrix;
 pub use panel::{Covariate, Panel, PanelError};
 pub use read::{Headline, headline, read};

@@ -211,7 +211,7 @@ fn by_differences(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelEr
 ///
 /// Placebo inference takes the controls for as noisy as the treated units. A large market among small ones is not, and would be called moved
 /// far too often.
-fn scales(found: &Sdid, others: &[Sdid]) -> Vec<f64> {
+pub(crate) fn scales(found: &Sdid, others: &[Sdid]) -> Vec<f64> {
     let own = rms(&before(found));
     others.iter().map(|o| own / rms(&before(o))).map(|s| if s.is_finite() { s.max(1.0) } else { 1.0 }).collect()
 }
@@ -240,7 +240,7 @@ fn scaled(panel: &Panel, found: &Sdid) -> Option<f64> {
 /// The rank of an effect among placebos by size, and the effects that such a rank does not reject.
 ///
 /// An effect tau is rejected where the share of placebos at least as large as |estimate - tau|, the estimate counted in, is `alpha` or less.
-fn by_rank(estimate: f64, placebos: &[f64], alpha: f64) -> Limits {
+pub(crate) fn by_rank(estimate: f64, placebos: &[f64], alpha: f64) -> Limits {
     let all = (placebos.len() + 1) as f64;
     let larger = placebos.iter().filter(|x| x.abs() >= estimate.abs()).count();
     let mut sizes: Vec<f64> = placebos.iter().map(|x| x.abs()).collect();

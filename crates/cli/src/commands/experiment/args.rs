@@ -2,6 +2,7 @@
 
 use crate::args::probability;
 use clap::{Subcommand, ValueEnum};
+use counterpoint_experiment::Method;
 use std::path::PathBuf;
 
 /// The verbs of `experiment`.
@@ -10,6 +11,9 @@ pub(crate) enum ExperimentCommand {
     /// Read what an experiment did, from a table of units and periods
     #[command(after_help = READ)]
     Read(Box<ReadArgs>),
+    /// Which units to treat, for how long, and what an effect must be to be found
+    #[command(after_help = DESIGN)]
+    Design(Box<DesignArgs>),
 }
 
 const READ: &str = "\
@@ -28,6 +32,17 @@ Methods: ascm  synthetic control corrected by a ridge regression (the default)
          bsts  structural time series; other units and covariates are regressors
 
 Exit code 1 where the table cannot be read so, with what to do. docs/experiments.md has the formulas.";
+
+const DESIGN: &str = "\
+Examples:
+  counterpoint experiment design sales.csv --unit city --time date --outcome orders
+  counterpoint experiment design sales.csv --unit city --time date --outcome orders \\
+      --size 2-4 --duration 14,28 --include chicago --exclude honolulu --cpic 7.5 --budget 100000
+  counterpoint experiment design sales.csv --unit city --time date --outcome orders \\
+      --treated chicago,portland --kind go-dark --spend spend
+
+Every plan is tried on windows of the past, with the test that `experiment read` will use: how often it
+finds an effect that was put in, and one that was not.";
 
 /// The panel that both verbs take.
 #[derive(Debug, Clone, clap::Args)]
@@ -103,6 +118,89 @@ pub(crate) struct ReadArgs {
     pub(crate) change: Option<f64>,
 }
 
+/// `experiment design`
+#[derive(Debug, clap::Args)]
+pub(crate) struct DesignArgs {
+    #[command(flatten)]
+    pub(crate) panel: PanelArgs,
+    /// How many units to treat: numbers and ranges, such as 2,4 or 1-5
+    #[arg(long, value_name = "N", value_parser = sizes, default_value = "1-5", conflicts_with = "treated")]
+    pub(crate) size: Sizes,
+    /// How many periods to test for, separated by commas
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "14,28")]
+    pub(crate) duration: Vec<usize>,
+    /// Effects to try, shares of the outcome, separated by commas [default: 0.02 to 0.3 in 11 steps]
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = positive)]
+    pub(crate) effects: Vec<f64>,
+    /// What is done to the treated units
+    #[arg(long, value_enum, default_value_t = KindArg::HeavyUp)]
+    pub(crate) kind: KindArg,
+    /// Units that must be treated, separated by commas
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) include: Vec<String>,
+    /// Units that must not be treated; they stay controls
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) exclude: Vec<String>,
+    /// The treated units, where they are chosen already
+    #[arg(long, value_name = "UNITS", conflicts_with_all = ["include", "exclude"])]
+    pub(crate) treated: Vec<String>,
+    /// Column of what was spent
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) spend: Option<String>,
+    /// What one more unit of the outcome costs
+    #[arg(long, value_name = "MONEY", value_parser = positive)]
+    pub(crate) cpic: Option<f64>,
+    /// Most that a plan may cost: by --cpic, or by what was spent there (--spend)
+    #[arg(long, value_name = "MONEY", value_parser = positive)]
+    pub(crate) budget: Option<f64>,
+    /// How it will be read
+    #[arg(long, value_enum, default_value_t = MethodArg::Ascm)]
+    pub(crate) method: MethodArg,
+    /// Probability of the intervals it will be read with
+    #[arg(long, value_name = "P", value_parser = probability, default_value = "0.9")]
+    pub(crate) level: f64,
+    /// Power that an effect needs to count as detectable
+    #[arg(long, value_name = "P", value_parser = probability, default_value = "0.8")]
+    pub(crate) power: f64,
+    /// Most windows of the past to try on
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) windows: u16,
+    /// Plans to show
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+}
+
+/// Numbers of units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sizes(pub(crate) Vec<usize>);
+
+/// Numbers and ranges, such as `2,4` or `1-5`.
+fn sizes(text: &str) -> Result<Sizes, String> {
+    let wrong = || "numbers and ranges above 0, such as 2,4 or 1-5".to_owned();
+    let number = |text: &str| text.trim().parse::<usize>().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(wrong);
+    let mut out = Vec::new();
+    for part in text.split(',') {
+        match part.split_once('-') {
+            None => out.push(number(part)?),
+            Some((from, to)) => out.extend(number(from)?..=number(to)?),
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    if out.is_empty() { Err(wrong()) } else { Ok(Sizes(out)) }
+}
+
+/// Kinds of test, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    /// More is spent there
+    HeavyUp,
+    /// What is spent there is switched off
+    GoDark,
+    /// A campaign that runs everywhere else is kept from there
+    Holdout,
+}
+
 /// The methods, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MethodArg {
@@ -111,6 +209,19 @@ pub(crate) enum MethodArg {
     Sdid,
     Tbr,
     Bsts,
+}
+
+impl MethodArg {
+    /// The method.
+    pub(crate) fn method(self) -> Method {
+        match self {
+            MethodArg::Ascm => Method::Ascm,
+            MethodArg::Scm => Method::Scm,
+            MethodArg::Sdid => Method::Sdid,
+            MethodArg::Tbr => Method::Tbr,
+            MethodArg::Bsts => Method::Bsts,
+        }
+    }
 }
 
 /// A number above zero.

@@ -1,7 +1,8 @@
-//! `counterpoint experiment`: what an experiment did.
+//! `counterpoint experiment`: what an experiment did, and how to run the next.
 
 pub(crate) mod args;
 mod axis;
+mod design;
 mod panel;
 mod read;
 mod result;
@@ -17,6 +18,7 @@ use serde_json::json;
 pub(crate) fn run(command: &ExperimentCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
     match command {
         ExperimentCommand::Read(args) => read::run(args, terminal),
+        ExperimentCommand::Design(args) => design::run(args, terminal),
     }
 }
 

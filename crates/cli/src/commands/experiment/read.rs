@@ -1,6 +1,6 @@
 //! `counterpoint experiment read`: what an experiment did.
 
-use super::args::{MethodArg, ReadArgs};
+use super::args::ReadArgs;
 use super::panel::{Loaded, More, complete, fail, load};
 use super::{refused, result, words};
 use crate::exit::Exit;
@@ -57,13 +57,10 @@ pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
 }
 
 fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {
+    let staggered = loaded.panel.cohorts().len() > 1;
     let method = match args.method {
-        Some(MethodArg::Ascm) => Method::Ascm,
-        Some(MethodArg::Scm) => Method::Scm,
-        Some(MethodArg::Sdid) => Method::Sdid,
-        Some(MethodArg::Tbr) => Method::Tbr,
-        Some(MethodArg::Bsts) => Method::Bsts,
-        None if loaded.panel.cohorts().len() > 1 => Method::Sdid,
+        Some(method) => method.method(),
+        None if staggered => Method::Sdid,
         None => Method::Ascm,
     };
     Settings {

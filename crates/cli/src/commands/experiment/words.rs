@@ -11,11 +11,20 @@ use counterpoint_report::numbers::{number, percent};
 /// Weights that are written out.
 const WEIGHTS: usize = 8;
 
+/// Names with an `and` or a count.
+pub(super) fn names(units: &[String]) -> String {
+    let units: Vec<String> = units.iter().map(|u| short(u)).collect();
+    let units: Vec<&str> = units.iter().map(String::as_str).collect();
+    match units.as_slice() {
+        [a, b] => format!("{a} and {b}"),
+        units => listed(units),
+    }
+}
+
 /// The answer in a sentence or two.
 pub(super) fn answer(found: &ReadOut, loaded: &Loaded, cost: Option<f64>) -> String {
     let panel = &loaded.panel;
-    let names: Vec<String> = panel.treated().into_iter().map(|i| short(&panel.units[i])).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let treated: Vec<String> = panel.treated().into_iter().map(|i| panel.units[i].clone()).collect();
     let (outcome, level) = (plain(&loaded.columns.1), percent(found.level));
     let total = found.total();
     let verb = if total.value < 0.0 { "lost" } else { "gained" };
@@ -27,11 +36,7 @@ pub(super) fn answer(found: &ReadOut, loaded: &Loaded, cost: Option<f64>) -> Str
         _ => format!("in {}", panel.times[panel.end - 1]),
     };
     let lift = found.lift.map_or_else(String::new, |l| format!(", {} {}", percent(l.value), limits(&l, percent)));
-    let who = match names.as_slice() {
-        _ if loaded.columns.0.is_none() => format!("`{outcome}`"),
-        [a, b] => format!("{a} and {b}"),
-        names => listed(names),
-    };
+    let who = if loaded.columns.0.is_none() { format!("`{outcome}`") } else { names(&treated) };
     let what = if loaded.columns.0.is_none() { String::new() } else { format!(" {outcome}") };
     let mut out = format!(
         "{who} {verb} {}{what} {window} ({level} interval {}){lift}.",

@@ -1,0 +1,287 @@
+//! `counterpoint experiment design`: which units to treat, for how long, and what could be found.
+
+use super::args::{DesignArgs, KindArg};
+use super::panel::{Loaded, More, complete, fail, load};
+use super::{refused, words};
+use crate::exit::Exit;
+use crate::table::{Line, table};
+use crate::terminal::{Terminal, plain};
+use counterpoint::finding::{Finding, Severity, any_fail};
+use counterpoint_experiment::{Kind, Method, PanelError, Plan, Question, Settings, design};
+use counterpoint_report::numbers::{number, percent};
+use serde_json::{Value, json};
+
+/// Runs the command.
+pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let more = More { spend: args.spend.as_deref(), ..More::default() };
+    let mut loaded = match load(&args.panel, more) {
+        Ok(loaded) => loaded,
+        Err(findings) => return Ok(refused(&findings, terminal)),
+    };
+    let mut findings = Vec::new();
+    complete(&mut loaded, &mut findings);
+    let question = question(args, &loaded, &mut findings);
+    if args.budget.is_some() && args.cpic.is_none() && args.spend.is_none() {
+        let mend = "say what one more unit of the outcome costs with --cpic, or name the column of spend with --spend";
+        findings.push(fail("budget-without-cost", "--budget without a cost", "a cost of each plan", mend));
+    }
+    if args.method.method() == Method::Bsts {
+        let mend = "use --method ascm, scm, sdid or tbr";
+        findings.push(fail("no-design", "--method bsts", "a method that compares units", mend));
+    }
+    if any_fail(&findings) {
+        return Ok(refused(&findings, terminal));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let plans = match design(&loaded.panel, &question, threads) {
+        Ok(plans) => plans,
+        Err(error) => {
+            findings.push(cannot(&error, args, &loaded));
+            return Ok(refused(&findings, terminal));
+        }
+    };
+    let tried = plans.len();
+    let windows: usize = plans.iter().map(|p| p.windows).sum();
+    let alarms = plans.iter().map(|p| p.false_alarms * p.windows as f64).sum::<f64>() / windows as f64;
+    let affordable = |p: &Plan| args.budget.is_none_or(|b| cost(args, p).is_none_or(|c| c <= b));
+    let plans: Vec<Plan> = plans.into_iter().filter(affordable).collect();
+    findings.extend(notes(&plans, tried, args, &question, alarms).into_iter().map(|f| f.at_file(&loaded.file)));
+    terminal.say(&answer(&plans, &loaded, args));
+    terminal.say("");
+    if !plans.is_empty() {
+        terminal.table(&lines(&plans, &loaded, args));
+    }
+    terminal.say(&format!(
+        "{tried} plans tried, each on windows of the past. Without an effect, {} of the windows were called significant (at most {} is meant).",
+        percent(alarms),
+        percent(1.0 - args.level)
+    ));
+    terminal.say("");
+    terminal.findings(&findings);
+    terminal.object(&json!({
+        "ok": true,
+        "method": question.settings.method.name(),
+        "level": args.level,
+        "power": args.power,
+        "kind": kind_name(args.kind),
+        "tried": tried,
+        "false_alarms": alarms,
+        "plans": plans.iter().map(|p| plan_json(p, &loaded, args, &question)).collect::<Vec<_>>(),
+        "findings": findings,
+    }));
+    Ok(Exit::Done)
+}
+
+fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> Question {
+    let mut effects = args.effects.clone();
+    effects.sort_by(f64::total_cmp);
+    effects.dedup();
+    let treated = loaded.units(&args.treated, findings);
+    let defaults = Question::default();
+    let question = Question {
+        sizes: args.size.0.clone(),
+        durations: args.duration.clone(),
+        effects: if effects.is_empty() { defaults.effects } else { effects },
+        kind: match args.kind {
+            KindArg::HeavyUp => Kind::HeavyUp,
+            KindArg::GoDark => Kind::GoDark,
+            KindArg::Holdout => Kind::Holdout,
+        },
+        include: loaded.units(&args.include, findings),
+        exclude: loaded.units(&args.exclude, findings),
+        treated: (!args.treated.is_empty()).then_some(treated),
+        windows: usize::from(args.windows),
+        power: args.power,
+        settings: Settings { method: args.method.method(), level: args.level, ..defaults.settings },
+    };
+    if question.include.iter().any(|i| question.exclude.contains(i)) {
+        let mend = "take it out of --include or of --exclude";
+        findings.push(fail("unknown-unit", "a unit that must and must not be treated", "one of the two", mend));
+    }
+    if question.kind != Kind::HeavyUp && question.effects.iter().any(|e| *e >= 1.0) {
+        let mend = "give effects as shares, such as 0.05 for 5 %";
+        findings.push(fail("effect-range", "a fall by 100 % or more", "effects below 1", mend).at_column("--effects"));
+    }
+    question
+}
+
+/// Why there is no plan.
+fn cannot(error: &PanelError, args: &DesignArgs, loaded: &Loaded) -> Finding {
+    match error {
+        PanelError::NoTreated => fail(
+            "no-plan",
+            format!("no set of {:?} of {} units holds what --include asks for", args.size.0, loaded.panel.units.len()),
+            "at least one set to try",
+            "ask for larger sets with --size, or for fewer units with --include",
+        )
+        .at_file(&loaded.file),
+        PanelError::TooFewBefore { found, needed } => fail(
+            "too-few-periods",
+            format!("{found} periods before the last window of the past"),
+            format!("at least {needed} for a test of {:?} periods", args.duration),
+            "add earlier periods, or ask for a shorter test with --duration",
+        )
+        .at_file(&loaded.file),
+        other => words::error(other, loaded, args.method.method()),
+    }
+}
+
+/// What the smallest detectable effect means in the outcome's unit, over the test.
+fn effect_in_units(plan: &Plan) -> Option<f64> {
+    plan.detectable.map(|e| e * plan.outcome)
+}
+
+/// What a plan costs in money: what the detectable effect costs, or what is spent there.
+fn cost(args: &DesignArgs, plan: &Plan) -> Option<f64> {
+    match args.cpic {
+        Some(cpic) => effect_in_units(plan).map(|e| e * cpic),
+        None => plan.spend,
+    }
+}
+
+fn notes(plans: &[Plan], tried: usize, args: &DesignArgs, question: &Question, alarms: f64) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if let Some(budget) = args.budget.filter(|_| plans.len() < tried) {
+        let found = format!("{} of {tried} plans cost more than {}", tried - plans.len(), number(budget));
+        let mend = "raise --budget to see them";
+        out.push(Finding::new(Severity::Info, "over-budget", found, "plans within the budget", mend));
+    }
+    if tried > 1 {
+        out.push(Finding::new(
+            Severity::Info,
+            "best-of-many",
+            format!("the best of {tried} plans by the windows that they were tried on"),
+            "a power that was not also used to choose",
+            "expect somewhat less power than is shown; try the chosen units alone on more windows with --treated and --windows",
+        ));
+    }
+    let largest = question.effects.last().copied().unwrap_or(0.0);
+    if !plans.is_empty() && plans.iter().all(|p| p.detectable.is_none()) {
+        out.push(Finding::new(
+            Severity::Review,
+            "nothing-detectable",
+            format!("no plan finds an effect of up to {} with a power of {}", percent(largest), percent(args.power)),
+            "an effect that the test can find",
+            "test for longer, in more or larger units, or take a lower --level",
+        ));
+    }
+    if alarms > 1.5 * (1.0 - args.level) {
+        out.push(Finding::new(
+            Severity::Review,
+            "false-alarms",
+            format!("{} of windows without an effect were called significant", percent(alarms)),
+            format!("at most {}", percent(1.0 - args.level)),
+            "something happened in the past that the controls did not share; leave such periods or units out, or use a higher --level",
+        ));
+    }
+    out
+}
+
+fn kind_name(kind: KindArg) -> &'static str {
+    match kind {
+        KindArg::HeavyUp => "heavy-up",
+        KindArg::GoDark => "go-dark",
+        KindArg::Holdout => "holdout",
+    }
+}
+
+fn unit_names(plan: &Plan, loaded: &Loaded) -> Vec<String> {
+    plan.units.iter().map(|&i| loaded.panel.units[i].clone()).collect()
+}
+
+/// Power at the smallest detectable effect.
+fn power_at(plan: &Plan, args: &DesignArgs, question_effects: &[f64]) -> Option<f64> {
+    let at = question_effects.iter().position(|e| Some(*e) == plan.detectable)?;
+    plan.power.get(at).copied().filter(|p| *p >= args.power)
+}
+
+fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
+    let Some(best) = plans.first() else {
+        return "No plan is within the budget.".to_owned();
+    };
+    let names = words::names(&unit_names(best, loaded));
+    let outcome = plain(&loaded.columns.1);
+    let verb = match args.kind {
+        KindArg::HeavyUp => "Spend more in",
+        KindArg::GoDark => "Go dark in",
+        KindArg::Holdout => "Hold out",
+    };
+    let Some(effect) = best.detectable else {
+        return format!(
+            "No effect that was tried can be found reliably. Of all plans, {names} for {} periods comes nearest.",
+            best.duration
+        );
+    };
+    let way = if args.kind == KindArg::HeavyUp { "rise" } else { "fall" };
+    let mut out = format!(
+        "{verb} {names} for {} periods: a {way} of {outcome} by {} or more would be found with a power of {} or more.",
+        best.duration,
+        percent(effect),
+        percent(args.power)
+    );
+    let units = effect_in_units(best).unwrap_or(f64::NAN);
+    out += &match args.kind {
+        KindArg::HeavyUp => format!(" That is {} {outcome} more", number(units)),
+        _ => format!(" That is {} {outcome} foregone", number(units)),
+    };
+    out += &match (args.cpic, best.spend) {
+        (Some(cpic), _) => format!(", {} at {} each.", number(units * cpic), number(cpic)),
+        (None, Some(spend)) if args.kind == KindArg::GoDark => format!("; {} of spend is saved.", number(spend)),
+        (None, Some(spend)) => format!("; {} is spent there now.", number(spend)),
+        (None, None) => ".".to_owned(),
+    };
+    out
+}
+
+/// A row a plan.
+fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
+    let money = args.cpic.is_some() || args.spend.is_some();
+    let mut head = vec!["rank", "treat", "periods", "detectable", "false alarms", "noise", "fit", "share", "effect"];
+    if money {
+        head.push("cost");
+    }
+    let head: Vec<String> = head.into_iter().map(str::to_owned).collect();
+    let none = || "-".to_owned();
+    let row = |p: &Plan| {
+        let mut cells = vec![
+            p.rank.to_string(),
+            words::names(&unit_names(p, loaded)),
+            p.duration.to_string(),
+            p.detectable.map_or_else(none, percent),
+            percent(p.false_alarms),
+            percent(p.noise),
+            if p.scaled_l2.is_finite() { percent(p.scaled_l2) } else { none() },
+            percent(p.share),
+            effect_in_units(p).map_or_else(none, number),
+        ];
+        if money {
+            cells.push(cost(args, p).map_or_else(none, number));
+        }
+        Line { cells, note: String::new() }
+    };
+    table(&head, 2, &plans.iter().take(args.top.max(1)).map(row).collect::<Vec<_>>())
+}
+
+fn plan_json(plan: &Plan, loaded: &Loaded, args: &DesignArgs, question: &Question) -> Value {
+    let finite = |x: f64| x.is_finite().then_some(x);
+    let power = question.effects.iter().zip(&plan.power).map(|(e, p)| json!({ "effect": e, "power": p }));
+    json!({
+        "rank": plan.rank,
+        "units": unit_names(plan, loaded),
+        "duration": plan.duration,
+        "mde": plan.detectable,
+        "mde_power": power_at(plan, args, &question.effects),
+        "power": power.collect::<Vec<_>>(),
+        "false_alarms": plan.false_alarms,
+        "windows": plan.windows,
+        "bias": plan.bias,
+        "noise": finite(plan.noise),
+        "scaled_l2": finite(plan.scaled_l2),
+        "outcome": plan.outcome,
+        "effect_in_units": effect_in_units(plan),
+        "share": plan.share,
+        "correlation": plan.correlation,
+        "spend": plan.spend,
+        "cost": cost(args, plan),
+    })
+}
