@@ -278,7 +278,7 @@ fn twice(
 /// The numbers of a column; `None` where there is none.
 fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<Option<f64>> {
     let cells = match &column.cells {
-        Cells::Number(v) => return v.iter().map(|c| c.filter(|x| x.is_finite())).collect(),
+        Cells::Number(v) => return v.iter().map(|c| c.filter(|x| x.is_finite() && x.abs() < 1e100)).collect(),
         other => texts(other),
     };
     let Some(style) = number_style(cells.iter().flatten().map(String::as_str)) else {
@@ -287,10 +287,12 @@ fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<O
         findings.push(fail("number-ambiguous", found, "numbers with one reading", mend).at_column(&column.name));
         return Vec::new();
     };
+    // beyond this, squares overflow
+    let in_range = |x: &f64| x.abs() < 1e100;
     let read = |cell: &str| match cell.to_ascii_lowercase().as_str() {
         "true" => Some(1.0),
         "false" => Some(0.0),
-        _ => number_in(cell, style),
+        _ => number_in(cell, style).filter(in_range),
     };
     let mut bad = 0;
     let mut out = Vec::with_capacity(cells.len());
