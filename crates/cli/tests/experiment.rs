@@ -362,6 +362,7 @@ fn a_design_that_cannot_be_is_told() {
         (&["--duration", "60"][..], "too-few-periods"),
         (&["--budget", "5"], "budget-without-cost"),
         (&["--method", "bsts"], "no-design"),
+        (&["--staggered", "2", "--method", "tbr"], "no-design"),
         (&["--include", "chicago,portland,reno", "--size", "2"], "no-plan"),
         (&["--treated", "chicgo"], "unknown-unit"),
     ] {
@@ -374,4 +375,20 @@ fn a_design_that_cannot_be_is_told() {
             ["experiment", "design", arg(&file)].iter().chain(&HISTORY).chain(&args).copied().collect();
         said(&args, 2);
     }
+}
+
+#[test]
+fn starts_that_are_drawn_at_random() {
+    let more = ["--treated", "chicago,portland,denver,reno", "--duration", "20", "--staggered", "4", "--windows", "4"];
+    let value = designed(&more, 0);
+    assert_eq!(value["method"], "sdid");
+    let schedule = value["plans"][0]["schedule"].as_array().unwrap();
+    let mut starts: Vec<u64> = schedule.iter().map(|s| s["start_period"].as_u64().unwrap()).collect();
+    starts.sort_unstable();
+    assert_eq!(starts, [1, 5, 9, 13]);
+    assert_eq!(value, designed(&more, 0));
+    assert_ne!(
+        value["plans"][0]["schedule"],
+        designed(&[&more[..], &["--seed", "2"]].concat(), 0)["plans"][0]["schedule"]
+    );
 }

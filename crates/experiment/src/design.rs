@@ -13,6 +13,8 @@ use crate::regression::regression;
 use crate::sdid::{placebos, sdid};
 use crate::student;
 use crate::synthetic::{BEFORE, Comparison, Options, Ridge};
+use counterpoint_infer::nuts::chain_rng;
+use rand::RngExt;
 
 /// What kind of test it is: what is done to the treated units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +58,37 @@ pub struct Question {
     pub windows: usize,
     /// Power that an effect needs to count as detectable.
     pub power: f64,
+    /// Whether the treated units start at different times, drawn at random; such a test is read by synthetic difference-in-differences.
+    pub staggered: Option<Staggered>,
     /// How the test will be read.
     pub settings: Settings,
+}
+
+/// Starts that are drawn at random: which unit starts when is up to chance, so nothing else can have decided it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staggered {
+    /// Different starts, evenly spread over the test; as long after the last as between two.
+    pub starts: usize,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Staggered {
+    /// Periods from the beginning of the test to the start of each of `units` units: as many units at each start as can be, in an order drawn at random.
+    pub fn offsets(self, units: usize, duration: usize) -> Vec<usize> {
+        let starts = self.starts.clamp(1, units.max(1)).min(duration.max(1));
+        let step = (duration / (starts + 1)).max(1);
+        let mut order: Vec<usize> = (0..units).collect();
+        let mut rng = chain_rng(self.seed, 0);
+        for i in (1..units).rev() {
+            order.swap(i, rng.random_range(0..=i));
+        }
+        let mut out = vec![0; units];
+        for (place, &unit) in order.iter().enumerate() {
+            out[unit] = step * (place % starts);
+        }
+        out
+    }
 }
 
 impl Default for Question {
@@ -72,6 +103,7 @@ impl Default for Question {
             treated: None,
             windows: 12,
             power: 0.8,
+            staggered: None,
             settings: Settings::default(),
         }
     }
@@ -84,6 +116,8 @@ pub struct Plan {
     pub units: Vec<usize>,
     /// Periods.
     pub duration: usize,
+    /// Of each unit the periods from the beginning of the test to its start.
+    pub offsets: Vec<usize>,
     /// Windows of the past that it was tried on.
     pub windows: usize,
     /// Share of windows in which each effect of the question is found.
@@ -169,6 +203,29 @@ fn windows(periods: usize, duration: usize, most: usize) -> Result<Vec<usize>, P
     Ok((0..count).map(|k| periods - (k as f64 * step).round() as usize).collect())
 }
 
+/// A window of the past taken for a test.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    /// Rows of the treated units.
+    pub units: &'a [usize],
+    /// Of each unit the periods from the beginning of the window to its start.
+    pub offsets: &'a [usize],
+    /// Periods of the window.
+    pub duration: usize,
+    /// One past its last period.
+    pub end: usize,
+}
+
+impl Trial<'_> {
+    /// The panel with this test in it.
+    fn panel(&self, panel: &Panel) -> Panel {
+        let start = self.end - self.duration;
+        let mut out = panel.clone().treat(self.units, start, self.end, 0);
+        self.units.iter().zip(self.offsets).for_each(|(&i, offset)| out.adoption[i] = Some(start + offset));
+        out
+    }
+}
+
 /// One window read without and with effects.
 #[derive(Debug, Clone)]
 pub struct Simulated {
@@ -184,24 +241,25 @@ pub struct Simulated {
     pub outcome: f64,
 }
 
-/// Reads the window of `duration` periods before `end` as a test of these units, without an effect and with each of `effects` (shares, signed).
+/// Reads a window of the past as a test, without an effect and with each of `effects` (shares, signed).
 ///
 /// # Errors
 /// The panel has no such comparison.
 pub fn simulate(
     panel: &Panel,
-    units: &[usize],
-    duration: usize,
-    end: usize,
+    trial: &Trial<'_>,
     effects: &[f64],
     settings: &Settings,
     penalty: Option<f64>,
 ) -> Result<Simulated, PanelError> {
-    let start = end - duration;
-    let tested = panel.clone().treat(units, start, end, 0);
-    let treated = tested.mean_of(units);
-    let outcome = units.len() as f64 * treated[start..].iter().sum::<f64>();
-    let level = mean(&treated[start..]);
+    let tested = trial.panel(panel);
+    let starts = trial.units.iter().map(|&i| (i, tested.adoption[i].unwrap_or(trial.end)));
+    let (mut outcome, mut cells) = (0.0, 0.0);
+    for (i, start) in starts {
+        outcome += tested.outcome.row(i)[start..trial.end].iter().sum::<f64>();
+        cells += (trial.end - start) as f64;
+    }
+    let level = outcome / cells;
     let tried: Vec<f64> = std::iter::once(0.0).chain(effects.iter().copied()).collect();
     let alpha = 1.0 - settings.level;
     let (att, p, scaled_l2): (Vec<f64>, Vec<f64>, f64) = match settings.method {
@@ -223,7 +281,6 @@ pub fn simulate(
         }
         Method::Tbr => {
             let found = regression(&tested, settings.errors)?;
-            let cells = (units.len() * duration) as f64;
             let att: Vec<f64> = tried.iter().map(|e| found.total / cells + e * level).collect();
             let p = att.iter().map(|a| student::two_sided(a * cells / found.se, found.df)).collect();
             (att, p, f64::NAN)
@@ -254,16 +311,21 @@ fn plan(
     let sign = question.kind.sign();
     let signed: Vec<f64> = question.effects.iter().map(|e| sign * e).collect();
     let alpha = 1.0 - question.settings.level;
+    let offsets = match question.staggered {
+        Some(staggered) => staggered.offsets(units.len(), duration),
+        None => vec![0; units.len()],
+    };
     let penalty = match question.settings.method {
         Method::Ascm => {
-            let longest = panel.clone().treat(units, panel.times.len() - duration, panel.times.len(), 0);
-            Comparison::of(&longest)?.fit(&options(&question.settings)).penalty
+            let last = Trial { units, offsets: &offsets, duration, end: panel.times.len() };
+            Comparison::of(&last.panel(panel))?.fit(&options(&question.settings)).penalty
         }
         _ => None,
     };
     let mut found = Vec::with_capacity(ends.len());
     for &end in ends {
-        found.push(simulate(panel, units, duration, end, &signed, &question.settings, penalty)?);
+        let trial = Trial { units, offsets: &offsets, duration, end };
+        found.push(simulate(panel, &trial, &signed, &question.settings, penalty)?);
     }
     let n = found.len() as f64;
     let share_of = |k: usize| found.iter().filter(|s| s.p[k] <= alpha).count() as f64 / n;
@@ -281,6 +343,7 @@ fn plan(
     Ok(Plan {
         units: units.to_vec(),
         duration,
+        offsets,
         windows: found.len(),
         false_alarms: share_of(0),
         detectable: question.effects.get(enough).copied(),
@@ -339,6 +402,16 @@ mod tests {
         assert_eq!(windows(90, 15, 1).unwrap(), [90]);
         assert_eq!(windows(46, 15, 10).unwrap(), [46, 45]);
         assert!(matches!(windows(40, 15, 10), Err(PanelError::TooFewBefore { found: 25, needed: 30 })));
+    }
+
+    #[test]
+    fn starts_are_spread_and_dealt_at_random() {
+        let mut offsets = Staggered { starts: 3, seed: 1 }.offsets(7, 28);
+        assert_ne!(offsets, Staggered { starts: 3, seed: 2 }.offsets(7, 28));
+        assert_eq!(offsets, Staggered { starts: 3, seed: 1 }.offsets(7, 28));
+        offsets.sort_unstable();
+        assert_eq!(offsets, [0, 0, 0, 7, 7, 14, 14]);
+        assert_eq!(Staggered { starts: 9, seed: 1 }.offsets(1, 4), [0]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod synthetic;
 
 pub use candidates::candidates;
 pub use conformal::Limits;
-pub use design::{Kind, Plan, Question, Simulated, design, simulate};
+pub use design::{Kind, Plan, Question, Simulated, Staggered, Trial, design, simulate};
 pub use matrix::Matrix;
 pub use panel::{Covariate, Panel, PanelError};
 pub use read::{Headline, headline, read};

@@ -3,10 +3,16 @@
 mod common;
 
 use common::{close, columns, csv, number, unit};
-use counterpoint_experiment::{Kind, Method, Panel, Question, Settings, candidates, design, simulate};
+use counterpoint_experiment::{
+    Kind, Method, Panel, Question, Settings, Staggered, Trial, candidates, design, simulate,
+};
 
 fn history() -> Panel {
     columns("geolift/pretest.csv", "location", "date", &["Y"], f64::NAN).0
+}
+
+fn all_at_once(units: &[usize], duration: usize, end: usize) -> Trial<'_> {
+    Trial { units, offsets: &[0; 10], duration, end }
 }
 
 /// GeoLift's table: one window at the end of the past, no ridge, fixed effects. Power and rank there come from its own test; the rest is the same.
@@ -23,7 +29,7 @@ fn the_walkthroughs_market_selection() {
         units.sort_unstable();
         assert!(candidates(&panel.outcome, units.len(), &[chicago], &[honolulu]).contains(&units), "{}", row[1]);
         let (duration, effect) = (number(&row[2]) as usize, number(&row[3]));
-        let found = simulate(&panel, &units, duration, 90, &[effect], &settings, None).unwrap();
+        let found = simulate(&panel, &all_at_once(&units, duration, 90), &[effect], &settings, None).unwrap();
         close(found.scaled_l2, number(&row[5]), 5e-6);
         close(7.5 * found.outcome * effect, number(&row[6]), 0.0051);
         close(found.att[1], number(&row[7]), 5e-4);
@@ -70,7 +76,7 @@ fn the_simulated_test_is_the_one_that_reads() {
     let units = [unit(&panel, "chicago"), unit(&panel, "portland")];
     for (method, _) in counterpoint_experiment::METHODS.iter().filter(|(m, _)| *m != Method::Bsts) {
         let settings = Settings { method: *method, ..Settings::default() };
-        let found = simulate(&panel, &units, 15, 80, &[0.1], &settings, None).unwrap();
+        let found = simulate(&panel, &all_at_once(&units, 15, 80), &[0.1], &settings, None).unwrap();
         let mut lifted = panel.clone();
         for &i in &units {
             lifted.outcome.row_mut(i)[65..80].iter_mut().for_each(|y| *y *= 1.1);
@@ -89,4 +95,33 @@ fn going_dark_is_tried_downwards() {
     let found = design(&panel, &question, 2).unwrap();
     assert_eq!(found.len(), 2);
     assert!(found.iter().any(|p| p.detectable.is_some()));
+}
+
+/// Starts that differ are read by differences, and the simulated test is the one that reads.
+#[test]
+fn staggered_starts() {
+    let panel = history();
+    let units: Vec<usize> = ["chicago", "portland", "denver", "reno"].iter().map(|name| unit(&panel, name)).collect();
+    let staggered = Staggered { starts: 2, seed: 3 };
+    let settings = Settings { method: Method::Sdid, ..Settings::default() };
+    let question = Question {
+        treated: Some(units.clone()),
+        durations: vec![20],
+        windows: 4,
+        staggered: Some(staggered),
+        settings,
+        ..Question::default()
+    };
+    let plan = &design(&panel, &question, 2).unwrap()[0];
+    assert_eq!(plan.offsets, staggered.offsets(4, 20));
+    let trial = Trial { units: &units, offsets: &plan.offsets, duration: 20, end: 90 };
+    let found = simulate(&panel, &trial, &[0.1], &settings, None).unwrap();
+    let mut lifted = panel.clone().treat(&units, 70, 90, 0);
+    for (&i, offset) in units.iter().zip(&plan.offsets) {
+        lifted.adoption[i] = Some(70 + offset);
+        lifted.outcome.row_mut(i)[70 + offset..].iter_mut().for_each(|y| *y *= 1.1);
+    }
+    let read = counterpoint_experiment::headline(&lifted, &settings).unwrap();
+    close(found.att[1], read.att.value, 1e-6 * read.att.value.abs());
+    close(found.p[1], read.p, 1e-9);
 }

@@ -40,6 +40,8 @@ Examples:
       --size 2-4 --duration 14,28 --include chicago --exclude honolulu --cpic 7.5 --budget 100000
   counterpoint experiment design sales.csv --unit city --time date --outcome orders \\
       --treated chicago,portland --kind go-dark --spend spend
+  counterpoint experiment design tracked.csv --unit creator --time date --outcome orders \\
+      --treated ana,ben,cem,dua --staggered 4 --duration 28     who posts when
 
 Every plan is tried on windows of the past, with the test that `experiment read` will use: how often it
 finds an effect that was put in, and one that was not.";
@@ -153,9 +155,15 @@ pub(crate) struct DesignArgs {
     /// Most that a plan may cost: by --cpic, or by what was spent there (--spend)
     #[arg(long, value_name = "MONEY", value_parser = positive)]
     pub(crate) budget: Option<f64>,
-    /// How it will be read
-    #[arg(long, value_enum, default_value_t = MethodArg::Ascm)]
-    pub(crate) method: MethodArg,
+    /// Start the treated units at N different times drawn at random: posting times of creators
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub(crate) staggered: Option<u16>,
+    /// Seed of those times
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How it will be read [default: ascm; sdid with --staggered]
+    #[arg(long, value_enum)]
+    pub(crate) method: Option<MethodArg>,
     /// Probability of the intervals it will be read with
     #[arg(long, value_name = "P", value_parser = probability, default_value = "0.9")]
     pub(crate) level: f64,

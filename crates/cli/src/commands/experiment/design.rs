@@ -5,9 +5,9 @@ use super::panel::{Loaded, More, complete, fail, load};
 use super::{refused, words};
 use crate::exit::Exit;
 use crate::table::{Line, table};
-use crate::terminal::{Terminal, plain};
+use crate::terminal::{Terminal, plain, short};
 use counterpoint::finding::{Finding, Severity, any_fail};
-use counterpoint_experiment::{Kind, Method, PanelError, Plan, Question, Settings, design};
+use counterpoint_experiment::{Kind, Method, PanelError, Plan, Question, Settings, Staggered, design};
 use counterpoint_report::numbers::{number, percent};
 use serde_json::{Value, json};
 
@@ -25,9 +25,17 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
         let mend = "say what one more unit of the outcome costs with --cpic, or name the column of spend with --spend";
         findings.push(fail("budget-without-cost", "--budget without a cost", "a cost of each plan", mend));
     }
-    if args.method.method() == Method::Bsts {
-        let mend = "use --method ascm, scm, sdid or tbr";
-        findings.push(fail("no-design", "--method bsts", "a method that compares units", mend));
+    match question.settings.method {
+        Method::Bsts => {
+            let mend = "use --method ascm, scm, sdid or tbr";
+            findings.push(fail("no-design", "--method bsts", "a method that compares units", mend));
+        }
+        Method::Sdid => {}
+        method if args.staggered.is_some() => {
+            let found = format!("--staggered with --method {}", method.name());
+            findings.push(fail("no-design", found, "a method for different starts", "use --method sdid"));
+        }
+        _ => {}
     }
     if any_fail(&findings) {
         return Ok(refused(&findings, terminal));
@@ -51,6 +59,9 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
     if !plans.is_empty() {
         terminal.table(&lines(&plans, &loaded, args));
     }
+    if let Some(plan) = plans.first().filter(|_| args.staggered.is_some()) {
+        terminal.table(&schedule(plan, &loaded));
+    }
     terminal.say(&format!(
         "{tried} plans tried, each on windows of the past. Without an effect, {} of the windows were called significant (at most {} is meant).",
         percent(alarms),
@@ -70,6 +81,15 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
         "findings": findings,
     }));
     Ok(Exit::Done)
+}
+
+/// How it will be read.
+fn method(args: &DesignArgs) -> Method {
+    match args.method {
+        Some(method) => method.method(),
+        None if args.staggered.is_some() => Method::Sdid,
+        None => Method::Ascm,
+    }
 }
 
 fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> Question {
@@ -92,7 +112,8 @@ fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> 
         treated: (!args.treated.is_empty()).then_some(treated),
         windows: usize::from(args.windows),
         power: args.power,
-        settings: Settings { method: args.method.method(), level: args.level, ..defaults.settings },
+        staggered: args.staggered.map(|n| Staggered { starts: usize::from(n), seed: args.seed }),
+        settings: Settings { method: method(args), level: args.level, ..defaults.settings },
     };
     if question.include.iter().any(|i| question.exclude.contains(i)) {
         let mend = "take it out of --include or of --exclude";
@@ -122,7 +143,7 @@ fn cannot(error: &PanelError, args: &DesignArgs, loaded: &Loaded) -> Finding {
             "add earlier periods, or ask for a shorter test with --duration",
         )
         .at_file(&loaded.file),
-        other => words::error(other, loaded, args.method.method()),
+        other => words::error(other, loaded, method(args)),
     }
 }
 
@@ -262,6 +283,16 @@ fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
     table(&head, 2, &plans.iter().take(args.top.max(1)).map(row).collect::<Vec<_>>())
 }
 
+/// Who starts when, of the best plan.
+fn schedule(plan: &Plan, loaded: &Loaded) -> Vec<String> {
+    let mut order: Vec<usize> = (0..plan.units.len()).collect();
+    order.sort_by_key(|&k| (plan.offsets[k], plan.units[k]));
+    let names = unit_names(plan, loaded);
+    let row = |k: usize| Line { cells: vec![short(&names[k]), (plan.offsets[k] + 1).to_string()], note: String::new() };
+    let head = ["starts drawn at random", "in period of the test"].map(str::to_owned);
+    table(&head, 1, &order.into_iter().map(row).collect::<Vec<_>>())
+}
+
 fn plan_json(plan: &Plan, loaded: &Loaded, args: &DesignArgs, question: &Question) -> Value {
     let finite = |x: f64| x.is_finite().then_some(x);
     let power = question.effects.iter().zip(&plan.power).map(|(e, p)| json!({ "effect": e, "power": p }));
@@ -269,6 +300,10 @@ fn plan_json(plan: &Plan, loaded: &Loaded, args: &DesignArgs, question: &Questio
         "rank": plan.rank,
         "units": unit_names(plan, loaded),
         "duration": plan.duration,
+        "schedule": args.staggered.map(|_| {
+            let start = |(unit, offset): (String, &usize)| json!({ "unit": unit, "start_period": offset + 1 });
+            unit_names(plan, loaded).into_iter().zip(&plan.offsets).map(start).collect::<Vec<_>>()
+        }),
         "mde": plan.detectable,
         "mde_power": power_at(plan, args, &question.effects),
         "power": power.collect::<Vec<_>>(),
