@@ -191,6 +191,8 @@ fn units_with_gaps_are_left_out_aloud_or_filled() {
     close(&filled["roi"], 2.946742, 5e-7);
     let cooled = found(&file, &[&more[..], &["--fill-zero", "--cooldown", "23"]].concat());
     close(&cooled["roi"], 2.860572, 5e-7);
+    let spent = [&more[..14], &["--fill-zero", "--spend", "cost"]].concat();
+    close(&found(&file, &spent)["roi"], 2.946742, 5e-7);
     // treated geos have gaps: without a word from the user nothing is read
     let text = said(&read(&file, &more), 1);
     assert!(text.contains("gap-in-treated") && text.contains("--fill-zero"), "{text}");
@@ -294,6 +296,18 @@ fn what_is_wrong_is_told_at_once_with_its_place() {
             object(&read(&file, &[&TEST[..6], &more].concat()).iter().map(String::as_str).collect::<Vec<_>>(), 1);
         assert_eq!(value["findings"][0]["code"], code, "{value}");
     }
+}
+
+#[test]
+fn units_of_another_test_are_no_controls_and_holes_in_time_are_told() {
+    let scratch = Scratch::new();
+    let text = std::fs::read_to_string(golden("geolift/test.csv")).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|l| !l.contains("2021-02-1")).collect();
+    let file = scratch.write("holes.csv", kept.join("\n"));
+    let value = found(&file, &[&TEST[..], &["--exclude", "cincinnati,honolulu", "--method", "scm"]].concat());
+    assert!(value["weights"].get("cincinnati").is_none() && value["controls"] == 36);
+    assert_eq!(value["findings"][0]["code"], "missing-period");
+    assert!(value["findings"][0]["found"].as_str().unwrap().ends_with("after 2021-02-09"), "{value}");
 }
 
 #[test]

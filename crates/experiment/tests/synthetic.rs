@@ -133,4 +133,7 @@ fn california_by_a_plain_synthetic_control() {
     let found = fit(&panel, PLAIN);
     close(att(&panel, &found), -19.5136, 5e-5);
     close(att(&panel, &found), -19.619664, 0.15);
+    // with fixed effects: -11.1046 in the source
+    let found = fit(&panel, Options { fixed_effects: true, ..PLAIN });
+    close(att(&panel, &found), -11.10464, 0.05);
 }

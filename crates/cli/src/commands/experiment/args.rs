@@ -88,9 +88,15 @@ pub(crate) struct ReadArgs {
     /// How to read it [default: ascm; sdid where starts differ]
     #[arg(long, value_enum)]
     pub(crate) method: Option<MethodArg>,
+    /// Units that are neither treated nor controls: those of another test, or where this one spilled over
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) exclude: Vec<String>,
     /// What the treatment cost, for a return
     #[arg(long, value_name = "MONEY", value_parser = positive)]
     pub(crate) cost: Option<f64>,
+    /// Column of what was spent; the cost is what the treated units spent in the test beyond their mean before
+    #[arg(long, value_name = "COLUMN", conflicts_with = "cost")]
+    pub(crate) spend: Option<String>,
     /// Columns that the treatment does not touch, separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) covariates: Vec<String>,

@@ -9,6 +9,7 @@ use crate::terminal::{Terminal, plain, short};
 use counterpoint::finding::{Finding, Severity, any_fail};
 use counterpoint_experiment::{Kind, Method, PanelError, Plan, Question, Settings, Staggered, design};
 use counterpoint_report::numbers::{number, percent};
+use counterpoint_report::sentences::plural;
 use serde_json::{Value, json};
 
 /// Runs the command.
@@ -63,7 +64,8 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
         terminal.table(&schedule(plan, &loaded));
     }
     terminal.say(&format!(
-        "{tried} plans tried, each on windows of the past. Without an effect, {} of the windows were called significant (at most {} is meant).",
+        "{} tried, each on windows of the past. Without an effect, {} of the windows were called significant (at most {} is meant).",
+        plural(tried, "plan"),
         percent(alarms),
         percent(1.0 - args.level)
     ));
@@ -152,6 +154,11 @@ fn effect_in_units(plan: &Plan) -> Option<f64> {
     plan.detectable.map(|e| e * plan.outcome)
 }
 
+/// A share as percent with at most one decimal: `12.5%`.
+fn tenths(share: f64) -> String {
+    format!("{}%", (1000.0 * share).round() / 10.0)
+}
+
 /// What a plan costs in money: what the detectable effect costs, or what is spent there.
 fn cost(args: &DesignArgs, plan: &Plan) -> Option<f64> {
     match args.cpic {
@@ -237,7 +244,7 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
     let mut out = format!(
         "{verb} {names} for {} periods: a {way} of {outcome} by {} or more would be found with a power of {} or more.",
         best.duration,
-        percent(effect),
+        tenths(effect),
         percent(args.power)
     );
     let units = effect_in_units(best).unwrap_or(f64::NAN);
@@ -268,7 +275,7 @@ fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
             p.rank.to_string(),
             words::names(&unit_names(p, loaded)),
             p.duration.to_string(),
-            p.detectable.map_or_else(none, percent),
+            p.detectable.map_or_else(none, tenths),
             percent(p.false_alarms),
             percent(p.noise),
             if p.scaled_l2.is_finite() { percent(p.scaled_l2) } else { none() },

@@ -366,6 +366,27 @@ pub(super) fn complete(loaded: &mut Loaded, findings: &mut Vec<Finding>) {
         );
     }
     loaded.select(&keep);
+    holes(loaded, findings);
+}
+
+/// Periods that no unit has: where the step to the next is half as long again as usual.
+fn holes(loaded: &Loaded, findings: &mut Vec<Finding>) {
+    let keys = &loaded.keys[..loaded.panel.end];
+    let mut steps: Vec<f64> = keys.windows(2).map(|w| w[1] - w[0]).collect();
+    steps.sort_by(f64::total_cmp);
+    let Some(usual) = steps.get(steps.len() / 2) else { return };
+    let after: Vec<&str> = (1..keys.len())
+        .filter(|&t| keys[t] - keys[t - 1] > 1.5 * usual)
+        .map(|t| loaded.panel.times[t - 1].as_str())
+        .collect();
+    if !after.is_empty() {
+        let found = format!("periods are missing after {}", listed(&after));
+        let mend = "add the rows: what stands side by side in the table is taken for neighbours in time";
+        findings.push(
+            Finding::new(Severity::Review, "missing-period", found, "periods that follow each other evenly", mend)
+                .at_file(&loaded.file),
+        );
+    }
 }
 
 impl Loaded {

@@ -5,17 +5,20 @@ use super::panel::{Loaded, More, complete, fail, load};
 use super::{refused, result, words};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
-use counterpoint::finding::{Finding, any_fail};
+use counterpoint::finding::{Finding, Severity, any_fail};
 use counterpoint_experiment::{CovariateUse, Draws, Method, Settings, read};
 
 /// Runs the command.
 pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let more = More { covariates: &args.covariates, spend: None, treatment: args.treatment.as_deref() };
+    let more =
+        More { covariates: &args.covariates, spend: args.spend.as_deref(), treatment: args.treatment.as_deref() };
     let mut loaded = match load(&args.panel, more) {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(refused(&findings, terminal)),
     };
     let mut findings = Vec::new();
+    let excluded = loaded.units(&args.exclude, &mut findings);
+    loaded.select(&(0..loaded.panel.units.len()).filter(|i| !excluded.contains(i)).collect::<Vec<_>>());
     windows(args, &mut loaded, &mut findings);
     if any_fail(&findings) {
         return Ok(refused(&findings, terminal));
@@ -33,6 +36,7 @@ pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
         }
     };
     findings.extend(found.notes.iter().map(|note| words::note(note, &found).at_file(&loaded.file)));
+    let cost = args.cost.or_else(|| more_spent(&loaded, &mut findings));
     let written = match &args.out {
         None => None,
         Some(file) => match result::write(file, args, &loaded, &found)? {
@@ -43,17 +47,36 @@ pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
             }
         },
     };
-    terminal.say(&words::answer(&found, &loaded, args.cost));
+    terminal.say(&words::answer(&found, &loaded, cost));
     terminal.say("");
-    terminal.table(&words::table(&found, args.cost));
+    terminal.table(&words::table(&found, cost));
     words::details(&found).iter().for_each(|line| terminal.say(line));
     terminal.say("");
     terminal.findings(&findings);
     if let Some(file) = written {
         terminal.say(&format!("Written: {}", file.display()));
     }
-    terminal.object(&result::json(&found, &loaded, args.cost, &findings));
+    terminal.object(&result::json(&found, &loaded, cost, &findings));
     Ok(Exit::Done)
+}
+
+/// What the treated units spent from their start on beyond their mean before; below zero where spend was cut.
+fn more_spent(loaded: &Loaded, findings: &mut Vec<Finding>) -> Option<f64> {
+    let (panel, spend) = (&loaded.panel, loaded.panel.spend.as_ref()?);
+    let of = |i: usize, start: usize| {
+        let row = spend.row(i);
+        let before = row[..start].iter().sum::<f64>() / start as f64;
+        row[start..panel.end].iter().map(|x| x - before).sum::<f64>()
+    };
+    let cost: f64 = (0..panel.units.len()).filter_map(|i| Some(of(i, panel.adoption[i]?))).sum();
+    if cost == 0.0 {
+        let found = "the treated units spent what they spent before";
+        let mend = "name the column of the spend that was changed, or give --cost";
+        findings
+            .push(Finding::new(Severity::Review, "no-cost", found, "spend that changed", mend).at_file(&loaded.file));
+        return None;
+    }
+    Some(cost)
 }
 
 fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {

@@ -82,9 +82,11 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
     out
 }
 
-/// Effect in all over what it cost.
+/// Effect in all over what it cost; a cost below zero was saved.
 pub(super) fn roi(found: &ReadOut, cost: Option<f64>) -> Option<Effect> {
-    cost.map(|cost| found.total().map(|x| x / cost))
+    let cost = cost?;
+    let out = found.total().map(|x| x / cost);
+    Some(if cost < 0.0 { Effect { low: out.high, high: out.low, ..out } } else { out })
 }
 
 /// Adds the read-out to a table of experiments; its rows of other names stay.
