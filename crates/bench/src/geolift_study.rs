@@ -41,7 +41,7 @@ pub(crate) fn study(panels: u64, methods: Option<&str>, threads: usize) -> anyho
     for scenario in SCENARIOS {
         for &method in &chosen {
             let variants: &[Errors] = match method {
-                Method::Tbr => &[Errors::Autocorrelated, Errors::Independent],
+                Method::Tbr | Method::Bsts => &[Errors::Autocorrelated, Errors::Independent],
                 _ => &[Errors::Autocorrelated],
             };
             for &errors in variants {
@@ -54,10 +54,10 @@ pub(crate) fn study(panels: u64, methods: Option<&str>, threads: usize) -> anyho
                 };
                 let rows = read_all(scenario, &settings, panels, threads);
                 let name = match (method, errors) {
-                    (Method::Tbr, Errors::Independent) => "tbr, independent errors",
-                    _ => method.name(),
+                    (Method::Tbr | Method::Bsts, Errors::Independent) => format!("{}, independent", method.name()),
+                    _ => method.name().to_owned(),
                 };
-                print(scenario.0, name, &rows);
+                print(scenario.0, &name, &rows);
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::conformal::{Limits, of_mean, of_periods};
 use crate::matrix::{Matrix, mean, norm};
 use crate::panel::{Panel, PanelError};
 use crate::readout::{Effect, Method, Note, PeriodEffect, PreFit, ReadOut, Settings, SpacePlacebo, TimePlacebo};
-use crate::regression::{covariates_of, regression};
+use crate::regression::{Errors, covariates_of, regression};
 use crate::sdid::{Sdid, difference_in_differences, placebos, sdid, spread};
 use crate::series::series;
 use crate::student;
@@ -317,6 +317,12 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
     };
     let window = panel.end - start;
     let means: Vec<f64> = (0..found.effects.rows()).map(|i| mean(found.effects.row(i))).collect();
+    let gap: Vec<f64> = y.iter().zip(&found.fitted).map(|(y, f)| y - f).collect();
+    let lag_one = lag_one(&gap);
+    let correlated = lag_one > CORRELATED / (start as f64).sqrt();
+    let widened = spread_out(&means, ((1.0 + lag_one) / (1.0 - lag_one)).sqrt());
+    let given = correlated && settings.errors == Errors::Autocorrelated;
+    let means = if given { widened.clone() } else { means };
     let below = means.iter().filter(|x| **x <= 0.0).count();
     let smaller = below.min(means.len() - below);
     let p = (2.0 * (smaller + 1) as f64 / (means.len() + 1) as f64).min(1.0);
@@ -332,11 +338,9 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
     let names = controls.iter().map(|&i| panel.units[i].clone()).chain(panel.covariates.iter().map(|c| c.name.clone()));
     out.slopes =
         names.zip(found.slopes.iter().zip(&found.inclusion)).map(|(name, (b, i))| (name, *b, Some(*i))).collect();
-    let gap: Vec<f64> = y.iter().zip(&found.fitted).map(|(y, f)| y - f).collect();
     out.pre_fit = PreFit { l2: norm(&gap), scaled_l2: over_plain(panel, start, &gap), penalty: None, bias: None };
-    let lag_one = lag_one(&gap);
-    if lag_one > CORRELATED / (start as f64).sqrt() {
-        out.notes.push(Note::Autocorrelated { lag_one });
+    if correlated {
+        out.notes.push(Note::Autocorrelated { lag_one, widened: summary(&widened), given });
     }
     if rows.is_empty() {
         out.notes.push(Note::NoRegressor);
@@ -348,11 +352,18 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
     Ok(out)
 }
 
-/// Correlation of one value with the next.
+/// Draws, farther from their mean by a factor.
+fn spread_out(draws: &[f64], factor: f64) -> Vec<f64> {
+    let centre = mean(draws);
+    draws.iter().map(|x| centre + factor * (x - centre)).collect()
+}
+
+/// Correlation of one value with the next, within [0, 0.95]; 0 of values that do not vary.
 fn lag_one(x: &[f64]) -> f64 {
     let centre = mean(x);
     let product = |pair: &[f64]| (pair[0] - centre) * (pair[1] - centre);
-    x.windows(2).map(product).sum::<f64>() / x.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>()
+    let found = x.windows(2).map(product).sum::<f64>() / x.iter().map(|v| (v - centre) * (v - centre)).sum::<f64>();
+    if found.is_finite() { found.clamp(0.0, 0.95) } else { 0.0 }
 }
 
 /// A read-out with what every method has.

@@ -46,7 +46,7 @@ pub struct Settings {
     pub fixed_effects: bool,
     /// What covariates are for (synthetic controls).
     pub covariates: CovariateUse,
-    /// What is assumed of errors (time-based regression).
+    /// What is assumed of errors (time-based regression and structural time series).
     pub errors: Errors,
     /// How to draw (structural time series).
     pub draws: Draws,
@@ -212,10 +212,14 @@ pub enum Note {
         /// R-hat of the mean effect.
         rhat: f64,
     },
-    /// What the fit leaves before the start is correlated from period to period, which the method takes for independent: its interval is too narrow.
+    /// What the fit leaves before the start is correlated from period to period, which the model takes for independent.
     Autocorrelated {
         /// Correlation of one period with the next.
         lag_one: f64,
+        /// The effect with its interval widened by as much as that correlation widens the spread of a mean.
+        widened: Effect,
+        /// Whether that is the interval that is given.
+        given: bool,
     },
     /// There is no percent lift, since the outcome without treatment is not above zero.
     NoLift,

@@ -106,6 +106,9 @@ pub(crate) struct ReadArgs {
     /// Match levels too, instead of movements around each unit's own level (ascm, scm)
     #[arg(long)]
     pub(crate) no_fixed_effects: bool,
+    /// What is taken of noise from one period to the next [default: autocorrelated for tbr, independent for bsts]
+    #[arg(long, value_enum)]
+    pub(crate) errors: Option<ErrorsArg>,
     /// Probability of the intervals
     #[arg(long, value_name = "P", value_parser = probability, default_value = "0.9")]
     pub(crate) level: f64,
@@ -202,6 +205,15 @@ fn sizes(text: &str) -> Result<Sizes, String> {
     out.sort_unstable();
     out.dedup();
     if out.is_empty() { Err(wrong()) } else { Ok(Sizes(out)) }
+}
+
+/// What is taken of noise, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErrorsArg {
+    /// It may be correlated over time
+    Autocorrelated,
+    /// It is independent, as the methods were published
+    Independent,
 }
 
 /// Kinds of test, as typed.

@@ -1,12 +1,12 @@
 //! `counterpoint experiment read`: what an experiment did.
 
-use super::args::ReadArgs;
+use super::args::{ErrorsArg, ReadArgs};
 use super::panel::{Loaded, More, complete, fail, load};
 use super::{refused, result, words};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use counterpoint::finding::{Finding, Severity, any_fail};
-use counterpoint_experiment::{CovariateUse, Draws, Method, Settings, read};
+use counterpoint_experiment::{CovariateUse, Draws, Errors, Method, Settings, read};
 
 /// Runs the command.
 pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -90,9 +90,12 @@ fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {
         method,
         level: args.level,
         fixed_effects: !args.no_fixed_effects,
+        errors: match (args.errors, method) {
+            (Some(ErrorsArg::Independent), _) | (None, Method::Bsts) => Errors::Independent,
+            (Some(ErrorsArg::Autocorrelated), _) | (None, _) => Errors::Autocorrelated,
+        },
         covariates: if args.residualise { CovariateUse::Residualise } else { CovariateUse::Match },
         draws: Draws { seed: args.seed, ..Draws::default() },
-        ..Settings::default()
     }
 }
 

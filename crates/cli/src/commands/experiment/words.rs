@@ -220,15 +220,27 @@ pub(super) fn note(note: &Note, found: &ReadOut) -> Finding {
             "at most 1.05",
             "use fewer regressors: those that move most like the outcome",
         ),
-        Note::Autocorrelated { lag_one } => new(
-            review,
-            "autocorrelated",
-            format!(
-                "what the fit leaves before the test has a correlation of {lag_one:.2} from one period to the next"
-            ),
-            "noise that is independent over time, as this method takes it to be",
-            "the interval is too narrow; read it with --method tbr or ascm too, whose tests allow for it",
-        ),
+        Note::Autocorrelated { lag_one, widened, given } => {
+            let units = found.unit_periods as f64;
+            let told = bracket(&widened.map(|x| x * units), number);
+            let (what, mend) = if *given {
+                ("is allowed for", "nothing to do")
+            } else {
+                (
+                    "makes the interval too narrow",
+                    "add --errors autocorrelated, or read it with --method tbr or ascm too",
+                )
+            };
+            new(
+                if *given { info } else { review },
+                "autocorrelated",
+                format!(
+                    "what the fit leaves has a correlation of {lag_one:.2} from one period to the next, which {what}: in all {told}"
+                ),
+                "noise that is independent over time, as the model takes it to be",
+                mend,
+            )
+        }
         Note::NoLift => new(
             info,
             "no-lift",
