@@ -406,3 +406,26 @@ fn starts_that_are_drawn_at_random() {
         designed(&[&more[..], &["--seed", "2"]].concat(), 0)["plans"][0]["schedule"]
     );
 }
+
+/// `fit` wants the last day of the test; a week is named by its first.
+#[test]
+fn a_test_of_weeks_ends_on_the_last_day_of_its_last_week() {
+    let scratch = Scratch::new();
+    let mut text = String::from("unit,week,y\n");
+    let first: jiff::civil::Date = "2025-01-06".parse().unwrap();
+    for i in 0..6_i64 {
+        for t in 0..30_i64 {
+            let day = first.checked_add(jiff::Span::new().days(7 * t)).unwrap();
+            text += &format!("u{i},{day},{}\n", 50 + i * 3 + (i * 5 + t * 7 + i * t) % 11);
+        }
+    }
+    let file = scratch.write("weeks.csv", text);
+    let out = scratch.path("experiments.csv");
+    let more = ["--unit", "unit", "--time", "week", "--outcome", "y", "--treated", "u0", "--start", "2025-06-30"];
+    found(
+        &file,
+        &[&more[..], &["--end", "2025-07-14", "--level", "0.8", "--method", "tbr", "--out", arg(&out)]].concat(),
+    );
+    let text = std::fs::read_to_string(out).unwrap();
+    assert!(text.contains(",u0,2025-06-30,2025-07-20,0,"), "{text}");
+}

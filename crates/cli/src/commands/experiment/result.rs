@@ -1,6 +1,7 @@
 //! A read-out as JSON, and as a row that `fit` can take for data.
 
 use super::args::ReadArgs;
+use super::axis::Axis;
 use super::panel::{Loaded, fail};
 use counterpoint::data::{Cells, Table};
 use counterpoint::finding::Finding;
@@ -117,13 +118,7 @@ pub(super) fn write(
     let geos = panel.treated().into_iter().map(|i| panel.units[i].clone()).collect::<Vec<_>>().join(";");
     let geos = if loaded.columns.0.is_none() { String::new() } else { geos };
     let start = panel.cohorts().first().map_or(0, |(start, _)| *start);
-    let own = [
-        name,
-        args.driver.clone().unwrap_or_default(),
-        geos,
-        panel.times[start].clone(),
-        panel.times[panel.test_end - 1].clone(),
-    ];
+    let own = [name, args.driver.clone().unwrap_or_default(), geos, panel.times[start].clone(), last_day(loaded)];
     texts.iter_mut().zip(own).for_each(|(column, cell)| column.push(cell));
     let own = [(panel.end - panel.test_end) as f64, args.change.unwrap_or(f64::NAN), found.total().value, se];
     numbers.iter_mut().zip(own).for_each(|(column, cell)| column.push(cell));
@@ -131,6 +126,20 @@ pub(super) fn write(
     let columns = columns.chain(NUMBERS.into_iter().zip(numbers).map(|(name, cells)| OutColumn::number(name, cells)));
     write_csv(file, &columns.collect::<Vec<_>>())?;
     Ok(Ok(()))
+}
+
+/// The last day of the test: of weeks that are named by their first day, the day before the next one.
+fn last_day(loaded: &Loaded) -> String {
+    let (keys, last) = (&loaded.keys, loaded.panel.test_end - 1);
+    let step = if last > 0 { keys[last] - keys[last - 1] } else { 1.0 };
+    let day = match loaded.axis {
+        Axis::Dates(_) if step > 1.0 => {
+            let days = jiff::Span::new().try_days((keys[last] + step - 1.0) as i64);
+            days.ok().and_then(|days| jiff::civil::date(1970, 1, 1).checked_add(days).ok())
+        }
+        _ => None,
+    };
+    day.map_or_else(|| loaded.panel.times[last].clone(), |day| day.to_string())
 }
 
 /// The rows of a table of experiments that is there already, but those of this name.
