@@ -275,7 +275,7 @@ fn what_is_wrong_is_told_at_once_with_its_place() {
         .collect();
     assert_eq!(codes, [("missing-key", 6), ("duplicate-row", 5), ("not-a-number", 3)]);
     for (change, code) in [
-        (["--unit", "unti"], "missing-column"),
+        (["--unit", "unti"], "panel-column"),
         (["--outcome", "unit"], "not-a-number"),
         (["--time", "y"], "date-unreadable"),
     ] {
@@ -306,7 +306,7 @@ fn units_of_another_test_are_no_controls_and_holes_in_time_are_told() {
     let file = scratch.write("holes.csv", kept.join("\n"));
     let value = found(&file, &[&TEST[..], &["--exclude", "cincinnati,honolulu", "--method", "scm"]].concat());
     assert!(value["weights"].get("cincinnati").is_none() && value["controls"] == 36);
-    assert_eq!(value["findings"][0]["code"], "missing-period");
+    assert_eq!(value["findings"][0]["code"], "panel-period");
     assert!(value["findings"][0]["found"].as_str().unwrap().ends_with("after 2021-02-09"), "{value}");
 }
 

@@ -172,7 +172,7 @@ fn no_column(table: &Table, name: &str) -> Finding {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("name one of its columns: {}", listed(&names)),
     };
-    fail("missing-column", format!("no column `{name}`"), "a column of the table", mend)
+    fail("panel-column", format!("no column `{name}`"), "a column of the table", mend)
 }
 
 /// The name that is most like another.
@@ -383,7 +383,7 @@ fn holes(loaded: &Loaded, findings: &mut Vec<Finding>) {
         let found = format!("periods are missing after {}", listed(&after));
         let mend = "add the rows: what stands side by side in the table is taken for neighbours in time";
         findings.push(
-            Finding::new(Severity::Review, "missing-period", found, "periods that follow each other evenly", mend)
+            Finding::new(Severity::Review, "panel-period", found, "periods that follow each other evenly", mend)
                 .at_file(&loaded.file),
         );
     }
