@@ -32,8 +32,10 @@ impl Layout {
     pub fn new(ground: &Ground, days: Option<i32>) -> Layout {
         let planned = ground.horizon.len();
         let length = days.map_or(planned, |d| (d / ground.horizon.days).max(1) as usize);
-        let blocks: Vec<Range<usize>> =
-            (0..planned.div_ceil(length)).map(|b| b * length..((b + 1) * length).min(planned)).collect();
+        // What is left over is a block of its own, or where that is short, the end of the one before.
+        let count = ((planned as f64 / length as f64).round() as usize).max(1);
+        let end = |b: usize| if b + 1 == count { planned } else { (b + 1) * length };
+        let blocks: Vec<Range<usize>> = (0..count).map(|b| b * length..end(b)).collect();
         let paid = ground.paid();
         let channels = (0..paid).map(|m| m * blocks.len()).collect();
         let mut count = paid * blocks.len();
