@@ -213,9 +213,7 @@ impl Channel {
             return sum;
         }
         let (n, all) = (spend.len(), draw.carry.len());
-        let mut a = [0.0; LONGEST];
-        let a = &mut a[..all];
-        a.copy_from_slice(&draw.carry);
+        let mut a = draw.carry.clone();
         for (s, x) in spend.iter().enumerate() {
             let to = (s + draw.weights.len()).min(all);
             for (a, w) in a[s..to].iter_mut().zip(&draw.weights) {
@@ -225,7 +223,7 @@ impl Channel {
         // Behind the reach of the last spend only what came before it is left, which the base has too.
         let end = (n + self.lag).min(all);
         let mut sum = -draw.base;
-        for a in a.iter_mut() {
+        for a in &mut a {
             let [value, slope] = look_up(table, *a * scale);
             sum += value;
             *a = slope * scale;
@@ -239,9 +237,6 @@ impl Channel {
         sum
     }
 }
-
-/// Longest plan with its carry-over, in periods: three years of days and what follows.
-const LONGEST: usize = 1400;
 
 /// Value and slope (by `part`) of a table at a part of its reach, by cubic interpolation between points that are dense near zero; beyond the
 /// last, a line. The table's slopes are by the part too.

@@ -98,19 +98,9 @@ pub struct Spread {
 impl Spread {
     /// Of values with probabilities.
     pub fn of(values: &[f64], weights: &[f64]) -> Spread {
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
+        let order = rising(values);
         let total: f64 = weights.iter().sum();
-        let quantile = |p: f64| {
-            let mut sum = 0.0;
-            for &i in &order {
-                sum += weights[i] / total;
-                if sum >= p - 1e-12 {
-                    return values[i];
-                }
-            }
-            order.last().map_or(f64::NAN, |&i| values[i])
-        };
+        let quantile = |p: f64| first_at(&order, values, weights, p * total);
         let (mut left, mut worst) = (TAIL, 0.0);
         for &i in &order {
             let part = (weights[i] / total).min(left);
@@ -128,6 +118,30 @@ impl Spread {
     pub fn interval(self) -> Interval {
         Interval { mean: self.mean, q05: self.q05, q50: self.q50, q95: self.q95 }
     }
+}
+
+/// The p-quantile of values with probabilities that add up to one.
+pub fn quantile(values: &[f64], weights: &[f64], p: f64) -> f64 {
+    first_at(&rising(values), values, weights, p)
+}
+
+/// Indices of values in rising order.
+fn rising(values: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
+    order
+}
+
+/// The first value in an order at which the weights so far reach `mass`; the last where rounding keeps them below.
+fn first_at(order: &[usize], values: &[f64], weights: &[f64], mass: f64) -> f64 {
+    let mut sum = 0.0;
+    for &i in order {
+        sum += weights[i];
+        if sum >= mass - 1e-12 {
+            return values[i];
+        }
+    }
+    order.last().map_or(f64::NAN, |&i| values[i])
 }
 
 /// What a plan brings in each world.

@@ -2,7 +2,7 @@
 //! several at once, and what may happen in all.
 
 use crate::ground::Ground;
-use crate::judge::{Judged, Paths, Spread, judge};
+use crate::judge::{Judged, Paths, Spread, judge, quantile};
 use crate::shock::{Shock, Strikes, same};
 use crate::world::World;
 
@@ -184,19 +184,6 @@ pub fn stress(
 /// Sum of squares of shares.
 pub fn herfindahl(shares: &[f64]) -> f64 {
     shares.iter().map(|s| s * s).sum()
-}
-
-fn quantile(values: &[f64], weights: &[f64], p: f64) -> f64 {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
-    let mut sum = 0.0;
-    for &i in &order {
-        sum += weights[i];
-        if sum >= p - 1e-12 {
-            return values[i];
-        }
-    }
-    f64::NAN
 }
 
 /// By platform and draw, in the calm world: its share of what all drivers bring; what takes away counts as none.
