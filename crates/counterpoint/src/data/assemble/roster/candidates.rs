@@ -10,7 +10,7 @@ use crate::data::codes::Capped;
 use crate::finding::Finding;
 
 /// A number that has a logarithm.
-pub(super) const COUNT: (f64, f64, &str) = (1.0, f64::INFINITY, "a number from 1 up");
+const COUNT: (f64, f64, &str) = (1.0, f64::INFINITY, "a number from 1 up");
 /// More posts than this are a plan, not an offer.
 pub(super) const MOST_POSTS: f64 = 1000.0;
 /// Terms that need a kind of deal to mean something.
@@ -21,17 +21,9 @@ pub fn candidates(table: &Table, data: &Dataset) -> (Vec<Candidate>, Vec<Finding
     let (sheet, out) = (Sheet { table }, &mut Vec::new());
     let creator = sheet.texts(sheet.required(&["creator", "handle", "name", "username"], out), true, out);
     let platform = sheet.texts(sheet.required(&["platform", "network"], out), true, out);
-    let names = ["followers", "follower_count", "subscribers"];
-    let followers = sheet.numbers(sheet.required(&names, out), true, COUNT, out);
-    let niche = sheet.texts(sheet.optional(&["niche", "category"]), false, out);
-    let engagement = sheet.numbers(sheet.optional(&["engagement_rate", "er"]), false, SHARE, out);
-    let fake = sheet.numbers(sheet.optional(&["fake_share"]), false, SHARE, out);
-    let any = (f64::NEG_INFINITY, f64::INFINITY, "a number");
-    let fit = sheet.numbers(sheet.optional(&["niche_fit", "brand_fit"]), false, any, out);
-    let views = sheet.numbers(sheet.optional(&["expected_views"]), false, COUNT, out);
+    let traits = Traits::read(&sheet, data, true, out);
     let format = sheet.texts(sheet.optional(&["format", "type"]), false, out);
     let kind = sheet.texts(sheet.optional(&["kind", "deal_type"]), false, out);
-    let audience = audience(&sheet, data, out);
     let terms = Terms::read(&sheet, out);
     if table.rows() == 0 {
         let mend = "add a row a person";
@@ -70,27 +62,62 @@ pub fn candidates(table: &Table, data: &Dataset) -> (Vec<Candidate>, Vec<Finding
             }
         };
         all.push(Candidate {
-            account: Account {
-                creator: 0,
-                platform: 0,
-                followers: followers[row],
-                engagement_rate: engagement[row],
-                fake_share: fake[row],
-                niche_fit: fit[row],
-                earlier: Some(0.0),
-                audience: audience[row].clone(),
-            },
+            account: traits.account(row),
             name: name.clone(),
             platform: platform.clone(),
-            niche: niche[row].clone(),
+            niche: traits.niche[row].clone(),
             format,
             posts: number as usize,
-            expected_views: views[row],
+            expected_views: traits.views[row],
             deal: deal.map(|deal| Deal { posts: Some(number), ..deal }),
         });
     }
     [words, open, parts].into_iter().for_each(|capped| capped.finish(out));
     (all, std::mem::take(out))
+}
+
+/// What a table says of people never worked with, a row each.
+pub(super) struct Traits {
+    pub(super) followers: Vec<Option<f64>>,
+    pub(super) niche: Vec<Option<String>>,
+    /// Organic views of a post on average.
+    pub(super) views: Vec<Option<f64>>,
+    engagement: Vec<Option<f64>>,
+    fake: Vec<Option<f64>>,
+    fit: Vec<Option<f64>>,
+    audience: Vec<Option<Vec<f64>>>,
+}
+
+impl Traits {
+    /// Followers are `needed`, or may be left out.
+    pub(super) fn read(sheet: &Sheet<'_>, data: &Dataset, needed: bool, out: &mut Vec<Finding>) -> Traits {
+        let names = ["followers", "follower_count", "subscribers"];
+        let followers = if needed { sheet.required(&names, out) } else { sheet.optional(&names) };
+        let any = (f64::NEG_INFINITY, f64::INFINITY, "a number");
+        Traits {
+            followers: sheet.numbers(followers, needed, COUNT, out),
+            niche: sheet.texts(sheet.optional(&["niche", "category"]), false, out),
+            engagement: sheet.numbers(sheet.optional(&["engagement_rate", "er"]), false, SHARE, out),
+            fake: sheet.numbers(sheet.optional(&["fake_share"]), false, SHARE, out),
+            fit: sheet.numbers(sheet.optional(&["niche_fit", "brand_fit"]), false, any, out),
+            views: sheet.numbers(sheet.optional(&["expected_views"]), false, COUNT, out),
+            audience: audience(sheet, data, out),
+        }
+    }
+
+    /// The account of a row; its indices mean nothing.
+    pub(super) fn account(&self, row: usize) -> Account {
+        Account {
+            creator: 0,
+            platform: 0,
+            followers: self.followers[row],
+            engagement_rate: self.engagement[row],
+            fake_share: self.fake[row],
+            niche_fit: self.fit[row],
+            earlier: Some(0.0),
+            audience: self.audience[row].clone(),
+        }
+    }
 }
 
 /// Money a post.

@@ -1,13 +1,13 @@
 //! Deals that are offered for the time of a plan: by creators of the roster or by people never worked with.
 
 use super::super::super::codes::{Capped, fail};
-use super::super::super::roster::{Account, Candidate, Deal, DealKind, Offer, Roster};
+use super::super::super::roster::{Candidate, Deal, DealKind, Offer, Roster};
 use super::super::super::{Dataset, Table};
 use super::super::column::nearest_hint;
 use super::super::sheet::Sheet;
-use super::candidates::{COUNT, MOST_POSTS};
+use super::candidates::{MOST_POSTS, Traits};
 use super::deals::Terms;
-use super::{AMOUNT, SHARE, audience, format_of};
+use super::{AMOUNT, format_of};
 use crate::finding::Finding;
 
 /// The offers of a table, with everything that is wrong with it. `data` are those of the fit.
@@ -18,13 +18,7 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
     let name = sheet.texts(sheet.optional(&["offer", "id", "deal"]), false, out);
     let creator = sheet.texts(sheet.required(&["creator", "handle", "username"], out), true, out);
     let platform = sheet.texts(sheet.optional(&["platform", "network"]), false, out);
-    let followers = sheet.numbers(sheet.optional(&["followers", "follower_count", "subscribers"]), false, COUNT, out);
-    let niche = sheet.texts(sheet.optional(&["niche", "category"]), false, out);
-    let engagement = sheet.numbers(sheet.optional(&["engagement_rate", "er"]), false, SHARE, out);
-    let fake = sheet.numbers(sheet.optional(&["fake_share"]), false, SHARE, out);
-    let any = (f64::NEG_INFINITY, f64::INFINITY, "a number");
-    let fit = sheet.numbers(sheet.optional(&["niche_fit", "brand_fit"]), false, any, out);
-    let views = sheet.numbers(sheet.optional(&["expected_views"]), false, COUNT, out);
+    let traits = Traits::read(&sheet, data, false, out);
     let format = sheet.texts(sheet.optional(&["format", "type"]), false, out);
     let kind = sheet.texts(sheet.optional(&["kind", "deal_type"]), false, out);
     let least = sheet.numbers(sheet.optional(&["min_posts"]), false, AMOUNT, out);
@@ -32,7 +26,6 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
     let earliest = sheet.moments(sheet.optional(&["earliest", "starts"]), false, out);
     let latest = sheet.moments(sheet.optional(&["latest", "ends"]), false, out);
     let group = sheet.texts(sheet.optional(&["exclusive_group"]), false, out);
-    let audience = audience(&sheet, data, out);
     let terms = Terms::read(&sheet, out);
     let (mut words, mut parts, mut unknown, mut twice, mut dates) =
         (Capped::new(), Capped::new(), Capped::new(), Capped::new(), Capped::new());
@@ -85,7 +78,7 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
         // One of the roster, or somebody new of whom the platform must be known.
         let known = match (&own[..], on) {
             ([account], _) => Some(*account),
-            ([], Some(_)) if followers[row].is_some() || views[row].is_some() => None,
+            ([], Some(_)) if traits.followers[row].is_some() || traits.views[row].is_some() => None,
             _ => {
                 unknown.push(out, || {
                     let names: Vec<&str> = roster.creators.iter().map(|c| c.name.as_str()).collect();
@@ -108,19 +101,7 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
         };
         let word = kind[row].as_deref().unwrap_or("flat");
         let Some(deal) = terms.deal(&sheet, row, word, (name.clone(), 0), out) else { continue };
-        let account = known.map_or_else(
-            || Account {
-                creator: 0,
-                platform: 0,
-                followers: followers[row],
-                engagement_rate: engagement[row],
-                fake_share: fake[row],
-                niche_fit: fit[row],
-                earlier: Some(0.0),
-                audience: audience[row].clone(),
-            },
-            |a| roster.accounts[a].clone(),
-        );
+        let account = known.map_or_else(|| traits.account(row), |a| roster.accounts[a].clone());
         let platform = match known {
             Some(a) => roster.platforms[roster.accounts[a].platform].clone(),
             None => on.unwrap_or_default().trim().to_owned(),
@@ -131,10 +112,10 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
                 name: owner.clone(),
                 platform,
                 account,
-                niche: niche[row].clone(),
+                niche: traits.niche[row].clone(),
                 format,
                 posts: high as usize,
-                expected_views: views[row],
+                expected_views: traits.views[row],
                 deal: None,
             },
             known,
