@@ -2,6 +2,7 @@
 
 pub mod diagnose;
 pub mod draws;
+pub mod frame;
 pub mod log_density;
 pub mod math;
 pub mod nuts;

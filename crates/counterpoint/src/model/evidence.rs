@@ -117,14 +117,14 @@ pub fn evidence(
 }
 
 /// Probability of a lift at least as far from what the draws predict, both tails together, with the experiment's own error.
-fn tail(experiment: &Experiment, lifts: &[f64]) -> f64 {
+pub(crate) fn tail(experiment: &Experiment, lifts: &[f64]) -> f64 {
     let below: f64 = lifts.iter().map(|lift| norm_cdf((experiment.lift - lift) / experiment.se)).sum();
     let below = below / lifts.len() as f64;
     (2.0 * below.min(1.0 - below)).clamp(0.0, 1.0)
 }
 
 /// Name and spend over all periods of what was tested.
-fn paid(model: &Model, target: Target) -> (String, Option<f64>) {
+pub(crate) fn paid(model: &Model, target: Target) -> (String, Option<f64>) {
     let (name, spend) = match target {
         Target::Driver(m) => {
             let driver = &model.drivers[m];
@@ -201,7 +201,7 @@ fn readings(model: &Arc<Model>, positions: &[Vec<f64>], threads: usize) -> Readi
 }
 
 /// Outcome units and money that a driver or creator brought over all periods, at the last position (of creators, after `split_platforms`).
-fn brought(model: &Model, posterior: &Posterior, target: Target) -> [f64; 2] {
+pub(crate) fn brought(model: &Model, posterior: &Posterior, target: Target) -> [f64; 2] {
     let (geos, periods) = (model.n_geos(), model.n_periods());
     let mut out = [0.0; 2];
     match target {

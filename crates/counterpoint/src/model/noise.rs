@@ -3,7 +3,9 @@
 //! Autocorrelated noise is stationary AR(1) with innovation scale sigma, over each run of observed periods:
 //! the first of a run has precision (1 - rho^2) / sigma^2, later ones are e\[t\] - rho e\[t-1\] with precision 1 / sigma^2.
 
+use super::prior::Prior;
 use counterpoint_infer::math::ln_gamma;
+use counterpoint_infer::sample::standard_normal;
 
 /// Which parameters the noise has, by index.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,29 @@ impl Noise {
     /// Index of the scale parameter of a geo.
     pub fn sigma_of(&self, g: usize) -> usize {
         if self.sigma.len() == 1 { self.sigma[0] } else { self.sigma[g] }
+    }
+
+    /// Draws the noise of consecutive periods of geo g into `out`. `before` is the noise of the period before the first, where that is known:
+    /// autocorrelated noise goes on from it, and is stationary otherwise.
+    pub fn draw(&self, values: &[f64], g: usize, before: Option<f64>, rng: &mut impl rand::Rng, out: &mut [f64]) {
+        let sigma = values[self.sigma_of(g)];
+        let rho = self.rho.map_or(0.0, |i| values[i]);
+        let mut before = before;
+        for e in out {
+            let mut innovation = sigma * standard_normal(rng);
+            if let Some(df) = self.df.map(|i| values[i]) {
+                let chi_square_over_df = Prior::Gamma { shape: 0.5 * df, rate: 0.5 * df }.draw(rng);
+                innovation /= chi_square_over_df.sqrt();
+            }
+            *e = before.map_or(innovation / (1.0 - rho * rho).sqrt(), |last| rho * last + innovation);
+            before = Some(*e);
+        }
+    }
+
+    /// Log density of the noise `e` of one period of geo g by itself, where noise is independent.
+    pub fn log_density_at(&self, values: &[f64], g: usize, e: f64) -> f64 {
+        let sigma = values[self.sigma_of(g)];
+        standard(e / sigma, self.df.map(|i| values[i])).0 - sigma.ln()
     }
 
     /// Log density of the residuals `e` (`[geos x periods]`), given parameter values. Writes d/de to `slope`, adds the derivatives by

@@ -154,6 +154,18 @@ impl Posterior {
         &self.coefficients
     }
 
+    /// Expected outcome of geo g at the last position, with baseline `coefficients`, by period, in scaled units.
+    pub fn expected(&self, coefficients: &[f64], g: usize, out: &mut [f64]) {
+        let (baseline, periods) = (&self.model.baseline, self.model.n_periods());
+        let mut trend = vec![0.0; periods];
+        baseline.trend(&coefficients[..baseline.knots], &mut trend);
+        out.fill(0.0);
+        baseline.add_geo(g, &trend, coefficients, 1.0, out);
+        for work in &self.drivers {
+            axpy(work.effect.beta[g], &work.response.f[g * periods..(g + 1) * periods], out);
+        }
+    }
+
     /// What the data and the experiments say of the logarithm of each geo's coefficient, driver by driver, at the given parameter values and with the
     /// rest held: the gradient of the log likelihood, and the information (exact for Normal noise); the baseline integrated out where it is.
     pub fn by_log_effect(&mut self, values: &[f64]) -> Vec<Vec<[f64; 2]>> {

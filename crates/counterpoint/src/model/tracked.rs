@@ -24,6 +24,8 @@ pub struct TrackedSeries {
     pub orders: Vec<f64>,
     /// First period in which the code is live.
     pub from: usize,
+    /// The period after the last that is known.
+    pub to: usize,
     /// Parameter: capture rate of the platform.
     pub capture: usize,
     /// Parameter: leak.
@@ -59,7 +61,7 @@ impl Tracked {
         all_orders: Vec<f64>,
         per_order: f64,
     ) -> Tracked {
-        let counts = || series.iter().flat_map(|s| s.orders[s.from..].iter().copied());
+        let counts = || series.iter().flat_map(|s| s.orders[s.from..s.to].iter().copied());
         let most = counts().fold(0.0, f64::max).min(TERMS as f64) as usize;
         let mut above = vec![0.0; most];
         for k in counts() {
@@ -68,6 +70,13 @@ impl Tracked {
         let large = counts().filter(|&k| k > TERMS as f64).collect();
         let constant = counts().map(|k| ln_gamma(k + 1.0)).sum();
         Tracked { series, deviations, dispersion, all_orders, per_order, above, large, constant }
+    }
+
+    /// The same where nothing is known from a period on.
+    pub fn until(self, end: usize) -> Tracked {
+        let cut = |s: TrackedSeries| TrackedSeries { from: s.from.min(end), to: s.to.min(end), ..s };
+        let series = self.series.into_iter().map(cut).collect();
+        Tracked::new(series, (self.deviations, self.dispersion), self.all_orders, self.per_order)
     }
 
     /// Capture rate of series i.
@@ -102,15 +111,15 @@ impl Tracked {
         for (i, s) in self.series.iter().enumerate() {
             let capture = self.capture(i, values);
             let leak = values[s.leak];
-            let brought = &mut work.brought[..periods - s.from];
+            let brought = &mut work.brought[..s.to - s.from];
             brought.fill(0.0);
             for &(d, c) in &s.accounts {
                 if let Some(platform) = &drivers[d].platform {
-                    let own = &platform.incremental[c * periods + s.from..(c + 1) * periods];
+                    let own = &platform.incremental[c * periods + s.from..c * periods + s.to];
                     axpy(1.0 / self.per_order, own, brought);
                 }
             }
-            let (orders, all) = (&s.orders[s.from..], &self.all_orders[s.from..]);
+            let (orders, all) = (&s.orders[s.from..s.to], &self.all_orders[s.from..s.to]);
             let by_mean = &mut work.by_mean[..brought.len()];
             let (own, by_own) = terms((capture, leak, phi), brought, all, orders, by_mean);
             total += own;
@@ -118,7 +127,7 @@ impl Tracked {
             let (by_capture, by_leak) = (dot(by_mean, brought), dot(by_mean, all));
             for &(d, c) in &s.accounts {
                 if let Some(platform) = &mut drivers[d].platform {
-                    let to = &mut platform.by_incremental[c * periods + s.from..(c + 1) * periods];
+                    let to = &mut platform.by_incremental[c * periods + s.from..c * periods + s.to];
                     axpy(capture / self.per_order, by_mean, to);
                 }
             }

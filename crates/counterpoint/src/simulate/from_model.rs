@@ -4,7 +4,8 @@ use crate::data::Dataset;
 use crate::model::baseline::KnotPrior;
 use crate::model::build::Model;
 use crate::model::posterior::Posterior;
-use crate::model::prior::Prior;
+use crate::model::tracked::Tracked;
+use super::creators::negative_binomial;
 use crate::project::Project;
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
@@ -36,7 +37,7 @@ pub fn from_model_prior(model: &Arc<Model>, data: &Dataset, seed: u64) -> (Datas
 
 /// A new outcome with the model's noise, at parameter `values` (in the order of the model's parameters) and baseline
 /// `coefficients` (as [`Posterior::draw_baseline`] gives them): with those of a posterior draw, a copy of the user's data
-/// whose truth is known. Lifts of experiments are drawn anew too. Cells that are missing stay missing; the outcome may fall below zero, as the model's does.
+/// whose truth is known. Lifts of experiments and tracked orders are drawn anew too. Cells that are missing stay missing; the outcome may fall below zero, as the model's does.
 pub fn outcome_at(
     model: &Arc<Model>,
     data: &Dataset,
@@ -47,21 +48,14 @@ pub fn outcome_at(
     let periods = model.n_periods();
     let mut posterior = Posterior::new(model.clone());
     posterior.set(&model.parameters.position(values));
-    let mut trend = vec![0.0; periods];
-    model.baseline.trend(&coefficients[..model.baseline.knots], &mut trend);
+    let (mut mean, mut noise) = (vec![0.0; periods], vec![0.0; periods]);
     let mut outcome = vec![f64::NAN; data.outcome.len()];
     for g in 0..model.n_geos() {
-        let mut mean = vec![0.0; periods];
-        model.baseline.add_geo(g, &trend, coefficients, 1.0, &mut mean);
-        for work in posterior.drivers() {
-            for t in 0..periods {
-                mean[t] += work.effect.beta[g] * work.response.f[g * periods + t];
-            }
-        }
-        for &run in &model.noise.runs[g] {
-            add_noise(model, values, g, run, &mut mean, rng);
-            for t in run.0..run.1 {
-                outcome[g * periods + t] = (model.scale.mean + model.scale.sd * mean[t]) * data.population[g];
+        posterior.expected(coefficients, g, &mut mean);
+        for &(from, to) in &model.noise.runs[g] {
+            model.noise.draw(values, g, None, rng, &mut noise[from..to]);
+            for t in from..to {
+                outcome[g * periods + t] = (model.scale.mean + model.scale.sd * (mean[t] + noise[t])) * data.population[g];
             }
         }
     }
@@ -70,7 +64,38 @@ pub fn outcome_at(
     for (given, (experiment, lift)) in data.experiments.iter_mut().zip(model.experiments.iter().zip(lifts)) {
         given.lift = lift + experiment.se * standard_normal(rng);
     }
+    if let Some(tracked) = &model.tracked {
+        posterior.split_platforms();
+        draw_sales(tracked, &posterior, &mut data, rng);
+    }
     data
+}
+
+/// Draws the tracked orders at the posterior's last position anew, with the outcome of `data`; an order brings what it did before.
+fn draw_sales(tracked: &Tracked, posterior: &Posterior, data: &mut Dataset, rng: &mut impl Rng) {
+    let (model, values, periods) = (posterior.model(), posterior.values(), data.n_periods());
+    let mut all = vec![0.0; periods];
+    for (i, y) in data.outcome.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
+        all[i % periods] += y / tracked.per_order;
+    }
+    let Some(roster) = &mut data.roster else { return };
+    let phi = values[tracked.dispersion].powi(-2);
+    for (i, series) in tracked.series.iter().enumerate() {
+        let name = &model.creators[series.creator].name;
+        let own = roster.tracked.iter_mut().find(|t| roster.creators[t.creator].name == *name);
+        let Some(own) = own else { continue };
+        let money = own.revenue.iter().sum::<f64>() / own.orders.iter().sum::<f64>().max(1.0);
+        let back = own.refunds.iter().sum::<f64>() / own.orders.iter().sum::<f64>().max(1.0);
+        for t in series.from..series.to {
+            let part = |&(d, c): &(usize, usize)| {
+                posterior.drivers()[d].platform.as_ref().map_or(0.0, |p| p.incremental[c * periods + t])
+            };
+            let brought = series.accounts.iter().map(part).sum::<f64>() / tracked.per_order;
+            let mean = tracked.capture(i, values) * brought + values[series.leak] * all[t].max(0.0);
+            own.orders[t] = negative_binomial(mean, phi, rng);
+            (own.revenue[t], own.refunds[t]) = (own.orders[t] * money, own.orders[t] * back);
+        }
+    }
 }
 
 /// The baseline's coefficients from their prior given the parameters; where they are sampled, they are among the parameters.
@@ -101,28 +126,4 @@ fn draw_coefficients(model: &Arc<Model>, values: &[f64], rng: &mut impl Rng) -> 
         }
     }
     out
-}
-
-/// Adds stationary noise of one run of observed periods: e[t] = rho e[t-1] + innovation, the first divided by sqrt(1 - rho^2).
-fn add_noise(
-    model: &Model,
-    values: &[f64],
-    g: usize,
-    (start, end): (usize, usize),
-    mean: &mut [f64],
-    rng: &mut impl Rng,
-) {
-    let noise = &model.noise;
-    let sigma = values[noise.sigma_of(g)];
-    let rho = noise.rho.map_or(0.0, |i| values[i]);
-    let mut e = 0.0;
-    for t in start..end {
-        let mut innovation = sigma * standard_normal(rng);
-        if let Some(df) = noise.df.map(|i| values[i]) {
-            let chi_square_over_df = Prior::Gamma { shape: 0.5 * df, rate: 0.5 * df }.draw(rng);
-            innovation /= chi_square_over_df.sqrt();
-        }
-        e = if t == start { innovation / (1.0 - rho * rho).sqrt() } else { rho * e + innovation };
-        mean[t] += e;
-    }
 }

@@ -321,7 +321,7 @@ fn tracked(
         };
         let leak = parameters.add(&format!("leak[{name}]"), defaults::LEAK);
         let orders = one.orders.iter().map(|x| x.round().max(0.0)).collect();
-        series.push(TrackedSeries { creator, accounts, orders, from, capture, leak });
+        series.push(TrackedSeries { creator, accounts, orders, from, to: periods, capture, leak });
     }
     if series.is_empty() {
         return None;

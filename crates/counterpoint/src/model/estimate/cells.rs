@@ -7,9 +7,7 @@ use crate::model::linalg::axpy;
 use crate::model::posterior::shape_values;
 use crate::model::response::{Exposure, Response, Shape};
 use counterpoint_infer::diagnose::{Loo, loo};
-use counterpoint_infer::math::ln_gamma;
 use counterpoint_infer::nuts::chain_rng;
-use counterpoint_infer::sample::standard_normal;
 
 /// Random streams of predicted noise lie beyond those of the baseline.
 const STREAM: u64 = 3 << 32;
@@ -221,33 +219,11 @@ fn one_draw(
     for part in parts.chunks_exact(periods).take(whole) {
         axpy(1.0, part, expected);
     }
-    noise(model, &draw.values, g, rng, predicted);
+    model.noise.draw(&draw.values, g, None, rng, predicted);
     for t in 0..periods {
         predicted[t] = expected[t] + model.units[g] * predicted[t];
     }
     out
-}
-
-/// Fresh noise of one geo, in scaled units.
-fn noise(model: &Model, values: &[f64], g: usize, rng: &mut impl rand::Rng, out: &mut [f64]) {
-    let sigma = values[model.noise.sigma_of(g)];
-    let rho = model.noise.rho.map_or(0.0, |i| values[i]);
-    let mut before = None;
-    for e in out {
-        let innovation = match model.noise.df {
-            None => standard_normal(rng),
-            Some(i) => {
-                let nu = values[i];
-                let chi = crate::model::prior::Prior::Gamma { shape: 0.5 * nu, rate: 0.5 }.draw(rng);
-                standard_normal(rng) / (chi / nu).sqrt()
-            }
-        };
-        *e = match before {
-            None => sigma * innovation / (1.0 - rho * rho).sqrt(),
-            Some(last) => rho * last + sigma * innovation,
-        };
-        before = Some(*e);
-    }
 }
 
 /// 5 %, 50 % and 95 % quantiles over draws of each of `width` places (type 7, as [`counterpoint_infer::draws::quantile`]).
@@ -310,19 +286,8 @@ fn geo_loo(model: &Model, pass: &Pass, thinned: &[usize], draws: &[Vec<f64>], ro
         let t = seen[i];
         for (k, value) in out.iter_mut().enumerate() {
             let values = &pass.draws[thinned[k]].values;
-            let sigma = values[model.noise.sigma_of(g)];
             let expected = (draws[k][rows * periods + t] / people - model.scale.mean) / model.scale.sd;
-            let z = (model.y[g * periods + t] - expected) / sigma;
-            *value = -sigma.ln()
-                + match model.noise.df.map(|i| values[i]) {
-                    None => -0.5 * z * z - 0.918_938_533_204_672_7,
-                    Some(nu) => {
-                        ln_gamma(0.5 * (nu + 1.0))
-                            - ln_gamma(0.5 * nu)
-                            - 0.5 * (nu * std::f64::consts::PI).ln()
-                            - 0.5 * (nu + 1.0) * (z * z / nu).ln_1p()
-                    }
-                };
+            *value = model.noise.log_density_at(values, g, model.y[g * periods + t] - expected);
         }
     })
 }

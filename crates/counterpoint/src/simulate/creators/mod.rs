@@ -16,5 +16,6 @@ pub use truth::{AccountTruth, CreatorTruth, PlatformTruth, RosterTruth};
 pub(super) use effect::{Effect, effect};
 pub(super) use roster::{Roster, roster};
 pub(super) use tables::{contributions, section, tables};
+pub(super) use tracked::negative_binomial;
 pub(super) use truth::{KnownRoster, know};
 pub(super) use validate::{findings, no_name};

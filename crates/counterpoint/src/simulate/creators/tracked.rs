@@ -69,7 +69,7 @@ pub(super) fn sales(
 }
 
 /// A count of this mean and of variance mean + mean^2 / phi: Poisson around a gamma.
-fn negative_binomial(mean: f64, phi: f64, rng: &mut impl Rng) -> f64 {
+pub(in crate::simulate) fn negative_binomial(mean: f64, phi: f64, rng: &mut impl Rng) -> f64 {
     if mean <= 0.0 {
         return 0.0;
     }
