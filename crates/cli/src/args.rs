@@ -28,6 +28,7 @@ Examples:
   counterpoint creators RUN                 who to renew, and at what fee
   counterpoint plan RUN                     the next budget
   counterpoint stress RUN                   what if a platform goes dark
+  counterpoint verify shop                  try to break the model on your own data
   counterpoint experiment design --help     which regions to test in, and what could be found
   counterpoint experiment read --help       what a geo test or a creator's campaign did
 
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     /// What a platform's fall would cost, and what the plan should become
     #[command(after_help = STRESS)]
     Stress(StressArgs),
+    /// The trust report: tries to break the model on your own data
+    #[command(after_help = VERIFY)]
+    Verify(VerifyArgs),
     /// Design an experiment, or read what it did: a geo test, a staggered start, a campaign without a control group
     #[command(after_help = EXPERIMENT)]
     Experiment(ExperimentArgs),
@@ -120,6 +124,16 @@ Examples:
 
 stress.json is written into the run's folder.";
 
+const VERIFY: &str = "\
+Examples:
+  counterpoint verify shop                  the newest fit of the project as it stands, or a new one
+  counterpoint verify shop --quick          a first look with few refits
+  counterpoint verify RUN --calibrate 100   also: do the priors' own truths come out again (takes long)
+
+Copies with a known truth, months foretold, channels that do nothing, returns as months are added,
+what rests on priors, experiments foretold, data drawn from the model. verify.json is written into
+the run's folder, and the report shows it. Exit code 1 where a check failed.";
+
 const EXPERIMENT: &str = "\
 Examples:
   counterpoint experiment design sales.csv --unit city --time date --outcome orders
@@ -140,6 +154,7 @@ impl Command {
         match self {
             Command::Fit(args) => args.how.quiet,
             Command::Demo(args) => args.how.quiet,
+            Command::Verify(args) => args.quiet,
             _ => false,
         }
     }
@@ -184,7 +199,7 @@ pub(crate) struct FitArgs {
 }
 
 /// How to sample; each overrides `[sampler]` of the project file.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct SamplingArgs {
     /// Independent chains
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -240,6 +255,28 @@ pub(crate) struct CreatorsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) candidates: Option<PathBuf>,
     /// File for the creators' table [default: RUN/creators.csv]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `verify`
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Folder of the project, or of a run
+    pub(crate) dir: PathBuf,
+    /// A first look with few refits
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Also fit this many markets drawn from the priors (simulation-based calibration)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(8..=1000))]
+    pub(crate) calibrate: Option<u16>,
+    /// Threads; they change the time, never a number [default: as many as the machine has]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Print errors only
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// File to write [default: RUN/verify.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -27,6 +27,7 @@ mod sampling;
 mod settings;
 mod table;
 mod terminal;
+mod trusting;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -44,6 +45,7 @@ fn main() -> std::process::ExitCode {
         Command::Creators(args) => commands::creators::run(&args, &terminal),
         Command::Plan(args) => commands::plan::run(&args, &terminal),
         Command::Stress(args) => commands::stress::run(&args, &terminal),
+        Command::Verify(args) => commands::verify::run(&args, &terminal),
         Command::Experiment(args) => commands::experiment::run(&args.command, &terminal),
         Command::Demo(args) => commands::demo::run(&args, &terminal),
         Command::Simulate(args) => commands::simulate::run(&args, &terminal),

@@ -46,6 +46,88 @@ enum Show {
     Lines,
 }
 
+impl Show {
+    fn new(total: u64, quiet: bool) -> Show {
+        if quiet {
+            return Show::Nothing;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Show::Lines;
+        }
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>8} {wide_bar} {pos}/{len}{msg}") {
+            bar.set_style(style);
+        }
+        Show::Bar(bar)
+    }
+
+    /// How long to wait between two words; none where nothing is to be said.
+    fn every(&self) -> Option<Duration> {
+        match self {
+            Show::Nothing => None,
+            Show::Bar(_) => Some(Duration::from_millis(100)),
+            Show::Lines => Some(LINE_EVERY),
+        }
+    }
+}
+
+/// How far a work of a known number of steps is.
+pub(crate) struct Work {
+    show: Show,
+    name: &'static str,
+    total: u64,
+    begun: Instant,
+    done: AtomicU64,
+    said: Mutex<Option<Instant>>,
+}
+
+impl Work {
+    /// Nothing done yet.
+    pub(crate) fn new(name: &'static str, total: u64, quiet: bool) -> Work {
+        Work {
+            show: Show::new(total, quiet),
+            name,
+            total,
+            begun: Instant::now(),
+            done: AtomicU64::new(0),
+            said: Mutex::new(None),
+        }
+    }
+
+    /// One more step.
+    pub(crate) fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        let (Some(every), Ok(mut said)) = (self.show.every(), self.said.try_lock()) else { return };
+        let now = Instant::now();
+        let due = said.map_or_else(|| now - self.begun >= SILENT_FIRST, |at| now - at >= every);
+        if !due {
+            return;
+        }
+        *said = Some(now);
+        let left = (now - self.begun).as_secs_f64() / done as f64 * self.total.saturating_sub(done) as f64;
+        let left = counterpoint_report::numbers::duration(left.ceil());
+        match &self.show {
+            Show::Bar(bar) => {
+                bar.set_prefix(self.name);
+                bar.set_message(format!(" · {left} left"));
+                bar.set_position(done);
+            }
+            _ => terminal::aside(&format!(
+                "{}: {:.0}% of the draws · {left} left",
+                self.name,
+                100.0 * done as f64 / self.total.max(1) as f64
+            )),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// What was said last.
 struct Said {
     at: Option<Instant>,
@@ -57,17 +139,7 @@ impl Progress {
     /// Progress of a fit whose coordinates `watchable` may be watched.
     pub(crate) fn new(sampler: &SamplerSpec, watchable: &[usize], quiet: bool) -> Progress {
         let total = (sampler.chains * (sampler.warmup + sampler.draws)) as u64;
-        let show = if quiet {
-            Show::Nothing
-        } else if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{prefix:>8} {wide_bar} {pos}/{len}{msg}") {
-                bar.set_style(style);
-            }
-            Show::Bar(bar)
-        } else {
-            Show::Lines
-        };
+        let show = Show::new(total, quiet);
         let every = watchable.len().div_ceil(WATCHED).max(1);
         Progress {
             show,
@@ -151,11 +223,7 @@ impl Progress {
 
     /// What was said last, if it is time to say something again; whoever finds it taken has nothing to add.
     fn due(&self) -> Option<MutexGuard<'_, Said>> {
-        let every = match self.show {
-            Show::Nothing => return None,
-            Show::Bar(_) => Duration::from_millis(100),
-            Show::Lines => LINE_EVERY,
-        };
+        let every = self.show.every()?;
         let mut said = self.said.try_lock().ok()?;
         let now = Instant::now();
         let due = said.at.map_or_else(|| now - self.begun >= SILENT_FIRST, |at| now - at >= every);

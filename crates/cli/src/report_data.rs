@@ -67,6 +67,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         evidence: inputs.evidence,
         plan: None,
         stress: None,
+        trust: None,
         title: inputs.title,
         generated_from: inputs.run,
         verdict: inputs.verdict,

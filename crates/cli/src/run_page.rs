@@ -1,4 +1,4 @@
-//! The page of a run: what the fit says, with the plan and the stress that lie in its folder.
+//! The page of a run: what the fit says, with the plan, the stress and the trust report that lie in its folder.
 
 use crate::run_folder::REPORT_JSON;
 use crate::terminal::Terminal;
@@ -14,6 +14,8 @@ pub(crate) const REPORT_HTML: &str = "report.html";
 pub(crate) const PLAN_JSON: &str = "plan.json";
 /// The shocks that the page shows.
 pub(crate) const STRESS_JSON: &str = "stress.json";
+/// The trust report that the page shows.
+pub(crate) const VERIFY_JSON: &str = "verify.json";
 
 /// Everything that the page of a run shows.
 ///
@@ -26,6 +28,7 @@ pub(crate) fn read(run: &Path) -> anyhow::Result<ReportData> {
         serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged; fit again", path.display()))?;
     data.plan = beside(run, PLAN_JSON, "counterpoint plan")?;
     data.stress = beside(run, STRESS_JSON, "counterpoint stress")?;
+    data.trust = beside(run, VERIFY_JSON, "counterpoint verify")?;
     Ok(data)
 }
 
@@ -45,7 +48,7 @@ fn beside<T: DeserializeOwned>(run: &Path, name: &str, command: &str) -> anyhow:
 ///
 /// What was written stays good if the page cannot be made, so that is only said.
 pub(crate) fn renew(run: &Path, written: &Path, terminal: &Terminal) -> Option<PathBuf> {
-    let shown = [PLAN_JSON, STRESS_JSON].iter().any(|name| run.join(name) == written);
+    let shown = [PLAN_JSON, STRESS_JSON, VERIFY_JSON].iter().any(|name| run.join(name) == written);
     if !shown || !run.join(REPORT_JSON).exists() {
         return None;
     }

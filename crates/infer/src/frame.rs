@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn a_framed_density_gives_the_same_draws_for_fewer_gradients() {
         let plain = sample_chains(&|| Normal, &MEAN, 0.1, &settings(1500), vec![None; 2], 1, &Silent).unwrap();
-        let draws: Vec<Vec<f64>> = plain.iter().flat_map(|c| c.positions.chunks_exact(3)).map(<[f64]>::to_vec).collect();
+        let draws: Vec<Vec<f64>> =
+            plain.iter().flat_map(|c| c.positions.chunks_exact(3)).map(<[f64]>::to_vec).collect();
         let frame = Arc::new(Frame::of(&draws, 500.0).unwrap());
         let make = || Framed::new(Normal, frame.clone());
         let mut warm = sample_chains(&make, &[0.0; 3], 0.5, &settings(1500), vec![None; 2], 1, &Silent).unwrap();

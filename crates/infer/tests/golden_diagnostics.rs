@@ -1,8 +1,7 @@
 //! The diagnostics against the numbers that ArviZ gives for the same draws (golden/arviz, made by its make.py).
 
 use counterpoint_infer::diagnose::{
-    ebfmi, ess_bulk, ess_mean, ess_quantile, ess_tail, loo, mcse_mean, mcse_quantile, mcse_sd,
-    power_sensitivity, rhat,
+    ebfmi, ess_bulk, ess_mean, ess_quantile, ess_tail, loo, mcse_mean, mcse_quantile, mcse_sd, power_sensitivity, rhat,
 };
 use counterpoint_infer::draws::Chains;
 use serde_json::Value;

@@ -4,6 +4,7 @@ use crate::creators::Creators;
 use crate::evidence::Evidence;
 use crate::json::{number, numbers};
 use crate::plan::{NextBudget, Stress};
+use crate::trust::Trust;
 use serde::{Deserialize, Serialize};
 
 /// Everything on the page. Vectors over time have one entry a date of [`ReportData::dates`].
@@ -80,6 +81,9 @@ pub struct ReportData {
     /// What shocks to platforms would cost; `None` if nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stress: Option<Stress>,
+    /// Attempts to break the model; `None` if nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }
 
 /// A posterior mean with its 5%, 50% and 95% quantiles.

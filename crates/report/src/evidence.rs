@@ -6,6 +6,7 @@ use crate::json::number;
 use crate::numbers::{money_interval, number_interval, probability};
 use crate::sections::name_cell;
 use crate::sentences::{one_unit, outcome_interval, sentence_case, short};
+use crate::strips::{Axis, Mark, Strip, strips};
 use crate::table::split_interval;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -81,42 +82,21 @@ pub(crate) fn section(d: &ReportData, lead: &str) -> String {
 }
 
 fn one(d: &ReportData, e: &Evidence) -> String {
-    let all = [&e.observed, &e.without, &e.with];
-    let low = all.iter().map(|x| x.q05).fold(0.0, f64::min);
-    let high = all.iter().map(|x| x.q95).fold(0.0, f64::max);
-    let margin = 0.04 * (high - low).max(f64::MIN_POSITIVE);
-    let place = |x: f64| ((x - low + margin) / (high - low + 2.0 * margin) * 100.0).clamp(0.0, 100.0);
-    let rows: String = [
+    let rows = [
         ("What the test measured", &e.observed, "--second"),
         ("The data without any test", &e.without, "--base-strong"),
         ("The model, tests included", &e.with, "--accent"),
     ]
-    .into_iter()
-    .map(|(label, x, colour)| {
-        let known = [x.q05, x.mean, x.q95].iter().all(|v| v.is_finite());
-        let places = if known { [x.q05, x.mean, x.q95] } else { [0.0; 3] };
-        row(label, &outcome_interval(d, x), (places.map(place), place(0.0)), if known { colour } else { "--card" })
-    })
-    .collect();
+    .map(|(label, x, colour)| Strip {
+        label: label.to_owned(),
+        marks: vec![Mark::Bar(x.q05, x.q95, colour), Mark::Dot(x.mean, colour)],
+        numbers: outcome_interval(d, x),
+    });
     format!(
-        "<div style=\"margin-top:1.4em\"><h3>{}</h3><p style=\"margin:.2em 0 .5em\">{}</p>{rows}</div>",
+        "<div style=\"margin-top:1.4em\"><h3>{}</h3><p style=\"margin:.2em 0 .5em\">{}</p>{}</div>",
         name_cell(&e.name),
-        html(&words(e))
-    )
-}
-
-/// A label, an interval drawn between per cents of the width, and its numbers.
-fn row(label: &str, numbers: &str, ([low, mean, high], zero): ([f64; 3], f64), colour: &str) -> String {
-    let line = "position:absolute;top:50%;height:4px;margin-top:-2px;border-radius:2px";
-    let dot = "position:absolute;top:50%;width:10px;height:10px;margin:-5px 0 0 -5px;border-radius:50%";
-    format!(
-        "<div style=\"display:grid;grid-template-columns:minmax(6em,13em) minmax(3em,1fr) minmax(7em,12em);gap:12px;align-items:center;padding:3px 0\">\
-         <span>{label}</span><span style=\"position:relative;height:22px;background:var(--card)\" aria-hidden=\"true\">\
-         <i style=\"position:absolute;top:0;bottom:0;left:{zero:.2}%;border-left:1px solid var(--quiet)\"></i>\
-         <i style=\"{line};left:{low:.2}%;width:{width:.2}%;background:var({colour})\"></i>\
-         <i style=\"{dot};left:{mean:.2}%;background:var({colour})\"></i></span><span class=\"num\">{}</span></div>",
-        split_interval(numbers),
-        width = (high - low).max(0.0)
+        html(&words(e)),
+        strips(&rows, &Axis::around(&rows, &[0.0]).with_lines(&[0.0]))
     )
 }
 

@@ -20,7 +20,11 @@ mod plan_sections;
 mod roster;
 mod sections;
 pub mod sentences;
+mod strips;
 mod table;
+pub mod trust;
+mod trust_leads;
+mod trust_sections;
 
 pub use creators::{
     Audit, CandidateRow, Concentration, Cost, CreatorRow, CreatorVerdict, Creators, Dependence, Kernel, ObservedShare,
@@ -36,3 +40,4 @@ pub use plan::{
     Carried, FrontierPoint, Insurance, LastSplit, Limit, NextBudget, PlannedDriver, PlannedOffer, Shock, Spread, Stress,
 };
 pub use sentences::headline;
+pub use trust_leads::{Finding, answer, findings};

@@ -3,7 +3,9 @@
 use crate::creators::Creators;
 use crate::data::{ReportData, Status};
 use crate::escape::html;
-use crate::{creator_leads, evidence, leads, payload, plan_sections, roster, sections, sentences, table};
+use crate::{
+    creator_leads, evidence, leads, payload, plan_sections, roster, sections, sentences, table, trust_sections,
+};
 
 /// Style sheet of the page, built from `web/src`.
 pub(crate) const STYLE: &str = include_str!("../../../web/dist/report.css");
@@ -243,6 +245,9 @@ pub fn render(d: &ReportData) -> String {
     if !d.evidence.is_empty() {
         let lead = lead(failed, || evidence::lead(d));
         add("evidence", "Evidence from experiments", evidence::section(d, &lead));
+    }
+    if let Some(trust) = &d.trust {
+        add("trust", "Can it be trusted", trust_sections::section(d, trust));
     }
     add("drivers", "All drivers", table::driver_table(d));
     add("diagnostics", "Fit and diagnostics", sections::diagnostics(d));

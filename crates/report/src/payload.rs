@@ -12,6 +12,10 @@ const DIGITS: i32 = 4;
 pub(crate) fn json(data: &ReportData) -> String {
     // Plain data with string keys: there is nothing in it that JSON cannot hold.
     let mut value = serde_json::to_value(data).unwrap_or(Value::Null);
+    if let Some(fields) = value.as_object_mut() {
+        // Its pictures are drawn without a script.
+        fields.remove("trust");
+    }
     round(&mut value);
     json_in_script(&value.to_string())
 }

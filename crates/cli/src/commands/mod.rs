@@ -10,3 +10,4 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod simulate;
 pub(crate) mod stress;
+pub(crate) mod verify;

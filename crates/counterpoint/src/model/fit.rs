@@ -59,33 +59,38 @@ pub fn prepare(
     let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
     let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
     let draws: Vec<Vec<f64>> = positions.map(|p| model.parameters.values(p)).collect();
+    Ok(straighten(model, &draws))
+}
+
+/// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled, and begins chains around their mean.
+pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Prepared {
+    let shared = Arc::new(model.clone());
     let n = draws.len() as f64;
     let mut middle = vec![0.0; model.parameters.len()];
-    for values in &draws {
+    for values in draws {
         for (m, x) in middle.iter_mut().zip(values) {
             *m += x / n;
         }
     }
-    let told = Posterior::new(shared.clone()).by_log_effect(&middle);
-    let mut model = model;
+    let told = Posterior::new(shared).by_log_effect(&middle);
     let mut groups = model.parameters.groups().to_vec();
     for group in &mut groups {
         let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));
         match driver.filter(|&d| model.drivers[d].positive) {
             Some(d) => measure(group, &middle, &told[d]),
-            None => learn(group, &draws),
+            None => learn(group, draws),
         }
         let coordinate = model.parameters.common_coordinate(group, &middle);
         group.common.iter_mut().for_each(|c| c.made_for = coordinate);
     }
     model.parameters.groups_mut().clone_from_slice(&groups);
     let mut start = vec![0.0; model.parameters.sampled()];
-    for values in &draws {
+    for values in draws {
         for (s, x) in start.iter_mut().zip(model.parameters.position(values)) {
             *s += x / n;
         }
     }
-    Ok(Prepared { model: Arc::new(model), start })
+    Prepared { model: Arc::new(model), start }
 }
 
 /// What the data say of a group of positive effects around the parameter values `middle`, from the gradient and the information by the

@@ -1,11 +1,11 @@
 //! Outcomes drawn from the model itself: from its prior, for calibration; at given parameters, for copies of a user's data.
 
+use super::creators::negative_binomial;
 use crate::data::Dataset;
 use crate::model::baseline::KnotPrior;
 use crate::model::build::Model;
 use crate::model::posterior::Posterior;
 use crate::model::tracked::Tracked;
-use super::creators::negative_binomial;
 use crate::project::Project;
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
@@ -55,7 +55,8 @@ pub fn outcome_at(
         for &(from, to) in &model.noise.runs[g] {
             model.noise.draw(values, g, None, rng, &mut noise[from..to]);
             for t in from..to {
-                outcome[g * periods + t] = (model.scale.mean + model.scale.sd * (mean[t] + noise[t])) * data.population[g];
+                outcome[g * periods + t] =
+                    (model.scale.mean + model.scale.sd * (mean[t] + noise[t])) * data.population[g];
             }
         }
     }

@@ -136,8 +136,7 @@ pub(super) fn before(
     let observed = |g: usize, h: usize| base.data.outcome[g * periods + origin + h];
     let of_geo = |g: usize, h: usize| draws.iter().map(|d| d[g * ahead + h]).collect::<Vec<f64>>();
     let total = |h: usize| draws.iter().map(|d| (0..geos).map(|g| d[g * ahead + h]).sum()).collect::<Vec<f64>>();
-    let national =
-        (0..ahead).map(|h| Foretold::of((0..geos).map(|g| observed(g, h)).sum(), &total(h))).collect();
+    let national = (0..ahead).map(|h| Foretold::of((0..geos).map(|g| observed(g, h)).sum(), &total(h))).collect();
     let by_geo = (0..geos * ahead).map(|i| Foretold::of(observed(i / ahead, i % ahead), &of_geo(i / ahead, i % ahead)));
     let returns = if drivers { returns(&refit.model, &refit.positions) } else { Vec::new() };
     Ok((Before { months: k, origin, drivers, national, geos: by_geo.collect(), returns }, refit.rhat))
@@ -207,11 +206,8 @@ impl Score {
         let known: Vec<&Foretold> = all.filter(|f| f.observed.is_finite()).collect();
         let n = known.len() as f64;
         let mean = |get: &dyn Fn(&Foretold) -> f64| known.iter().map(|f| get(f)).sum::<f64>() / n;
-        let some: Vec<f64> = known
-            .iter()
-            .filter(|f| f.observed != 0.0)
-            .map(|f| ((f.observed - f.q50) / f.observed).abs())
-            .collect();
+        let some: Vec<f64> =
+            known.iter().filter(|f| f.observed != 0.0).map(|f| ((f.observed - f.q50) / f.observed).abs()).collect();
         Score {
             crps: mean(&|f| f.crps),
             mape: some.iter().sum::<f64>() / some.len() as f64,
@@ -367,7 +363,6 @@ mod tests {
 
     #[test]
     fn the_score_of_draws_is_that_of_their_distribution() {
-
         let draws: Vec<f64> = (0..20_000).map(|i| 0.5 + 2.0 * norm_quantile((f64::from(i) + 0.5) / 20_000.0)).collect();
         let exact = crps_of_normal(1.3, 0.5, 2.0);
         assert!((crps_of_draws(1.3, &draws) - exact).abs() < 1e-3, "{exact}");

@@ -55,7 +55,8 @@ pub(super) fn without(
     let mut one = |position: &Vec<f64>| {
         let values = theirs.values(position);
         // What only the model with the experiment has (hidden demand) plays no part in what drivers bring.
-        let own = base.model.parameters.iter().map(|p| place.get(p.name.as_str()).map_or(p.prior.middle(), |&i| values[i]));
+        let own =
+            base.model.parameters.iter().map(|p| place.get(p.name.as_str()).map_or(p.prior.middle(), |&i| values[i]));
         posterior.set(&base.model.parameters.position(&own.collect::<Vec<_>>()));
         posterior.experiment_lifts()[i]
     };

@@ -30,7 +30,6 @@ use crate::project::Project;
 use counterpoint_infer::diagnose::Status;
 use counterpoint_infer::nuts::{ChainDraws, SampleError};
 use refit::{Base, Length, POOR};
-use std::sync::Arc;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +63,14 @@ impl Effort {
 
     /// A first look.
     pub fn quick() -> Effort {
-        Effort { copies: 4, months: 3, placebos: 1, held_out: 2, length: Length { warmup: 150, draws: 200 }, ..Effort::full() }
+        Effort {
+            copies: 4,
+            months: 3,
+            placebos: 1,
+            held_out: 2,
+            length: Length { warmup: 150, draws: 200 },
+            ..Effort::full()
+        }
     }
 }
 
@@ -121,7 +127,7 @@ enum Job {
 enum Done {
     Copy(recovery::Copy),
     Before(backtest::Before),
-    Placebo(Vec<placebo::Found>),
+    Placebo(Vec<placebo::Placed>),
     Without(held_out::Foretold),
     Calibrate(calibration::Ranks),
 }
@@ -129,7 +135,9 @@ enum Done {
 /// The number of draws that [`verify`] will make, for those who watch it.
 pub fn steps(project: &Project, data: &Dataset, effort: &Effort) -> u64 {
     let jobs = jobs(project, data, effort);
-    jobs.iter().map(|job| if matches!(job, Job::Calibrate(_)) { calibration::STEPS } else { effort.length.steps() }).sum()
+    jobs.iter()
+        .map(|job| if matches!(job, Job::Calibrate(_)) { calibration::STEPS } else { effort.length.steps() })
+        .sum()
 }
 
 fn jobs(project: &Project, data: &Dataset, effort: &Effort) -> Vec<Job> {
@@ -153,13 +161,13 @@ fn jobs(project: &Project, data: &Dataset, effort: &Effort) -> Vec<Job> {
 pub fn verify(
     project: &Project,
     data: &Dataset,
-    model: &Arc<Model>,
+    model: &Model,
     chains: &[ChainDraws],
     effort: &Effort,
     threads: usize,
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Trust, SampleError> {
-    let base = Base::new(project, data, model.clone(), chains);
+    let base = Base::new(project, data, model, chains);
     let jobs = jobs(project, data, effort);
     let length = effort.length;
     let one = |i: usize| -> Result<(Done, f64), SampleError> {
@@ -203,7 +211,7 @@ pub fn verify(
             Done::Calibrate(one) => ranks.push(one),
         }
     }
-    let today = refit::returns(model, &base.positions);
+    let today = refit::returns(&base.model, &base.positions);
     Ok(Trust {
         recovery: recovery::Recovery::of(&base, &copies),
         stability: stability::Stability::of(&base, &with, &today),

@@ -1,8 +1,10 @@
 //! Drivers that do nothing: copies of real channels whose periods are shuffled, or shifted by a quarter to three quarters of the time. Each enters the model as
 //! one more channel, with the spend and the prior of the channel that it copies.
 //!
-//! A positive effect is assumed of every channel, so that a placebo's is positive too; the question is whether it would be believed: whether its return
-//! is above break-even with the probability that money is spent at.
+//! A positive effect is assumed of every channel, so that a placebo's is positive too. The questions are whether it would be believed in, that is, whether its
+//! return is above break-even with the probability that money is spent at; and whether it would be mistaken for a channel that works, that is, believed in
+//! with at least half of the return of the channel that it copies. Where returns are not money, nothing is break-even, and believed in means: above half
+//! of that return.
 
 use super::refit::{Base, Length, returns, targets};
 use super::{Purpose, stream};
@@ -42,10 +44,21 @@ pub struct Found {
     pub prior: Interval,
     /// Share of the outcome that was found.
     pub share: Interval,
-    /// Probability of a return above break-even.
+    /// Probability of a return that is worth paying for: above break-even, or, where that is not known, above half of the real channel's.
     pub believed: f64,
     /// The same before the data.
     pub believed_before: f64,
+    /// Whether it is believed in, with a mean return of at least half of the real channel's.
+    pub mistaken: bool,
+}
+
+/// One placebo before it is set beside the real channel: returns by draw, after and before the data.
+pub(super) struct Placed {
+    of: String,
+    kind: Kind,
+    roi: Vec<f64>,
+    prior: Vec<f64>,
+    share: Interval,
 }
 
 /// All placebos.
@@ -57,13 +70,14 @@ pub struct Placebo {
     pub real: Vec<(String, Interval)>,
     /// Probability at which one counts as believed in.
     pub level: f64,
-    /// The return above which spend pays.
-    pub break_even: f64,
+    /// The return above which spend pays; none where returns are not money.
+    pub break_even: Option<f64>,
 }
 
 /// Channels that placebos can copy: paid, with a prior that says something of money.
 pub(super) fn usable(project: &Project, data: &Dataset) -> Vec<usize> {
-    let paid = |d: &Driver| d.kind == DriverKind::Channel && d.spend.as_ref().is_some_and(|s| s.iter().sum::<f64>() > 0.0);
+    let paid =
+        |d: &Driver| d.kind == DriverKind::Channel && d.spend.as_ref().is_some_and(|s| s.iter().sum::<f64>() > 0.0);
     let known = |d: &Driver| project.drivers.iter().any(|spec| spec.name == d.name);
     (0..data.drivers.len()).filter(|&i| paid(&data.drivers[i]) && known(&data.drivers[i])).collect()
 }
@@ -75,7 +89,7 @@ pub(super) fn place(
     length: Length,
     seed: u64,
     go_on: &(dyn Fn() -> bool + Sync),
-) -> Result<(Vec<Found>, f64), SampleError> {
+) -> Result<(Vec<Placed>, f64), SampleError> {
     let channels = usable(base.project, base.data);
     let mut rng = chain_rng(base.project.sampler.seed, stream(Purpose::Placebo, k));
     let (mut project, mut data) = (base.project.clone(), base.data.clone());
@@ -90,7 +104,10 @@ pub(super) fn place(
                 (0..periods).map(|t| (t + by) % periods).collect()
             }
         };
-        let name = free_name(&project, &format!("placebo {} of {}", if kind == Kind::Shuffled { "shuffle" } else { "shift" }, source.name));
+        let name = free_name(
+            &project,
+            &format!("placebo {} of {}", if kind == Kind::Shuffled { "shuffle" } else { "shift" }, source.name),
+        );
         let Some(spec) = base.project.drivers.iter().find(|d| d.name == source.name) else { continue };
         let mut spec = spec.clone();
         spec.name.clone_from(&name);
@@ -132,24 +149,15 @@ pub(super) fn place(
         let m = refit.model.drivers.iter().position(|d| d.name == name)?;
         let spend = paid(&refit.model, targets(&refit.model)[m]).1?;
         let rate = |draws: &[[f64; 2]]| draws.iter().map(|d| d[1] / spend).collect::<Vec<f64>>();
-        let (after, before) = (rate(&posterior[m]), rate(&prior[m]));
-        let above = |of: &[f64]| of.iter().filter(|r| **r > break_even(base.project)).count() as f64 / of.len() as f64;
-        Some(Found {
+        Some(Placed {
             of,
             kind,
-            believed: above(&after),
-            believed_before: above(&before),
-            roi: Interval::of(&after),
-            prior: Interval::of(&before),
+            roi: rate(&posterior[m]),
+            prior: rate(&prior[m]),
             share: Interval::of(&posterior[m].iter().map(|d| d[0] / total).collect::<Vec<_>>()),
         })
     });
     Ok((found.collect(), refit.rhat))
-}
-
-/// The return above which spend pays: one over the margin.
-fn break_even(project: &Project) -> f64 {
-    1.0 / project.outcome.margin.unwrap_or(1.0)
 }
 
 fn free_name(project: &Project, wanted: &str) -> String {
@@ -183,19 +191,37 @@ fn reordered(values: &[f64], order: &[usize], history: usize) -> Vec<f64> {
 }
 
 impl Placebo {
-    pub(super) fn of(base: &Base<'_>, found: Vec<Found>, today: &[Vec<[f64; 2]>]) -> Option<Placebo> {
-        if found.is_empty() {
+    pub(super) fn of(base: &Base<'_>, placed: Vec<Placed>, today: &[Vec<[f64; 2]>]) -> Option<Placebo> {
+        if placed.is_empty() {
             return None;
         }
         let mut real: Vec<(String, Interval)> = Vec::new();
         for (&target, draws) in targets(&base.model).iter().zip(today) {
             let (name, spend) = paid(&base.model, target);
-            if let (Some(spend), true) = (spend, found.iter().any(|f| f.of == name)) {
+            if let (Some(spend), true) = (spend, placed.iter().any(|f| f.of == name)) {
                 real.push((name, Interval::of(&draws.iter().map(|d| d[1] / spend).collect::<Vec<_>>())));
             }
         }
         let level = base.project.creators.as_ref().map_or(BELIEVED, |c| c.fair_level);
-        Some(Placebo { found, real, level, break_even: break_even(base.project) })
+        let outcome = &base.project.outcome;
+        let break_even = outcome.returns_are_money().then(|| 1.0 / outcome.margin.unwrap_or(1.0));
+        let judged = placed.into_iter().map(|p| {
+            let half = real.iter().find(|(name, _)| *name == p.of).map_or(0.0, |(_, roi)| 0.5 * roi.mean);
+            let threshold = break_even.unwrap_or(half);
+            let above = |of: &[f64]| of.iter().filter(|r| **r > threshold).count() as f64 / of.len() as f64;
+            let roi = Interval::of(&p.roi);
+            Found {
+                of: p.of,
+                kind: p.kind,
+                believed: above(&p.roi),
+                believed_before: above(&p.prior),
+                mistaken: above(&p.roi) >= level && roi.mean >= half,
+                roi,
+                prior: Interval::of(&p.prior),
+                share: p.share,
+            }
+        });
+        Some(Placebo { found: judged.collect(), real, level, break_even })
     }
 
     /// Placebos that are believed in.
@@ -203,11 +229,16 @@ impl Placebo {
         self.found.iter().filter(|f| f.believed >= self.level).count()
     }
 
-    /// None may be believed in; if more than a third is, the check fails.
+    /// Placebos that would be mistaken for channels that work.
+    pub fn mistaken(&self) -> usize {
+        self.found.iter().filter(|f| f.mistaken).count()
+    }
+
+    /// A look is due where any is believed in; the check fails where more than a third would be mistaken for channels that work.
     pub fn status(&self) -> Status {
-        match self.believed() {
-            0 => Status::Ok,
-            n if 3 * n > self.found.len() => Status::Fail,
+        match (self.believed(), self.mistaken()) {
+            (_, n) if 3 * n > self.found.len() => Status::Fail,
+            (0, _) => Status::Ok,
             _ => Status::Review,
         }
     }

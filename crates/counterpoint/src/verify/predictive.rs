@@ -242,12 +242,12 @@ fn read(model: &Model, mean: &[f64], left_over: &[f64]) -> Read {
     let changes: Vec<f64> = whole.windows(2).filter(|w| w[1] == w[0] + 1).map(|w| total[w[1]] - total[w[0]]).collect();
     let months: Vec<f64> = (1..=12)
         .filter_map(|m| {
-            let own: Vec<f64> =
-                whole.iter().filter(|&&t| model.dates[t].month() == m).map(|&t| total[t]).collect();
+            let own: Vec<f64> = whole.iter().filter(|&&t| model.dates[t].month() == m).map(|&t| total[t]).collect();
             (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
         })
         .collect();
-    let by_geo: Vec<[f64; 2]> = (0..geos).map(|g| residuals(model, g, &left_over[g * periods..(g + 1) * periods])).collect();
+    let by_geo: Vec<[f64; 2]> =
+        (0..geos).map(|g| residuals(model, g, &left_over[g * periods..(g + 1) * periods])).collect();
     let mut all = Vec::new();
     if months.len() == 12 {
         all.push((Statistic::Season, spread(&months)));
@@ -261,9 +261,12 @@ fn read(model: &Model, mean: &[f64], left_over: &[f64]) -> Read {
     if !own.is_empty() {
         all.push((Statistic::LeftOver, own.iter().sum::<f64>() / own.len() as f64));
     }
-    let cells = model.noise.runs.iter().enumerate().flat_map(|(g, runs)| {
-        runs.iter().flat_map(move |&(from, to)| g * periods + from..g * periods + to)
-    });
+    let cells = model
+        .noise
+        .runs
+        .iter()
+        .enumerate()
+        .flat_map(|(g, runs)| runs.iter().flat_map(move |&(from, to)| g * periods + from..g * periods + to));
     let every: Vec<f64> = cells.map(|i| left_over[i]).collect();
     let deviation = (every.iter().map(|e| e * e).sum::<f64>() / every.len().max(1) as f64).sqrt();
     all.push((Statistic::Outlier, every.iter().map(|e| e.abs()).fold(0.0, f64::max) / deviation));

@@ -150,9 +150,8 @@ impl Recovery {
 
 impl Told {
     fn of(name: String, creator: bool, copies: Vec<(f64, Interval)>) -> Told {
-        let median = |get: &dyn Fn(&(f64, Interval)) -> f64| {
-            quantile(&sorted(&copies.iter().map(get).collect::<Vec<_>>()), 0.5)
-        };
+        let median =
+            |get: &dyn Fn(&(f64, Interval)) -> f64| quantile(&sorted(&copies.iter().map(get).collect::<Vec<_>>()), 0.5);
         let errors: f64 = copies.iter().map(|(t, e)| e.mean - t).sum();
         let truths: f64 = copies.iter().map(|(t, _)| t.abs()).sum();
         let column = |get: fn(&(f64, Interval)) -> f64| copies.iter().map(get).collect::<Vec<f64>>();
@@ -174,7 +173,8 @@ impl Told {
 pub fn spearman(x: &[f64], y: &[f64]) -> f64 {
     let (x, y) = (ranks(x), ranks(y));
     let (mx, my) = (mean(&x), mean(&y));
-    let product = |a: &[f64], b: &[f64], ma: f64, mb: f64| -> f64 { a.iter().zip(b).map(|(a, b)| (a - ma) * (b - mb)).sum() };
+    let product =
+        |a: &[f64], b: &[f64], ma: f64, mb: f64| -> f64 { a.iter().zip(b).map(|(a, b)| (a - ma) * (b - mb)).sum() };
     product(&x, &y, mx, my) / (product(&x, &x, mx, mx) * product(&y, &y, my, my)).sqrt()
 }
 

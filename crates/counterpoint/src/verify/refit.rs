@@ -4,6 +4,7 @@ use crate::data::Dataset;
 use crate::model::build::Model;
 use crate::model::evidence::brought;
 use crate::model::experiment::Target;
+use crate::model::fit::straighten;
 use crate::model::parameters::Parameter;
 use crate::model::posterior::Posterior;
 use crate::project::Project;
@@ -31,7 +32,8 @@ const MAX_DEPTH: u64 = 8;
 const TARGET_ACCEPT: f64 = 0.8;
 
 /// A fit to be tried.
-pub(crate) struct Base<'a> {
+#[derive(Debug)]
+pub struct Base<'a> {
     pub(crate) project: &'a Project,
     pub(crate) data: &'a Dataset,
     pub(crate) model: Arc<Model>,
@@ -58,24 +60,33 @@ impl Length {
 }
 
 /// Draws of another model.
-pub(crate) struct Refit {
-    pub(crate) model: Arc<Model>,
-    pub(crate) positions: Vec<Vec<f64>>,
+#[derive(Debug, Clone)]
+pub struct Refit {
+    /// The model, in the first fit's coordinates.
+    pub model: Arc<Model>,
+    /// All draws.
+    pub positions: Vec<Vec<f64>>,
     /// The largest R-hat of a driver's effect or the noise.
-    pub(crate) rhat: f64,
+    pub rhat: f64,
 }
 
 impl Base<'_> {
-    pub(crate) fn new<'a>(project: &'a Project, data: &'a Dataset, model: Arc<Model>, chains: &[ChainDraws]) -> Base<'a> {
+    /// Takes a fit's draws in whatever coordinates, and sees them in those that they make straight.
+    pub fn new<'a>(project: &'a Project, data: &'a Dataset, model: &Model, chains: &[ChainDraws]) -> Base<'a> {
         let dim = model.parameters.sampled().max(1);
-        let positions: Vec<Vec<f64>> =
-            chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).map(<[f64]>::to_vec).collect();
-        let values = evenly(positions.len(), FRAME_DRAWS).map(|i| model.parameters.values(&positions[i])).collect();
+        let all: Vec<Vec<f64>> =
+            chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).map(|p| model.parameters.values(p)).collect();
+        let values: Vec<Vec<f64>> = evenly(all.len(), FRAME_DRAWS).map(|i| all[i].clone()).collect();
+        let model = straighten(model.clone(), &values).model;
+        let positions = all.iter().map(|values| model.parameters.position(values)).collect();
         Base { project, data, model, positions, values }
     }
 
     /// Fits `model`, parameters of the same name being alike. `go_on` is asked at every draw.
-    pub(crate) fn refit(
+    ///
+    /// # Errors
+    /// See [`SampleError`].
+    pub fn refit(
         &self,
         mut model: Model,
         length: Length,
@@ -113,10 +124,8 @@ impl Base<'_> {
         let names: Vec<String> =
             model.parameters.groups().iter().map(|g| model.parameters.get(g.first).name.clone()).collect();
         for (group, name) in model.parameters.groups_mut().iter_mut().zip(names) {
-            let alike = ours
-                .groups()
-                .iter()
-                .find(|g| ours.get(g.first).name == name && g.known.len() == group.known.len());
+            let alike =
+                ours.groups().iter().find(|g| ours.get(g.first).name == name && g.known.len() == group.known.len());
             let Some(alike) = alike else { continue };
             group.known.clone_from(&alike.known);
             if let (Some(common), Some(known)) = (&mut group.common, &alike.common) {
@@ -133,7 +142,8 @@ impl Base<'_> {
             self.model.parameters.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
         let mut rng = chain_rng(seed, super::stream(super::Purpose::Frame, 0));
         let mut one = |values: &Vec<f64>| {
-            let mut value = |p: &Parameter| place.get(p.name.as_str()).map_or_else(|| p.prior.draw(&mut rng), |&i| values[i]);
+            let mut value =
+                |p: &Parameter| place.get(p.name.as_str()).map_or_else(|| p.prior.draw(&mut rng), |&i| values[i]);
             model.parameters.position(&model.parameters.iter().map(&mut value).collect::<Vec<_>>())
         };
         self.values.iter().map(&mut one).collect()

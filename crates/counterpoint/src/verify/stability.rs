@@ -72,10 +72,7 @@ impl Stability {
 
     /// Steps outside the former interval, and steps in all.
     pub fn outside(&self) -> (usize, usize) {
-        (
-            self.drivers.iter().map(|d| d.outside).sum(),
-            self.drivers.iter().map(|d| d.intervals.len() - 1).sum(),
-        )
+        (self.drivers.iter().map(|d| d.outside).sum(), self.drivers.iter().map(|d| d.intervals.len() - 1).sum())
     }
 
     /// A look is due where any step left its interval; too many of them fail.
