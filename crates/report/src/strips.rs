@@ -71,10 +71,15 @@ impl Axis {
         Axis { ticks, ..self }
     }
 
-    /// With labels at both ends and in the middle, in the words of `text`.
-    pub(crate) fn with_ends(self, text: impl Fn(f64) -> String) -> Axis {
-        let inner = |share: f64| self.low + share * (self.high - self.low);
-        let ticks = [0.04, 0.5, 0.96].map(|s| (inner(s), text(inner(s)))).to_vec();
+    /// With labels at round numbers, in the words of `text`.
+    pub(crate) fn with_round(self, text: impl Fn(f64) -> String) -> Axis {
+        // The smallest step of 1, 2 or 5 times a power of ten that gives at most four labels.
+        let rough = (self.high - self.low) / 4.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|x| x * power).into_iter().find(|s| *s >= rough).unwrap_or(10.0 * power);
+        let first = (self.low / step).ceil();
+        let places = (0..5).map(|i| (first + f64::from(i)) * step).filter(|x| *x <= self.high);
+        let ticks = places.map(|x| (x, text(x))).collect();
         Axis { ticks, ..self }
     }
 
@@ -198,4 +203,29 @@ pub(crate) fn line_with_bands(
         html(ends[0]),
         html(ends[1])
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_stand_at_round_numbers_and_marks_beyond_the_axis_at_its_end() {
+        let axis = Axis::between(0.0, 290.0, false).with_round(|x| x.to_string());
+        assert_eq!(axis.ticks.iter().map(|t| t.0).collect::<Vec<_>>(), [0.0, 100.0, 200.0]);
+        let axis = Axis::between(-0.013, 0.14, false).with_round(|x| format!("{x:.2}"));
+        assert_eq!(axis.ticks.iter().map(|t| t.1.as_str()).collect::<Vec<_>>(), ["0.00", "0.05", "0.10"]);
+        let log = Axis::between(0.25, 4.0, true);
+        assert_eq!([0.1, 0.25, 1.0, 9.0].map(|x| log.place(x)), [0.0, 0.0, 50.0, 100.0].map(Some));
+        assert_eq!(log.place(f64::NAN), None);
+        // What is not a number is not drawn, and hostile names stay text.
+        let strip = Strip {
+            label: "<script>".to_owned(),
+            marks: vec![Mark::Bar(f64::NAN, 1.0, "--ink"), Mark::Dot(f64::NAN, "--ink")],
+            numbers: "–".to_owned(),
+        };
+        let html = strips(&[strip], &log);
+        assert!(!html.contains("<script>") && !html.contains("class=\"bar\""), "{html}");
+        assert_eq!(line_with_bands(&[f64::NAN, f64::NAN], &[], "", |x| x.to_string(), ["", ""]), "");
+    }
 }

@@ -93,7 +93,7 @@ fn recovery(r: &Recovery) -> Part {
         .collect();
     let axis = Axis::between(0.25, 4.0, true)
         .with_lines(&[1.0])
-        .with_ticks([0.25, 0.5, 1.0, 2.0, 4.0].map(|x| (x, format!("{}×", number(x)))).to_vec());
+        .with_ticks([0.25, 1.0, 4.0].map(|x| (x, format!("{}×", number(x)))).to_vec());
     let table = table(
         "Recovery",
         &["Driver", "Typical error", "Bias", "Width of interval", "Held", "Rank correlation"],
@@ -148,7 +148,7 @@ fn backtest(d: &ReportData, b: &Backtest) -> Part {
         rows.iter().map(|(label, cells)| (label.as_str(), cells.clone())),
     );
     (
-        legend(&[("--accent", "forecast of the next month, 90%"), ("--ink", "what came")]) + &picture + &table,
+        legend(&[("--accent", "next month foretold, 90%"), ("--ink", "what came")]) + &picture + &table,
         "Each forecast was made without the outcome of what it foretells; spend, posts and controls are taken as they came to be. The table: mean CRPS, smaller is better, and \
          the share of observations in the 90% interval."
             .to_owned(),
@@ -163,7 +163,7 @@ fn placebo(d: &ReportData, p: &Placebo) -> Part {
     let mut rows: Vec<Strip> = Vec::new();
     for x in &p.placebos {
         rows.push(Strip {
-            label: format!("{} copy of {}", sentence_case(&x.kind), x.of),
+            label: format!("{}, {}", x.of, x.kind),
             marks: vec![
                 Mark::Thin(x.prior.q05, x.prior.q95, "--base-strong"),
                 Mark::Bar(x.roi.q05, x.roi.q95, "--second"),
@@ -190,7 +190,7 @@ fn placebo(d: &ReportData, p: &Placebo) -> Part {
             ("--second", "does nothing"),
             ("--base-strong", "the same before the data"),
             ("--accent", "the real channel"),
-        ]) + &strips(&rows, &axis.with_ends(number)),
+        ]) + &strips(&rows, &axis.with_round(number)),
         format!(
             "{} with 90% intervals{}. Shuffled: the periods of the channel in random order; shifted: moved by a quarter to three quarters of \
              the time. A line before the data that runs off the picture is cut.",
@@ -246,7 +246,7 @@ fn sensitivity(s: &Sensitivity) -> Part {
             },
         })
         .collect();
-    let axis = Axis::around(&rows, &[0.0, 2.0 * s.threshold]).with_lines(&[s.threshold]).with_ends(number);
+    let axis = Axis::around(&rows, &[0.0, 2.0 * s.threshold]).with_lines(&[s.threshold]).with_round(number);
     let table = table(
         "Sensitivity",
         &["Driver", "To its priors", "To the data"],
@@ -279,12 +279,25 @@ fn held_out(d: &ReportData, h: &HeldOut) -> Part {
         .collect();
     let axis = Axis::around(&rows, &[0.0])
         .with_lines(&[0.0])
-        .with_ends(|x| if d.outcome_is_money { money(x, &d.currency) } else { number(x) });
+        .with_round(|x| if d.outcome_is_money { money(x, &d.currency) } else { number(x) });
     (
-        legend(&[("--second", "what the test measured"), ("--accent", "what was foretold without it")])
-            + &strips(&rows, &axis),
+        legend(&[("--second", "what the test measured"), ("--accent", "foretold without it")]) + &strips(&rows, &axis),
         "Lifts with 90% intervals; what was foretold includes the error that the test itself has.".to_owned(),
     )
+}
+
+/// A statistic in a word or two.
+fn label(statistic: &str) -> &str {
+    match statistic {
+        "season" => "Calendar months",
+        "peak" => "Largest total",
+        "trough" => "Smallest total",
+        "changes" => "Changes",
+        "left over" => "Autocorrelation",
+        "outlier" => "Largest residual",
+        "geos" => "Noise over geos",
+        other => other,
+    }
 }
 
 fn predictive(p: &Predictive) -> Part {
@@ -297,7 +310,7 @@ fn predictive(p: &Predictive) -> Part {
             let middle = 0.5 * (s.drawn.q95 + s.drawn.q05);
             let place = |x: f64| (x - middle) / half;
             Strip {
-                label: sentence_case(leads::statistic(&s.statistic)),
+                label: label(&s.statistic).to_owned(),
                 marks: vec![
                     Mark::Bar(place(s.drawn.q05), place(s.drawn.q95), "--accent"),
                     Mark::Dot(place(s.observed), if s.unlike { "--bad" } else { "--ink" }),
@@ -306,7 +319,7 @@ fn predictive(p: &Predictive) -> Part {
             }
         })
         .collect();
-    let mut out = legend(&[("--accent", "data drawn from the model, 90%"), ("--ink", "your data")])
+    let mut out = legend(&[("--accent", "drawn data, 90%"), ("--ink", "your data")])
         + &strips(&rows, &Axis::between(-5.0, 5.0, false));
     if let Some(l) = &p.loo {
         out += &table(

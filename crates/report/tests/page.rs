@@ -6,6 +6,8 @@ mod creators;
 mod data;
 #[path = "../examples/sample/plan.rs"]
 mod plan;
+#[path = "../examples/sample/trust.rs"]
+mod trust;
 
 use counterpoint_report::{Best, ReportData, Status, headline, render};
 use data::{HOSTILE, SHAPES};
@@ -411,4 +413,46 @@ fn a_plan_of_which_nothing_is_known_renders() {
     let body = static_part(&render(&d));
     assert!(!body.contains("NaN"));
     assert!(body.contains("No limit keeps the plan from doing better."));
+}
+
+#[test]
+fn the_trust_report_says_each_verdict_with_its_parts_and_survives_json() {
+    let d = sample("creators");
+    let body = static_part(&render(&d));
+    for words in [
+        "Of 8 checks, 1 failed: experiments foretold; 4 ask for a look: recovery, stability, sensitivity, drawn data.",
+        "They rest on 27 refits, 1 of which did not converge well.",
+        "70 of 80 intervals of drivers held it (90% should)",
+        "it was better from 3 and 2 of the 3 starts",
+        "None of 2 channels that do nothing would have been believed in",
+        "Contradicted: autumn hold-out.",
+        "unlike yours in: autocorrelation of what is left over.",
+        "try `ar1 = true` in [model]",
+    ] {
+        assert!(body.contains(words), "{words}");
+    }
+    for id in ["recovery", "backtest", "placebo", "stability", "sensitivity", "held_out", "predictive", "calibration"] {
+        assert!(body.contains(&format!("id=\"trust-{id}\"")), "{id}");
+    }
+    assert!(!body.contains("NaN"));
+    let back: ReportData = serde_json::from_str(&serde_json::to_string(&d).unwrap()).unwrap();
+    assert_eq!(back.trust, d.trust);
+    assert!(!static_part(&render(&sample("typical"))).contains("id=\"trust\""));
+}
+
+#[test]
+fn a_trust_report_of_which_little_is_known_renders() {
+    let mut d = sample("creators");
+    let trust = d.trust.as_mut().unwrap();
+    (trust.backtest, trust.placebo, trust.stability, trust.held_out, trust.calibration) =
+        (None, None, None, None, None);
+    for told in &mut trust.recovery.drivers {
+        (told.bias, told.error, told.width, told.ratios) =
+            (f64::NAN, f64::NAN, f64::NAN, vec![f64::NAN, f64::INFINITY]);
+    }
+    trust.sensitivity.drivers.clear();
+    trust.predictive.statistics.clear();
+    trust.predictive.loo = None;
+    let body = static_part(&render(&d));
+    assert!(body.contains("id=\"trust\"") && !body.contains("NaN") && !body.contains("inf%"), "{body}");
 }

@@ -4,6 +4,7 @@ use counterpoint_report::*;
 
 use crate::creators::creators;
 use crate::plan::{plan, stress};
+use crate::trust::trust;
 
 /// What a sample is like.
 #[derive(Debug, Clone, Copy)]
@@ -263,6 +264,8 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
     };
     let dates: Vec<String> = (0..n).map(iso).collect();
     let creators = (shape.creators > 0).then(|| creators(shape, &dates, if shape.money { 1.0 } else { 0.02 }));
+    // A first report is not verified yet; nor is one without a plan.
+    let trust = shape.offers.map(|_| trust(shape, &drivers, &dates));
     let plan = shape.offers.map(|offers| plan(shape, &drivers, creators.as_ref(), offers));
     ReportData {
         title: shape.title.to_owned(),
@@ -277,6 +280,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         creators,
         stress: plan.as_ref().map(|p| stress(shape, p)),
         plan,
+        trust,
         dates,
         geos: (0..shape.geos)
             .map(|g| if shape.hostile { format!("<i>Geo {g}</i>") } else { format!("Region {}", g + 1) })

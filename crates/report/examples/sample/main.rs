@@ -4,6 +4,7 @@
 mod creators;
 mod data;
 mod plan;
+mod trust;
 
 use std::path::PathBuf;
 
