@@ -89,7 +89,7 @@ fn supply(command: &str, place: &Path) -> String {
             std::fs::write(place.join(dir).join("counterpoint.toml"), common::PROJECT).unwrap();
             std::fs::write(place.join(dir).join("data.csv"), common::table()).unwrap();
         }
-        (Some("report" | "creators" | "plan" | "stress"), Some(run)) if !place.join(run).exists() => {
+        (Some("report" | "creators" | "plan" | "stress" | "verify"), Some(run)) if !place.join(run).exists() => {
             let runs = Path::new(run).parent().unwrap();
             let latest =
                 std::fs::read_dir(place.join(runs)).into_iter().flatten().map(|e| e.unwrap().file_name()).max();
@@ -129,7 +129,8 @@ fn every_command_runs() {
         for command in commands(&text) {
             let made = supply(&command, &place);
             let (code, said) = shell(&made, &place);
-            let short = matches!(made.split(' ').next(), Some("fit" | "demo" | "creators" | "plan" | "stress"));
+            let short =
+                matches!(made.split(' ').next(), Some("fit" | "demo" | "creators" | "plan" | "stress" | "verify"));
             let wrote = said.contains("report.html") || said.contains("creators.csv") || said.contains("Written: ");
             let ended = code == Some(0) || (short && code == Some(1) && wrote);
             assert!(ended, "{paper}: counterpoint {command}\n(as `{made}`) gave {code:?}\n{said}");
@@ -137,7 +138,7 @@ fn every_command_runs() {
             verbs.extend(made.split(' ').next().map(str::to_owned));
         }
     }
-    for verb in ["init", "check", "fit", "report", "demo", "simulate", "experiment", "plan", "stress"] {
+    for verb in ["init", "check", "fit", "report", "demo", "simulate", "experiment", "plan", "stress", "verify"] {
         assert!(verbs.contains(verb), "no paper has a command `counterpoint {verb}`");
     }
 }
