@@ -4,7 +4,8 @@
 
 use crate::dispatch;
 use crate::log_density::LogDensity;
-use crate::nuts::ChainDraws;
+use crate::nuts::{ChainDraws, ChainSettings, SampleError, Step};
+use crate::sample::{Watch, sample_chains};
 use std::sync::Arc;
 
 /// A linear map from z to x.
@@ -97,6 +98,48 @@ impl<D: LogDensity> LogDensity for Framed<D> {
             add(self.by_x[i], &self.frame.factor[i * dim..i * dim + i + 1], &mut gradient[..=i]);
         }
         value
+    }
+}
+
+/// Runs chains in a frame, from Normal(0, spread^2) in each coordinate of it. Those in `resumed`, what `watch` sees, and what comes back are outside of it,
+/// in the density's own coordinates.
+///
+/// # Errors
+/// As [`sample_chains`].
+pub fn sample_in_frame<D: LogDensity + Send + 'static>(
+    density: &(dyn Fn() -> D + Sync),
+    frame: &Arc<Frame>,
+    spread: f64,
+    settings: &ChainSettings,
+    resumed: Vec<Option<ChainDraws>>,
+    threads: usize,
+    watch: &dyn Watch,
+) -> Result<Vec<ChainDraws>, SampleError> {
+    let within: Vec<bool> = resumed.iter().map(Option::is_none).collect();
+    let make = || Framed::new(density(), frame.clone());
+    let outside = Outside { frame, watch };
+    let mut chains = sample_chains(&make, &vec![0.0; frame.dim()], spread, settings, resumed, threads, &outside)?;
+    chains.iter_mut().zip(within).filter(|(_, new)| *new).for_each(|(chain, _)| frame.chain_out(chain));
+    Ok(chains)
+}
+
+/// Shows a watch what happens in a frame from outside.
+struct Outside<'a> {
+    frame: &'a Frame,
+    watch: &'a dyn Watch,
+}
+
+impl Watch for Outside<'_> {
+    fn step(&self, step: Step<'_>) -> bool {
+        let mut position = vec![0.0; self.frame.dim()];
+        self.frame.out(step.position, &mut position);
+        self.watch.step(Step { position: &position, ..step })
+    }
+
+    fn finished(&self, chain: usize, draws: &ChainDraws) {
+        let mut draws = draws.clone();
+        self.frame.chain_out(&mut draws);
+        self.watch.finished(chain, &draws);
     }
 }
 
@@ -194,9 +237,8 @@ mod tests {
         let draws: Vec<Vec<f64>> =
             plain.iter().flat_map(|c| c.positions.chunks_exact(3)).map(<[f64]>::to_vec).collect();
         let frame = Arc::new(Frame::of(&draws, 500.0).unwrap());
-        let make = || Framed::new(Normal, frame.clone());
-        let mut warm = sample_chains(&make, &[0.0; 3], 0.5, &settings(1500), vec![None; 2], 1, &Silent).unwrap();
-        warm.iter_mut().for_each(|chain| frame.chain_out(chain));
+        let kept = Kept::default();
+        let warm = sample_in_frame(&|| Normal, &frame, 0.5, &settings(1500), vec![None; 2], 1, &kept).unwrap();
         let truth = [100.0_f64.sqrt(), 82.0_f64.sqrt(), 0.0005_f64.sqrt()];
         let (mean, sd) = moments(&warm);
         for i in 0..3 {
@@ -205,6 +247,24 @@ mod tests {
         }
         let gradients = |chains: &[ChainDraws]| chains.iter().map(|c| c.gradients).sum::<u64>();
         assert!(3 * gradients(&warm) < gradients(&plain), "{} against {}", gradients(&warm), gradients(&plain));
+        // Whoever watches sees what comes back, and a chain that was kept is taken as it is.
+        let kept = kept.0.into_inner().unwrap();
+        assert_eq!(kept, warm);
+        let resumed = vec![Some(kept[0].clone()), None];
+        let again = sample_in_frame(&|| Normal, &frame, 0.5, &settings(1500), resumed, 1, &Silent).unwrap();
+        assert_eq!(again, warm);
+    }
+
+    #[derive(Default)]
+    struct Kept(std::sync::Mutex<Vec<ChainDraws>>);
+
+    impl Watch for Kept {
+        fn step(&self, step: Step<'_>) -> bool {
+            step.position.len() == 3
+        }
+        fn finished(&self, _: usize, draws: &ChainDraws) {
+            self.0.lock().unwrap().push(draws.clone());
+        }
     }
 
     #[test]

@@ -10,9 +10,9 @@ use crate::model::posterior::Posterior;
 use crate::project::Project;
 use counterpoint_infer::diagnose::rhat;
 use counterpoint_infer::draws::Chains;
-use counterpoint_infer::frame::{Frame, Framed};
+use counterpoint_infer::frame::{Frame, sample_in_frame};
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError, Step, chain_rng};
-use counterpoint_infer::sample::{Watch, sample_chains};
+use counterpoint_infer::sample::Watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -108,10 +108,8 @@ impl Base<'_> {
             max_depth: MAX_DEPTH,
             metric: Metric::Diagonal,
         };
-        let make = || Framed::new(Posterior::new(model.clone()), frame.clone());
-        let center = vec![0.0; frame.dim()];
-        let mut chains = sample_chains(&make, &center, SPREAD, &settings, vec![None; CHAINS], 1, &Asking(go_on))?;
-        chains.iter_mut().for_each(|chain| frame.chain_out(chain));
+        let make = || Posterior::new(model.clone());
+        let chains = sample_in_frame(&make, &frame, SPREAD, &settings, vec![None; CHAINS], 1, &Asking(go_on))?;
         let rhat = worst(&model, &chains);
         let dim = frame.dim().max(1);
         let positions = chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).map(<[f64]>::to_vec).collect();

@@ -41,6 +41,8 @@ pub(super) struct Loaded {
     pub(super) file: String,
     /// The column of the units, and that of the outcome.
     pub(super) columns: (Option<String>, String),
+    /// Periods before the first outcome of any unit and after the last.
+    without_outcome: usize,
 }
 
 /// A finding that forbids going on.
@@ -98,6 +100,18 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
             labels.entry(Key(key)).or_insert_with(|| axis.label(time));
         }
     }
+    // Tables of a project begin with weeks of exposure whose outcome is not known yet, and may end with planned ones.
+    let all = labels.len();
+    if !args.fill_zero {
+        let outcome = table.column(&args.outcome).map(|c| numbers(table, c, &mut Vec::new())).unwrap_or_default();
+        let known =
+            times.iter().zip(&outcome).filter(|(_, y)| y.is_some()).filter_map(|(t, _)| axis.key(t.as_deref()?));
+        let (first, last) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), k| (l.min(k), h.max(k)));
+        if first <= last {
+            labels.retain(|key, _| (first..=last).contains(&key.0));
+        }
+    }
+    let without_outcome = all - labels.len();
     let keys: Vec<f64> = labels.keys().map(|k| k.0).collect();
     let unit_at: BTreeMap<&str, usize> = unit_names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
     let place = |row: usize| -> Option<(usize, usize)> {
@@ -106,7 +120,8 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
             Some(cells) => *unit_at.get(cells[row].as_deref()?)?,
         };
         let key = axis.key(times[row].as_deref()?)?;
-        Some((unit, keys.partition_point(|k| *k < key)))
+        let at = keys.partition_point(|k| *k < key);
+        (keys.get(at) == Some(&key)).then_some((unit, at))
     };
     let places: Vec<Option<(usize, usize)>> = (0..table.rows()).map(place).collect();
     rows_without_place(table, args, &units, &times, findings);
@@ -136,7 +151,7 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
     let mut panel = Panel::new(unit_names, labels.into_values().collect(), outcome);
     (panel.covariates, panel.spend) = (covariates, spend);
     let columns = (args.unit.clone(), args.outcome.clone());
-    Some(Loaded { panel, treatment, axis, keys, file: table.file.clone(), columns })
+    Some(Loaded { panel, treatment, axis, keys, file: table.file.clone(), columns, without_outcome })
 }
 
 /// A number that is ordered.
@@ -325,6 +340,18 @@ fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<O
 
 /// Leaves out the controls whose outcome has a gap before `end`, and says which; a gap of a treated unit forbids going on.
 pub(super) fn complete(loaded: &mut Loaded, findings: &mut Vec<Finding>) {
+    if loaded.without_outcome > 0 {
+        let found = format!(
+            "{} periods at the ends of the table in which no unit has an outcome; they are left out",
+            loaded.without_outcome
+        );
+        let mend = "none is needed; where a missing row means that nothing happened, add --fill-zero";
+        findings.push(
+            Finding::new(Severity::Info, "no-outcome-yet", found, "an outcome in every period", mend)
+                .at_file(&loaded.file)
+                .at_column(&loaded.columns.1),
+        );
+    }
     let panel = &loaded.panel;
     let gaps = |i: usize| -> Vec<usize> { (0..panel.end).filter(|&t| !panel.outcome[(i, t)].is_finite()).collect() };
     let mend = "fill the cells; where a missing row means that nothing happened, add --fill-zero";
