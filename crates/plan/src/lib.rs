@@ -4,6 +4,7 @@
 //! happen), [`limits`], [`money`] and [`problem`] (what is asked), [`climb`], [`search`] and its moves (the best plan), [`judge`] (what a plan brings, recomputed
 //! without the search), [`plan`] (the answer), [`stress`].
 
+mod above;
 pub mod channel;
 pub mod climb;
 pub mod ground;
@@ -19,4 +20,5 @@ pub mod roster;
 pub mod search;
 pub mod shock;
 pub mod stress;
+mod weighted;
 pub mod world;
