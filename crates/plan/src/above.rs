@@ -9,7 +9,7 @@
 use crate::channel::Channel;
 
 /// Draws of a group, about.
-const GROUP: usize = 48;
+const GROUP: usize = 24;
 /// Cells of the grid below and above the tangent's point: the k-th edge is its multiple by exp(± (0.05 k + 0.05 k²)).
 const CELLS: usize = 8;
 
@@ -33,6 +33,9 @@ impl Tangent<'_> {
     pub(crate) fn excess(&self) -> f64 {
         let channel = self.channel;
         let groups = self.groups();
+        if groups.iter().all(Vec::is_empty) {
+            return 0.0;
+        }
         let planned = self.spend.len();
         let lags = channel.lags();
         let end = if channel.carried() { (planned + lags - 1).min(channel.periods(self.draws[0])) } else { planned };
@@ -64,7 +67,7 @@ impl Tangent<'_> {
 
     /// Draws that carry over alike, by their mean lag.
     fn groups(&self) -> Vec<Vec<usize>> {
-        let mut order: Vec<usize> = (0..self.draws.len()).collect();
+        let mut order: Vec<usize> = (0..self.draws.len()).filter(|&i| self.weights[i] > 0.0).collect();
         if !self.channel.carried() {
             return vec![order];
         }
@@ -97,9 +100,6 @@ impl Tangent<'_> {
         bench.sums.resize(cells, 0.0);
         for (&i, order) in group.iter().zip(orders) {
             let (d, q) = (self.draws[i], self.weights[i]);
-            if q == 0.0 {
-                continue;
-            }
             let own = self.channel.weights(d);
             bench.parts.clear();
             for &l in order.iter().filter(|&&l| inside(l)) {
@@ -118,7 +118,8 @@ impl Tangent<'_> {
             let top = bench.knots.iter().map(|&a| above(a)).fold(0.0, f64::max);
             for j in 0..cells {
                 let (low, high) = (carry + range[0] * bench.low[j], carry + range[1] * bench.high[j + 1]);
-                let most = if high >= first && low <= last { top } else { above(low).max(above(high)) };
+                let ends = above(low).max(above(high));
+                let most = if high >= first && low <= last { ends.max(top) } else { ends };
                 bench.sums[j] += q * most;
             }
         }
@@ -165,5 +166,74 @@ fn fill<'a>(mut parts: impl Iterator<Item = &'a [f64; 2]>, edges: &[f64], out: &
             next = parts.next();
         }
         out.push(got + next.map_or(0.0, |[room, gain]| gain * ((edge - used) / room).clamp(0.0, 1.0)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoint_infer::nuts::chain_rng;
+    use rand::RngExt;
+
+    #[test]
+    fn a_knapsack_holds_what_the_textbook_says() {
+        // Rooms of 1, 2, 4 that bring 1, 6, 2, filled in that order.
+        let mut out = Vec::new();
+        fill([[1.0, 1.0], [2.0, 6.0], [4.0, 2.0]].iter(), &[0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0], &mut out);
+        assert_eq!(out, [0.0, 0.5, 1.0, 4.0, 7.0, 8.0, 9.0]);
+    }
+
+    #[test]
+    fn no_path_of_spend_is_farther_above_the_tangent() {
+        // Curves from flat to steep first, with carry-over of all lengths, and what came before.
+        let mut rng = chain_rng(1, 2);
+        let mut positive = 0;
+        for round in 0..30 {
+            let (planned, lag, count) = (5, 3, if round % 3 == 0 { 1 } else { 60 });
+            let draws = (0..count)
+                .map(|_| {
+                    let keep: f64 = 0.8 * rng.random::<f64>();
+                    let weights: Vec<f64> = (0..=lag).map(|l| keep.powi(l)).collect();
+                    let sum: f64 = weights.iter().sum();
+                    let carry = (0..8).map(|t| if t < 3 { rng.random::<f64>() } else { 0.0 }).collect();
+                    let slope = (0.8 * rng.random::<f64>() - 0.2_f64).exp() * if round % 2 == 0 { 1.0 } else { 2.0 };
+                    (weights.iter().map(|w| w / sum).collect(), carry, 1.0 + 3.0 * rng.random::<f64>(), slope)
+                })
+                .collect();
+            let channel = Channel::made(10.0, lag as usize, draws);
+            let all: Vec<usize> = (0..count).collect();
+            let weights: Vec<f64> = (0..count).map(|_| rng.random::<f64>()).collect();
+            let mut spend: Vec<f64> = (0..planned).map(|_| 4.0 * rng.random::<f64>()).collect();
+            if round % 5 == 0 {
+                spend.fill(0.0);
+            }
+            let factors: Vec<f64> = (0..planned).map(|t| if round % 4 == 3 && t > 2 { 0.0 } else { 1.0 }).collect();
+            let range = vec![if round % 4 == 2 { [0.9, 1.05] } else { [1.0, 1.0] }; planned];
+            let most = vec![10.0; planned];
+            let (draws, range, factors) = (&all[..], &range[..], &factors[..]);
+            let tangent =
+                Tangent { channel: &channel, draws, weights: &weights, spend: &spend, most: &most, factors, range };
+            let excess = tangent.excess();
+            let at = |path: &[f64], d: usize, slopes: &mut [f64]| {
+                let path: Vec<f64> = path.iter().zip(factors).map(|(s, f)| s * f).collect();
+                channel.profit(d, &path, false, Some(slopes))
+            };
+            for _ in 0..300 {
+                let size = 10.0 * rng.random::<f64>().powi(3);
+                let path: Vec<f64> = (0..planned).map(|_| size * rng.random::<f64>()).collect();
+                let other: Vec<f64> =
+                    range.iter().zip(&path).map(|(r, x)| x * (r[0] + (r[1] - r[0]) * rng.random::<f64>())).collect();
+                let mut above = 0.0;
+                for (d, weight) in weights.iter().enumerate() {
+                    let (mut slopes, mut none) = (vec![0.0; planned], vec![0.0; planned]);
+                    let value = at(&spend, d, &mut slopes);
+                    let line: f64 = (0..planned).map(|t| slopes[t] * factors[t] * (other[t] - spend[t])).sum();
+                    above += weight * (at(&other, d, &mut none) - value - line);
+                }
+                positive += usize::from(above > 1e-6);
+                assert!(above <= excess + 1e-9, "round {round}: {above} above, {excess} allowed");
+            }
+        }
+        assert!(positive > 100, "{positive} paths were above their tangent");
     }
 }

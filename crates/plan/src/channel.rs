@@ -257,6 +257,39 @@ impl Channel {
 pub(crate) struct Room(Vec<f64>);
 
 impl Channel {
+    /// A channel of Hill curves, each of (weights, carried over from before, half-saturation, slope).
+    #[cfg(test)]
+    pub(crate) fn made(reach: f64, lag: usize, draws: Vec<(Vec<f64>, Vec<f64>, f64, f64)>) -> Channel {
+        let draws = draws.into_iter().map(|(weights, carry, half, slope)| {
+            let mut table: Vec<[f64; 2]> = (0..=KNOTS)
+                .map(|j| {
+                    let a = reach * (j as f64 / KNOTS as f64).powi(2);
+                    let power = (a / half).powf(slope);
+                    [power / (1.0 + power), slope * power / (a.max(1e-300) * (1.0 + power).powi(2)) * reach]
+                })
+                .collect();
+            table[0][1] = 2.0 * table[1][0] * (KNOTS * KNOTS) as f64 - table[1][1];
+            table[0][1] = table[0][1].max(0.0);
+            let base = carry.iter().map(|a: &f64| look_up(&table, a / reach)[0]).sum();
+            ChannelDraw { weights, carry, base, hull: table.clone(), table }
+        });
+        Channel {
+            driver: 0,
+            name: String::new(),
+            place: String::new(),
+            paid: true,
+            last: Vec::new(),
+            seen: reach / MOST_SEEN,
+            unit: vec![1.0],
+            frequency: None,
+            history: Vec::new(),
+            lag,
+            reach,
+            order: Order::AdstockFirst,
+            draws: draws.collect(),
+        }
+    }
+
     /// Lags of carry-over before saturation, the present period included.
     pub(crate) fn lags(&self) -> usize {
         if self.carried() { self.lag + 1 } else { 1 }

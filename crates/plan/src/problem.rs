@@ -12,9 +12,13 @@ use crate::weighted::TOGETHER;
 use crate::world::World;
 use counterpoint::model::estimate::in_parallel;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Share of the worst outcomes whose mean is the conditional value at risk.
 pub const TAIL: f64 = 0.1;
+
+/// Width of the soft edge of the worst tenth, in standard deviations of profit.
+const SOFT: f64 = 0.1;
 
 /// Where the variables are.
 #[derive(Debug, Clone)]
@@ -85,6 +89,8 @@ pub struct Problem<'a> {
     pub by_platform: Vec<Vec<usize>>,
     /// What does not depend on the plan, `[draws x worlds]`: organic media, platforms without offers.
     fixed: Vec<f64>,
+    /// Profit over which the edge of the worst tenth is soft, from where the search begins.
+    width: OnceLock<f64>,
 }
 
 impl<'a> Problem<'a> {
@@ -130,7 +136,17 @@ impl<'a> Problem<'a> {
             }
             out
         });
-        Problem { ground, worlds, risk, layout, threads, by_platform, fixed: fixed.concat(), draws }
+        Problem {
+            ground,
+            worlds,
+            risk,
+            layout,
+            threads,
+            by_platform,
+            fixed: fixed.concat(),
+            draws,
+            width: OnceLock::new(),
+        }
     }
 
     /// Profits of channel m, `[draws x worlds]`, what is charged taken off. Of the hulls, where `concave`. Worlds that change little are taken along
@@ -288,18 +304,55 @@ impl<'a> Problem<'a> {
         (self.risk == 0.0).then(|| (0..draws * worlds).map(|i| self.worlds[i % worlds].weight / draws as f64).collect())
     }
 
-    /// The objective's weights at a plan.
+    /// The objective's weights at a plan, the worst tenth taken softly.
     pub(crate) fn weights(&self, x: &[f64], concave: bool) -> Vec<f64> {
-        self.neutral().unwrap_or_else(|| {
-            let mut profits = self.fixed.clone();
-            for p in (0..self.ground.platforms.len()).filter(|&p| !self.by_platform[p].is_empty()) {
-                profits.iter_mut().zip(self.platform(p, x, concave)).for_each(|(a, b)| *a += b);
-            }
-            for (own, cost) in profits.chunks_exact_mut(self.worlds.len()).zip(self.rates(x)) {
-                own.iter_mut().for_each(|v| *v -= cost);
-            }
-            self.with_channels(x, profits, concave)
-        })
+        self.neutral().unwrap_or_else(|| self.soft(&self.profits(x, concave)).1)
+    }
+
+    /// Profits, `[draws x worlds]`, posts at their cheapest rates.
+    fn profits(&self, x: &[f64], concave: bool) -> Vec<f64> {
+        let mut profits = self.fixed.clone();
+        for p in (0..self.ground.platforms.len()).filter(|&p| !self.by_platform[p].is_empty()) {
+            profits.iter_mut().zip(self.platform(p, x, concave)).for_each(|(a, b)| *a += b);
+        }
+        for (own, cost) in profits.chunks_exact_mut(self.worlds.len()).zip(self.rates(x)) {
+            own.iter_mut().for_each(|v| *v -= cost);
+        }
+        for m in 0..self.layout.channels.len() {
+            profits.iter_mut().zip(self.channel(m, x, concave)).for_each(|(a, b)| *a += b);
+        }
+        profits
+    }
+
+    /// The objective with a soft edge of the worst tenth, and its weights. The worst tenth's mean is the least of sum q p over weights q that add up
+    /// to one, none above its probability over a tenth; with width / 20 x sum q² / w added, the weights go from all to nothing over `width` of
+    /// profit and the function has no kink. Any such weights give a plan no less than the worst tenth does, so they prove bounds too.
+    fn soft(&self, profits: &[f64]) -> (f64, Vec<f64>) {
+        let (draws, worlds) = (self.draws.len(), self.worlds.len());
+        let weight = |i: usize| self.worlds[i % worlds].weight / draws as f64;
+        let mean = |of: &dyn Fn(f64) -> f64| profits.iter().enumerate().map(|(i, p)| weight(i) * of(*p)).sum::<f64>();
+        let middle = mean(&|p| p);
+        let width = *self.width.get_or_init(|| (SOFT * mean(&|p| (p - middle).powi(2)).sqrt()).max(1e-9));
+        let part = |p: f64, edge: f64| ((edge - p) / width).clamp(0.0, 1.0);
+        let (mut low, mut high) =
+            profits.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |a, p| (a.0.min(*p), a.1.max(*p)));
+        high += width;
+        for _ in 0..50 {
+            let edge = 0.5 * (low + high);
+            if mean(&|p| part(p, edge)) < TAIL { low = edge } else { high = edge }
+        }
+        // They add up to one exactly.
+        let edge = 0.5 * (low + high);
+        let all = mean(&|p| part(p, edge));
+        let mut value = 0.0;
+        let weights = profits.iter().enumerate().map(|(i, p)| {
+            let (w, part) = (weight(i), part(*p, edge));
+            let q = (1.0 - self.risk) * w + self.risk * w * part / all;
+            value += q * p + self.risk * 0.5 * width * w * part * part / TAIL;
+            q
+        });
+        let weights = weights.collect();
+        (value, weights)
     }
 
     fn with_channels(&self, x: &[f64], mut profits: Vec<f64>, concave: bool) -> Vec<f64> {
@@ -309,11 +362,19 @@ impl<'a> Problem<'a> {
         self.score(&profits).1
     }
 
-    /// The objective and its gradient. With `concave` those of a concave function that is nowhere below it.
+    /// The objective, the edge of the worst tenth soft, and its gradient. With `concave` those of a concave function that is nowhere below it.
     pub fn value_and_gradient(&self, x: &[f64], concave: bool) -> (f64, Vec<f64>) {
-        let weights = self.weights(x, concave);
+        if self.risk == 0.0 {
+            return self.tangent(x, &self.weights(x, concave), concave);
+        }
+        let (value, weights) = self.soft(&self.profits(x, concave));
+        (value, self.weighted(x, &weights, concave, true).1)
+    }
+
+    /// The weighted mean of profits and its gradient.
+    pub(crate) fn tangent(&self, x: &[f64], weights: &[f64], concave: bool) -> (f64, Vec<f64>) {
         let fixed: f64 = weights.iter().zip(&self.fixed).map(|(w, f)| w * f).sum();
-        let (value, gradient) = self.weighted(x, &weights, concave, true);
+        let (value, gradient) = self.weighted(x, weights, concave, true);
         (fixed + value, gradient)
     }
 

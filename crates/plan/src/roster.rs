@@ -332,3 +332,60 @@ pub fn views_back(offer: &Offered, by: &[f64], out: &mut [f64]) {
         *to += by[t..].iter().zip(&offer.decay).map(|(b, share)| b * share).sum::<f64>();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoint_infer::nuts::chain_rng;
+    use rand::RngExt;
+
+    #[test]
+    fn no_exposure_is_farther_above_the_tangent_where_sales_are_owed() {
+        let mut rng = chain_rng(2, 3);
+        let (n, lag) = (6, 2);
+        let mut positive = 0;
+        for round in 0..40 {
+            let draw = PlatformDraw {
+                weights: vec![0.6, 0.3, 0.1],
+                half: 0.5 + 2.0 * rng.random::<f64>(),
+                top: vec![[2.0 + rng.random::<f64>(), 4.0]],
+                carry: (0..n).map(|t| if t < lag { rng.random::<f64>() } else { 0.0 }).collect(),
+                last: Vec::new(),
+                account_weights: Vec::new(),
+            };
+            let last = Vec::new();
+            let platform = Platform {
+                driver: 0,
+                name: String::new(),
+                lag,
+                geos: 1,
+                periods: n,
+                last,
+                gap: Vec::new(),
+                draws: vec![draw],
+            };
+            let owed = if round % 2 == 0 { [0.0, 0.3] } else { [0.1, 0.9] };
+            let mut any = |size: f64| {
+                let all: Vec<f64> = (0..n).map(|_| size * rng.random::<f64>()).collect();
+                let due = all.iter().map(|x| x * (owed[0] + (owed[1] - owed[0]) * rng.random::<f64>())).collect();
+                Exposure { all, owed: due }
+            };
+            let reach = [1.0, 0.5, 0.0, 1.0, 1.0, 0.2];
+            let reach = (round % 3 == 0).then_some(&reach[..]);
+            let touch = any(2.0);
+            let mut slopes = Exposure::default();
+            let value = platform.profit(0, &touch, reach, Some(&mut slopes));
+            let excess = platform.excess(0, &touch, reach, &vec![8.0; n], owed);
+            for k in 0..300 {
+                let other = any(8.0 * (k as f64 / 300.0).powi(2));
+                let line =
+                    |s: &[f64], to: &[f64], from: &[f64]| -> f64 { (0..n).map(|t| s[t] * (to[t] - from[t])).sum() };
+                let along = line(&slopes.all, &other.all, &touch.all) + line(&slopes.owed, &other.owed, &touch.owed);
+                let above = platform.profit(0, &other, reach, None) - value - along;
+                positive += usize::from(above > 1e-6);
+                assert!(above <= excess + 1e-9, "round {round}: {above} above, {excess} allowed");
+            }
+        }
+        assert!(positive > 100, "{positive} exposures were above their tangent");
+    }
+}

@@ -1,9 +1,10 @@
 //! The best plan: continuous where money is, whole where posts are.
 //!
-//! Without whole numbers, and with each curve replaced by its concave hull, the problem is concave: climbing it gives a plan of parts of posts and,
-//! by the multipliers of the limits, a bound that no plan within them can exceed. Whole plans come from rounding it, settling the channels anew,
-//! and trying the moves that the gradient points to; where the problem is small enough, by branching until nothing better can be left (branch and
-//! bound, Land and Doig 1960). The gap between bound and plan is told.
+//! Without whole numbers the problem is climbed: on few draws with each curve replaced by its concave hull, then with the curves as they are. The
+//! tangent there, by the multipliers of the limits, and what the objective can be above it give a bound that no plan within the limits can exceed.
+//! Whole plans come from rounding, settling the channels anew, and trying the moves that the gradient points to; where the problem is small
+//! enough, by branching until nothing better can be left (branch and bound, Land and Doig 1960). The gap between bound and plan is told. Under
+//! other limits the last plan is settled anew and held against its tangent, which bounds plans within any limits.
 
 use crate::channel::MOST_SEEN;
 use crate::climb::{Peak, climb};
@@ -18,8 +19,10 @@ const CLOSED: f64 = 1e-5;
 const EFFORT: f64 = 1e10;
 /// Most branches.
 const MOST_NODES: usize = 3000;
-/// A plan that is changed for other limits is kept where no other has more than this share beyond it.
+/// A plan that is changed for other limits is kept where no other is proven to have more than this share beyond it, or than this beyond what
+/// was left open where it was found.
 const GOOD: f64 = 5e-3;
+const SLIP: f64 = 1e-3;
 /// Sweeps over moves, at most: many at a time on few draws, and single ones on all; and where a plan is changed for other limits.
 const SWEEPS: usize = 12;
 const STEPS: usize = 4;
@@ -62,6 +65,8 @@ struct Tangent {
     value: f64,
     gradient: Vec<f64>,
     excess: f64,
+    /// Gap of the plan that was found with it.
+    gap: f64,
     /// What it holds for: the attitude to risk, the price of money, the number of blocks.
     risk: f64,
     price: f64,
@@ -71,8 +76,12 @@ struct Tangent {
 impl Found {
     /// (bound - value) / |value|.
     pub fn gap(&self) -> f64 {
-        ((self.bound - self.value) / self.value.abs().max(1e-9)).max(0.0)
+        gap(self.bound, self.value)
     }
+}
+
+fn gap(bound: f64, value: f64) -> f64 {
+    ((bound - value) / value.abs().max(1e-9)).max(0.0)
 }
 
 /// Ranges of what is whole: posts of each offer, spend of each channel.
@@ -102,16 +111,17 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
     if let Some(found) = begin.and_then(|old| search.again(old)) {
         return Ok(found);
     }
-    let coarse = problem.coarse(COARSE);
+    let coarse = problem.coarse(if problem.risk > 0.0 { ROUGH } else { COARSE });
     let (near, _) = Search { problem: &coarse, money }.relax(&root, true, None).ok_or_else(clash)?;
     root.start = near.x;
     root.prices = near.prices;
     let (peak, limits) = search.relax(&root, false, Some(&coarse)).ok_or_else(clash)?;
     let excess = search.excess(&peak.x);
-    let tangent = Tangent {
+    let mut tangent = Tangent {
         value: peak.value,
         gradient: peak.gradient.clone(),
         excess,
+        gap: 0.0,
         risk: problem.risk,
         price: money.price,
         blocks: problem.layout.blocks.len(),
@@ -171,16 +181,9 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         search.polish(&rough, &mut best, (SWEEPS, STEPS));
     }
     let prices = search.prices(&best.0);
-    Ok(Found {
-        bound: bound.max(best.1),
-        value: best.1,
-        x: best.0,
-        prices,
-        nodes,
-        relaxed: relaxed.0,
-        relaxed_prices: relaxed.1,
-        tangent,
-    })
+    let bound = bound.max(best.1);
+    tangent.gap = gap(bound, best.1);
+    Ok(Found { bound, value: best.1, x: best.0, prices, nodes, relaxed: relaxed.0, relaxed_prices: relaxed.1, tangent })
 }
 
 /// What the slope at a peak leaves to be gained within the limits, at most. The multipliers of the first `shared` rows that share variables are
@@ -196,14 +199,14 @@ fn corrected(
     limits: &Limits,
     start: &[f64],
     prices: &[f64],
-    (shared, flat): (usize, f64),
+    (shared, flat, turns): (usize, f64, usize),
     all: impl Fn(&[f64]) -> (f64, Vec<f64>),
     few: impl Fn(&[f64]) -> (f64, Vec<f64>),
 ) -> Peak {
     let (value, gradient) = all(start);
     let mut peak = Peak { x: start.to_vec(), value, gradient, prices: prices.to_vec(), steps: 1 };
     peak.prices.resize(limits.rows.len(), 0.0);
-    for _ in 0..TURNS {
+    for _ in 0..turns {
         if left_to_gain(&peak, limits, shared) <= flat * peak.value.abs() {
             break;
         }
@@ -360,14 +363,20 @@ impl Search<'_> {
             return None;
         }
         let value = |problem: &Problem<'_>, x: &[f64]| self.priced(x, problem.value_and_gradient(x, concave));
-        let peak = match near {
+        let mut peak = match near {
             None => climb(&limits, &node.start, &node.prices, (2e-6, CLIMB), |x| value(self.problem, x)),
             Some(near) => {
                 let shared = 1 + self.money.groups.len();
                 let (all, few) = (|x: &[f64]| value(self.problem, x), |x: &[f64]| value(near, x));
-                corrected(&limits, &trial, &node.prices, (shared, FLAT), all, few)
+                let turns = if self.problem.risk > 0.0 { TURNS / 2 } else { TURNS };
+                corrected(&limits, &trial, &node.prices, (shared, FLAT, turns), all, few)
             }
         };
+        if self.problem.risk > 0.0 && !concave {
+            // A tangent is of the weights, not of the soft edge.
+            let weights = self.problem.weights(&peak.x, false);
+            (peak.value, peak.gradient) = self.priced(&peak.x, self.problem.tangent(&peak.x, &weights, false));
+        }
         Some((peak, limits))
     }
 
@@ -395,7 +404,8 @@ impl Search<'_> {
         self.afford(&mut x, |o| self.ground().offers[o].mean_rate);
         let (x, value, settled) = self.settled(&x, 1e-6);
         let mut best = (x.clone(), value);
-        if bound - best.1 > GOOD * best.1.abs() {
+        let good = GOOD.max(tangent.gap + SLIP);
+        if gap(bound, best.1) > good {
             self.polish(&problem.coarse(ROUGH), &mut best, (AGAIN, 0));
         }
         let prices = match settled {
@@ -403,7 +413,7 @@ impl Search<'_> {
             _ => self.prices(&best.0),
         };
         let found = Found { prices, x: best.0, value: best.1, bound: bound.max(best.1), nodes: 0, ..old.clone() };
-        (found.gap() <= GOOD).then_some(found)
+        (found.gap() <= good).then_some(found)
     }
 
     /// By how much the objective can be above its tangent at a point, whatever the limits are.
