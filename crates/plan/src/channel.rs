@@ -129,7 +129,7 @@ impl Channel {
     }
 
     /// Whether spend is carried over before it saturates.
-    fn carried(&self) -> bool {
+    pub(crate) fn carried(&self) -> bool {
         self.order == Order::AdstockFirst
     }
 
@@ -195,6 +195,18 @@ impl Channel {
     /// Profit of a path of spend on draw d, what came before it not counted. `slopes` takes its derivative by each period's spend. Of the hull,
     /// where `concave`.
     pub fn profit(&self, d: usize, spend: &[f64], concave: bool, slopes: Option<&mut [f64]>) -> f64 {
+        self.profit_in(d, spend, concave, slopes, &mut Room::default())
+    }
+
+    /// The same with memory that is used again.
+    pub(crate) fn profit_in(
+        &self,
+        d: usize,
+        spend: &[f64],
+        concave: bool,
+        slopes: Option<&mut [f64]>,
+        room: &mut Room,
+    ) -> f64 {
         let draw = &self.draws[d];
         let table = if concave { &draw.hull } else { &draw.table };
         let scale = 1.0 / self.reach;
@@ -213,17 +225,19 @@ impl Channel {
             return sum;
         }
         let (n, all) = (spend.len(), draw.carry.len());
-        let mut a = draw.carry.clone();
-        for (s, x) in spend.iter().enumerate() {
-            let to = (s + draw.weights.len()).min(all);
+        // Behind the reach of the last spend nothing is left.
+        let end = (n + self.lag).min(all);
+        let a = &mut room.0;
+        a.clear();
+        a.extend_from_slice(&draw.carry[..end]);
+        for (s, x) in spend.iter().enumerate().filter(|x| *x.1 != 0.0) {
+            let to = (s + draw.weights.len()).min(end);
             for (a, w) in a[s..to].iter_mut().zip(&draw.weights) {
                 *a += w * x;
             }
         }
-        // Behind the reach of the last spend only what came before it is left, which the base has too.
-        let end = (n + self.lag).min(all);
         let mut sum = -draw.base;
-        for a in &mut a {
+        for a in a.iter_mut() {
             let [value, slope] = look_up(table, *a * scale);
             sum += value;
             *a = slope * scale;
@@ -238,8 +252,115 @@ impl Channel {
     }
 }
 
+/// Working memory of a channel's profit.
+#[derive(Debug, Default)]
+pub(crate) struct Room(Vec<f64>);
+
+impl Channel {
+    /// A channel of Hill curves, each of (weights, carried over from before, half-saturation, slope).
+    #[cfg(test)]
+    pub(crate) fn made(reach: f64, lag: usize, draws: Vec<(Vec<f64>, Vec<f64>, f64, f64)>) -> Channel {
+        let draws = draws.into_iter().map(|(weights, carry, half, slope)| {
+            let mut table: Vec<[f64; 2]> = (0..=KNOTS)
+                .map(|j| {
+                    let a = reach * (j as f64 / KNOTS as f64).powi(2);
+                    let power = (a / half).powf(slope);
+                    [power / (1.0 + power), slope * power / (a.max(1e-300) * (1.0 + power).powi(2)) * reach]
+                })
+                .collect();
+            table[0][1] = 2.0 * table[1][0] * (KNOTS * KNOTS) as f64 - table[1][1];
+            table[0][1] = table[0][1].max(0.0);
+            let base = carry.iter().map(|a: &f64| look_up(&table, a / reach)[0]).sum();
+            ChannelDraw { weights, carry, base, hull: table.clone(), table }
+        });
+        Channel {
+            driver: 0,
+            name: String::new(),
+            place: String::new(),
+            paid: true,
+            last: Vec::new(),
+            seen: reach / MOST_SEEN,
+            unit: vec![1.0],
+            frequency: None,
+            history: Vec::new(),
+            lag,
+            reach,
+            order: Order::AdstockFirst,
+            draws: draws.collect(),
+        }
+    }
+
+    /// Lags of carry-over before saturation, the present period included.
+    pub(crate) fn lags(&self) -> usize {
+        if self.carried() { self.lag + 1 } else { 1 }
+    }
+
+    /// Weights of those lags on draw d.
+    pub(crate) fn weights(&self, d: usize) -> &[f64] {
+        if self.carried() { &self.draws[d].weights } else { &[1.0] }
+    }
+
+    /// Periods in all, where spend is carried over.
+    pub(crate) fn periods(&self, d: usize) -> usize {
+        self.draws[d].carry.len()
+    }
+
+    /// Carried-over spend of period t that comes from before the plan.
+    pub(crate) fn carry(&self, d: usize, t: usize) -> f64 {
+        self.draws[d].carry.get(t).copied().unwrap_or(0.0)
+    }
+
+    /// The curve of draw d.
+    pub(crate) fn curve(&self, d: usize) -> Curve<'_> {
+        Curve { table: &self.draws[d].table, reach: self.reach }
+    }
+}
+
+/// Profit of a period by its carried-over spend, on one draw.
+#[derive(Clone, Copy)]
+pub(crate) struct Curve<'a> {
+    table: &'a [[f64; 2]],
+    reach: f64,
+}
+
+impl Curve<'_> {
+    /// Value and slope at a carried-over spend.
+    pub(crate) fn at(&self, spend: f64) -> [f64; 2] {
+        let [value, slope] = look_up(self.table, spend / self.reach);
+        [value, slope / self.reach]
+    }
+
+    /// All spends at which the slope falls through `slope`, `touch` among them where it falls there; and the first and last of them.
+    pub(crate) fn falls_to(&self, slope: f64, touch: f64, out: &mut Vec<f64>) -> (f64, f64) {
+        out.clear();
+        let part = |j: usize| self.reach * (j as f64 / KNOTS as f64).powi(2);
+        let wanted = slope * self.reach;
+        for j in 0..KNOTS {
+            if self.table[j][1] < wanted || self.table[j + 1][1] >= wanted {
+                continue;
+            }
+            let (mut low, mut high) = (part(j), part(j + 1));
+            if (low..=high).contains(&touch) {
+                out.push(touch);
+                continue;
+            }
+            for _ in 0..30 {
+                let middle = 0.5 * (low + high);
+                if self.at(middle)[1] >= slope {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            out.push(0.5 * (low + high));
+        }
+        (out.first().copied().unwrap_or(f64::INFINITY), out.last().copied().unwrap_or(f64::NEG_INFINITY))
+    }
+}
+
 /// Value and slope (by `part`) of a table at a part of its reach, by cubic interpolation between points that are dense near zero; beyond the
 /// last, a line. The table's slopes are by the part too.
+#[inline]
 fn look_up(table: &[[f64; 2]], part: f64) -> [f64; 2] {
     if part <= 0.0 {
         return table[0];
@@ -253,8 +374,9 @@ fn look_up(table: &[[f64; 2]], part: f64) -> [f64; 2] {
     const SQUARE: f64 = (KNOTS * KNOTS) as f64;
     let from = (j * j) as f64;
     let steps = (2 * j + 1) as f64;
-    let (width, density) = (steps / SQUARE, SQUARE / steps);
-    let u = (part * SQUARE - from) / steps;
+    let one = 1.0 / steps;
+    let (width, density) = (steps * (1.0 / SQUARE), SQUARE * one);
+    let u = (part * SQUARE - from) * one;
     let ([y0, s0], [y1, s1]) = (table[j], table[j + 1]);
     let (m0, m1) = (s0 * width, s1 * width);
     let rise = y1 - y0;

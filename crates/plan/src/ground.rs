@@ -35,6 +35,8 @@ pub struct Ground {
     pub platforms: Vec<Platform>,
     /// Offers that can be told of.
     pub offers: Vec<Offered>,
+    /// Effective views of a post, `[draws x offers]`; and the same times what is owed a unit of money.
+    pub(crate) strength: [Vec<f64>; 2],
     /// Names of the offers of which nothing can be told: no creator of the model posts on their platform, or no period is left.
     pub untold: Vec<String>,
     /// Profit that one scaled unit of outcome brings, `[geos]`.
@@ -125,7 +127,12 @@ impl Ground {
             }
         }
         let last_creators = last_creators(model, &horizon);
+        let strength = [false, true].map(|owed| {
+            let of = |o: &Offered, d: usize| o.strength[d] * if owed { o.owed[d] } else { 1.0 };
+            (0..count).flat_map(|d| offered.iter().map(move |o| of(o, d))).collect()
+        });
         let mut ground = Ground {
+            strength,
             model: model.clone(),
             horizon,
             periods,

@@ -150,6 +150,7 @@ pub fn judge(ground: &Ground, worlds: &[World], paths: &Paths, threads: usize) -
     let blocks = in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * ground.draws() / BLOCKS, (block + 1) * ground.draws() / BLOCKS);
         let mut bench = Bench::new(ground, worlds, paths, &taken);
+        bench.out.reserve(to - from, worlds.len());
         let mut posterior = Posterior::new(ground.model.clone());
         for d in from..to {
             posterior.set(&ground.positions[d]);
@@ -158,6 +159,7 @@ pub fn judge(ground: &Ground, worlds: &[World], paths: &Paths, threads: usize) -
         bench.out
     });
     let mut all = Judged::new(ground, &taken);
+    all.reserve(ground.draws(), worlds.len());
     for some in blocks {
         all.extend(some);
     }
@@ -178,6 +180,19 @@ impl Judged {
             platforms: vec![Part::default(); ground.platforms.len()],
             offers: taken.iter().map(|&o| (o, Part::default())).collect(),
             weights: Vec::new(),
+        }
+    }
+
+    /// Makes room for so many draws.
+    fn reserve(&mut self, draws: usize, worlds: usize) {
+        for all in [&mut self.profit, &mut self.outcome, &mut self.money, &mut self.cost] {
+            all.reserve_exact(draws * worlds);
+        }
+        for (_, part) in &mut self.offers {
+            for all in [&mut part.units, &mut part.money, &mut part.cost] {
+                all.reserve_exact(draws * worlds);
+            }
+            part.more.reserve_exact(draws);
         }
     }
 
@@ -240,11 +255,13 @@ impl<'a> Bench<'a> {
         }
         for (m, channel) in ground.channels.iter().enumerate() {
             let path = if channel.paid { &self.paths.spend[m] } else { &channel.last };
-            let plain = self.channel(posterior, m, path);
-            let more = self.channel(posterior, m, &path.iter().map(|x| 1.01 * x).collect::<Vec<_>>());
+            let before = self.channel(posterior, m, &[]);
+            let beyond = |all: [f64; 3]| [0, 1, 2].map(|i| all[i] - before[i]);
+            let plain = beyond(self.channel(posterior, m, path));
+            let more = beyond(self.channel(posterior, m, &path.iter().map(|x| 1.01 * x).collect::<Vec<_>>()));
             self.out.channels[m].more.push(more[1] - plain[1]);
             for (w, world) in self.worlds.iter().enumerate() {
-                let got = world.changed(m, path).map_or(plain, |p| self.channel(posterior, m, &p));
+                let got = world.changed(m, path).map_or(plain, |p| beyond(self.channel(posterior, m, &p)));
                 let cost = if channel.paid { world.charged(m, path) } else { 0.0 };
                 put(&mut self.out.channels[m], got, cost);
                 self.add(first + w, got, cost);
@@ -257,29 +274,35 @@ impl<'a> Bench<'a> {
             let usual = Made { offers: &offers, last, reach: None, factor: 1.0, gone: None };
             let plain = self.platform(posterior, d, p, &usual);
             let more = self.platform(posterior, d, p, &Made { factor: 1.01, ..usual });
-            for (i, &o) in offers.iter().enumerate() {
-                if let Some(part) = self.out.offers.iter_mut().find(|x| x.0 == o) {
-                    part.1.more.push(more[i + 1][1] - plain[i + 1][1]);
-                }
+            let places: Vec<usize> =
+                offers.iter().filter_map(|o| self.out.offers.iter().position(|x| x.0 == *o)).collect();
+            for (i, &place) in places.iter().enumerate() {
+                self.out.offers[place].1.more.push(more[i + 1][1] - plain[i + 1][1]);
             }
+            let costs = |got: &[[f64; 3]], gone: Option<&str>| -> Vec<f64> {
+                let each = offers.iter().zip(&got[1..]).map(|(&o, got)| {
+                    // Who has left makes no posts and is owed nothing.
+                    let left = gone.is_some_and(|name| name == ground.offers[o].offer.who.name);
+                    let number = if left { 0 } else { self.paths.number(o) };
+                    ground.offers[o].whole_cost(number, d, got[1])
+                });
+                each.collect()
+            };
+            let usual_costs = costs(&plain, None);
             for (w, world) in self.worlds.iter().enumerate() {
-                let got = if world.reach(p).is_none() && world.gone().is_none() {
-                    plain.clone()
-                } else {
-                    self.platform(posterior, d, p, &Made { reach: world.reach(p), gone: world.gone(), ..usual })
-                };
+                let changed = (world.reach(p).is_some() || world.gone().is_some()).then(|| {
+                    let got =
+                        self.platform(posterior, d, p, &Made { reach: world.reach(p), gone: world.gone(), ..usual });
+                    let costs = costs(&got, world.gone());
+                    (got, costs)
+                });
+                let (got, costs) = changed.as_ref().map_or((&plain, &usual_costs), |(g, c)| (g, c));
                 if last {
                     put(&mut self.out.platforms[p], got[0], 0.0);
                 }
                 self.add(first + w, got[0], 0.0);
-                for (i, &o) in offers.iter().enumerate() {
-                    // Who has left makes no posts and is owed nothing.
-                    let left = world.gone().is_some_and(|name| name == ground.offers[o].offer.who.name);
-                    let number = if left { 0 } else { self.paths.number(o) };
-                    let cost = ground.offers[o].whole_cost(number, d, got[i + 1][1]);
-                    if let Some(part) = self.out.offers.iter_mut().find(|x| x.0 == o) {
-                        put(&mut part.1, got[i + 1], cost);
-                    }
+                for ((&place, got), &cost) in places.iter().zip(&got[1..]).zip(costs) {
+                    put(&mut self.out.offers[place].1, *got, cost);
                     self.add(first + w, [0.0; 3], cost);
                 }
             }
@@ -296,7 +319,7 @@ impl<'a> Bench<'a> {
         self.out.cost[at] += cost;
     }
 
-    /// Units, money and profit that a path of spend adds to what came before the plan.
+    /// Units, money and profit that a path of spend and what came before it bring.
     fn channel(&self, posterior: &Posterior, m: usize, path: &[f64]) -> [f64; 3] {
         let (ground, channel, shape) = (self.ground, &self.ground.channels[m], &self.shapes[m]);
         let (lag, geos) = (shape.max_lag, ground.model.n_geos());
@@ -317,23 +340,15 @@ impl<'a> Bench<'a> {
         let values = shape_values(driver, posterior.values());
         let beta = &posterior.drivers()[channel.driver].effect.beta;
         let mut response = Response::new(shape);
-        let mut total = |x: Vec<f64>, sign: f64, out: &mut [f64; 3]| {
-            response.forward(shape, &values, &Exposure { x, frequency: frequency.clone() });
-            for g in 0..geos {
-                let f: f64 = response.f[g * ground.periods..(g + 1) * ground.periods].iter().sum();
-                let scaled = sign * beta[g] * f;
-                out[0] += scaled * ground.model.units[g];
-                out[1] += scaled * ground.money[g];
-                out[2] += scaled * ground.worth[g];
-            }
-        };
-        let mut before = x.clone();
-        for g in 0..geos {
-            before[g * padded + lag..(g + 1) * padded].fill(0.0);
-        }
+        response.forward(shape, &values, &Exposure { x, frequency });
         let mut out = [0.0; 3];
-        total(x, 1.0, &mut out);
-        total(before, -1.0, &mut out);
+        for g in 0..geos {
+            let f: f64 = response.f[g * ground.periods..(g + 1) * ground.periods].iter().sum();
+            let scaled = beta[g] * f;
+            out[0] += scaled * ground.model.units[g];
+            out[1] += scaled * ground.money[g];
+            out[2] += scaled * ground.worth[g];
+        }
         out
     }
 
@@ -370,28 +385,28 @@ impl<'a> Bench<'a> {
                 }
                 _ => 0.0,
             };
-            // Exposure by period: of all posts, then of each offer's.
-            let mut lines = vec![vec![0.0; n]; offers.len() + 1];
+            // Exposure by period of all posts; and what an offer's posts add to it, by the same sum.
+            let mut line = vec![0.0; n];
+            let each = |o: usize, add: &mut dyn FnMut(usize, f64)| {
+                let offer = &ground.offers[o];
+                if gone.is_some_and(|name| name == offer.offer.who.name) {
+                    return;
+                }
+                let each = factor * offer.strength[d] * offer.share[g];
+                for (t, posts) in self.paths.posts[o].iter().enumerate().filter(|p| *p.1 > 0) {
+                    for (u, share) in offer.decay.iter().enumerate().take_while(|(u, _)| t + u < n) {
+                        add(t + u, each * *posts as f64 * share * multiplied(t + u));
+                    }
+                }
+            };
             if last {
                 for t in 0..horizon.len() {
                     let then = horizon.last_year(t);
-                    lines[0][t] = factor * (past(then) - lost(then)) * multiplied(t);
+                    line[t] = factor * (past(then) - lost(then)) * multiplied(t);
                 }
             } else {
-                for (i, &o) in offers.iter().enumerate() {
-                    let offer = &ground.offers[o];
-                    if gone.is_some_and(|name| name == offer.offer.who.name) {
-                        continue;
-                    }
-                    let each = factor * offer.strength[d] * offer.share[g];
-                    for (t, posts) in self.paths.posts[o].iter().enumerate().filter(|p| *p.1 > 0) {
-                        for (u, share) in offer.decay.iter().enumerate().take_while(|(u, _)| t + u < n) {
-                            lines[i + 1][t + u] += each * *posts as f64 * share * multiplied(t + u);
-                        }
-                    }
-                    for t in 0..n {
-                        lines[0][t] += lines[i + 1][t];
-                    }
+                for &o in offers {
+                    each(o, &mut |t, x| line[t] += x);
                 }
             }
             let before = |back: usize| {
@@ -404,19 +419,26 @@ impl<'a> Bench<'a> {
                 }
             };
             let scale = state.effect.beta[g];
+            let mut add = |i: usize, y: f64| {
+                out[i][0] += scale * model.units[g] * y;
+                out[i][1] += scale * ground.money[g] * y;
+                out[i][2] += scale * ground.worth[g] * y;
+            };
+            // What a unit of exposure in a period has part in, all periods that it is carried over to.
+            let mut part = vec![0.0; n];
             for t in 0..n {
-                let carried = |line: &[f64]| (0..=lag.min(t)).map(|l| kernel[l] * line[t - l]).sum::<f64>();
+                let carried: f64 = (0..=lag.min(t)).map(|l| kernel[l] * line[t - l]).sum();
                 let carry: f64 = (t + 1..=lag).map(|l| kernel[l] * before(l - t)).sum();
-                let all = carry + carried(&lines[0]);
-                let mut add = |i: usize, y: f64| {
-                    out[i][0] += scale * model.units[g] * y;
-                    out[i][1] += scale * ground.money[g] * y;
-                    out[i][2] += scale * ground.worth[g] * y;
-                };
+                let all = carry + carried;
                 add(0, all / (all + half) - carry / (carry + half));
-                for i in 1..lines.len() {
-                    add(i, carried(&lines[i]) / (all + half));
+                for l in 0..=lag.min(t) {
+                    part[t - l] += kernel[l] / (all + half);
                 }
+            }
+            for (i, &o) in offers.iter().enumerate() {
+                let mut y = 0.0;
+                each(o, &mut |t, x| y += x * part[t]);
+                add(i + 1, y);
             }
         }
         out

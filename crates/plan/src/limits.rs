@@ -38,6 +38,9 @@ pub struct Limits {
 
 /// Sweeps over the rows in search of the nearest point.
 const SWEEPS: usize = 200;
+/// Times that the multipliers of rows that share variables are moved in turn, and halvings of each.
+const PASSES: usize = 2;
+const HALVINGS: usize = 30;
 /// A row counts as kept within this share of its size.
 const KEPT: f64 = 1e-10;
 
@@ -101,6 +104,110 @@ impl Limits {
             total += y * edge;
         }
         total + (0..gain.len()).map(|i| (reduced[i] * self.low[i]).max(reduced[i] * self.high[i])).sum::<f64>()
+    }
+
+    /// The same with better multipliers, which `prices` moves to: those of rows that stand apart are the best beside the others', and those of the
+    /// first `shared` of the others are moved one after the other to where the bound is lowest.
+    pub fn least_most(&self, gain: &[f64], prices: &mut [f64], shared: usize) -> f64 {
+        let mut best = self.beside(gain, prices).0;
+        let together: Vec<usize> = (0..self.rows.len()).filter(|&r| !self.rows[r].apart).take(shared).collect();
+        for _ in 0..if together.len() > 1 { PASSES } else { 1 } {
+            for &r in &together {
+                best = best.min(self.lower(gain, prices, r));
+            }
+        }
+        best
+    }
+
+    /// Moves the multiplier of one row to where the bound, convex in it, is lowest: halving by the sign of its slope.
+    fn lower(&self, gain: &[f64], prices: &mut [f64], r: usize) -> f64 {
+        let row = &self.rows[r];
+        let at = |y: f64, prices: &mut [f64]| {
+            prices[r] = y;
+            let (bound, x) = self.beside(gain, prices);
+            let sum = row.at(&x);
+            // Dearer while more is taken than there is, cheaper while less.
+            (
+                bound,
+                if sum > row.high {
+                    1.0
+                } else if sum < row.low {
+                    -1.0
+                } else {
+                    -y
+                },
+            )
+        };
+        let start = prices[r];
+        let mut best = (at(start, prices).0, start);
+        let size = row.terms.iter().map(|&(i, a)| (gain[i] / a).abs()).fold(start.abs(), f64::max);
+        let (mut low, mut high) = (-2.0 * size, 2.0 * size);
+        // Close to where it was, most of the time.
+        let mut step = 1e-3 * size;
+        let (mut from, first) = (start, at(start, prices).1);
+        while first != 0.0 && step < size {
+            let to = from + step * first.signum();
+            let (bound, side) = at(to, prices);
+            if bound < best.0 {
+                best = (bound, to);
+            }
+            if side * first <= 0.0 {
+                (low, high) = (from.min(to), from.max(to));
+                break;
+            }
+            (from, step) = (to, 4.0 * step);
+        }
+        for _ in 0..HALVINGS {
+            if first == 0.0 {
+                break;
+            }
+            let middle = 0.5 * (low + high);
+            let (bound, side) = at(middle, prices);
+            if bound < best.0 {
+                best = (bound, middle);
+            }
+            if side == 0.0 {
+                break;
+            }
+            if side > 0.0 { low = middle } else { high = middle }
+        }
+        at(best.1, prices).0
+    }
+
+    /// The bound with the multipliers of the rows that stand apart at their best, and where it is attained within those.
+    fn beside(&self, gain: &[f64], prices: &mut [f64]) -> (f64, Vec<f64>) {
+        let mut reduced = gain.to_vec();
+        for (row, y) in self.rows.iter().zip(prices.iter()).filter(|r| !r.0.apart) {
+            if (if *y > 0.0 { row.high } else { row.low }).is_finite() {
+                row.terms.iter().for_each(|&(i, a)| reduced[i] -= a * y);
+            }
+        }
+        let mut x: Vec<f64> =
+            (0..gain.len()).map(|i| if reduced[i] > 0.0 { self.high[i] } else { self.low[i] }).collect();
+        for (row, y) in self.rows.iter().zip(prices.iter_mut()).filter(|r| r.0.apart) {
+            *y = 0.0;
+            let mut sum = row.at(&x);
+            let falls = sum > row.high;
+            if !falls && sum >= row.low {
+                continue;
+            }
+            // What gives up least goes first.
+            let mut order: Vec<(f64, usize, f64)> = row.terms.iter().map(|&(i, a)| (reduced[i] / a, i, a)).collect();
+            order.retain(|t| (t.0 > 0.0) == falls);
+            order.sort_by(|s, t| s.0.abs().total_cmp(&t.0.abs()).then(s.1.cmp(&t.1)));
+            for (ratio, i, a) in order {
+                *y = ratio;
+                let (target, end) = if falls { (row.high, self.low[i]) } else { (row.low, self.high[i]) };
+                let wanted = x[i] + (target - sum) / a;
+                let to = if falls { wanted.max(end) } else { wanted.min(end) };
+                sum += a * (to - x[i]);
+                x[i] = to;
+                if to != end {
+                    break;
+                }
+            }
+        }
+        (self.most(gain, prices), x)
     }
 
     /// By how much, in shares of the rows' sizes, a point breaks a limit; the worst.
@@ -363,7 +470,10 @@ mod tests {
             let x = limits.nearest(&z, &[1.0; 3], &mut [0.0, 0.0]);
             prop_assert!(limits.broken(&x) < 1e-6, "{:?} {}", x, limits.broken(&x));
             let distance = |x: &[f64]| x.iter().zip(&z).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-            let best = limits.most(&gain, &prices);
+            let mut own = prices.to_vec();
+            let best = limits.least_most(&gain, &mut own, 1);
+            prop_assert!(best <= limits.most(&gain, &prices) + 1e-9);
+            prop_assert!((best - limits.most(&gain, &own)).abs() < 1e-9);
             for (a, b) in tries {
                 let y = [a, b, 6.0 - a - b];
                 if limits.broken(&y) <= 0.0 {

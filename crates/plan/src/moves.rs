@@ -1,13 +1,11 @@
 //! Better whole plans by moves: a post more, a post less, one for another, one at another time.
 
 use crate::problem::Problem;
+use crate::roster::Exposure;
 use crate::search::Search;
 
 /// Moves that are tried at a time, the most promising first.
 const MOVES: usize = 64;
-/// Sweeps over moves on few draws, and single moves on all of them.
-const SWEEPS: usize = 12;
-const STEPS: usize = 4;
 
 /// A change of posts.
 #[derive(Debug, Clone, Copy)]
@@ -22,26 +20,29 @@ enum Move {
 
 impl Search<'_> {
     /// Moves posts until nothing more helps: many at a time on the few draws of `rough`, then one by one on all draws.
-    pub(crate) fn polish(&self, rough: &Problem<'_>, best: &mut (Vec<f64>, f64)) {
+    pub(crate) fn polish(&self, rough: &Problem<'_>, best: &mut (Vec<f64>, f64), (sweeps, steps): (usize, usize)) {
         if self.ground().offers.is_empty() || best.1 == f64::NEG_INFINITY {
             return;
         }
         let near = Search { problem: rough, money: self.money };
         let mut at = best.0.clone();
         let mut value = near.settled(&at, 1e-5).1;
-        for _ in 0..SWEEPS {
+        let mut moved = false;
+        for _ in 0..sweeps {
             let Some(swept) = near.sweep(&at, usize::MAX) else { break };
             let (settled, new, _) = near.settled(&swept, 1e-5);
             if new <= value + 1e-7 * value.abs() {
                 break;
             }
-            (at, value) = (settled, new);
+            (at, value, moved) = (settled, new, true);
         }
-        let (settled, new, _) = self.settled(&at, 1e-6);
-        if new > best.1 {
-            *best = (settled, new);
+        if moved {
+            let (settled, new, _) = self.settled(&at, 1e-6);
+            if new > best.1 {
+                *best = (settled, new);
+            }
         }
-        for _ in 0..STEPS {
+        for _ in 0..steps {
             let Some(moved) = self.sweep(&best.0, 1) else { return };
             let (settled, new, _) = self.settled(&moved, 1e-6);
             if new <= best.1 + 1e-9 * best.1.abs() {
@@ -199,57 +200,85 @@ struct State {
     x: Vec<f64>,
     value: f64,
     fees: f64,
-    /// Of what does not move, and of the channels.
-    rest: Vec<f64>,
-    platforms: Vec<Option<Vec<f64>>>,
+    /// Of everything, `[draws x worlds]`.
+    profits: Vec<f64>,
+    /// Of the posts of each platform, costs not taken off, and their exposures.
+    platforms: Vec<Option<Posted>>,
+}
+
+/// Posts of a platform.
+struct Posted {
+    profits: Vec<f64>,
+    /// One a draw.
+    exposures: Vec<Exposure>,
 }
 
 impl State {
     fn new(search: &Search<'_>, x: &[f64]) -> State {
         let problem = search.problem;
-        let mut rest = problem.fixed().to_vec();
+        let mut profits = problem.fixed().to_vec();
         for m in 0..problem.layout.channels.len() {
-            rest.iter_mut().zip(problem.channel_profits(m, x)).for_each(|(a, b)| *a += b);
+            profits.iter_mut().zip(problem.channel_profits(m, x)).for_each(|(a, b)| *a += b);
         }
-        let of = |p: usize| (!problem.by_platform[p].is_empty()).then(|| problem.platform_profits(p, x));
-        let platforms = (0..search.ground().platforms.len()).map(of).collect();
-        let mut state = State { x: x.to_vec(), value: 0.0, fees: search.fees(x), rest, platforms };
-        state.value = state.score(search, x);
-        state
+        let nothing = vec![0.0; x.len()];
+        let empty: Vec<Exposure> = problem.draws().iter().map(|_| Exposure::default()).collect();
+        let of = |p: usize| (!problem.by_platform[p].is_empty()).then(|| problem.posted(p, &empty, &nothing, x));
+        let platforms: Vec<Option<Posted>> = (0..search.ground().platforms.len())
+            .map(|p| of(p).map(|(exposures, profits)| Posted { profits, exposures }))
+            .collect();
+        for own in platforms.iter().flatten() {
+            profits.iter_mut().zip(&own.profits).for_each(|(a, b)| *a += b);
+        }
+        search.take_costs(x, &mut profits);
+        let value = problem.score(&profits).0;
+        State { x: x.to_vec(), value, fees: search.fees(x), profits, platforms }
     }
 
-    /// Whether the posts of a platform differ.
-    fn touched(&self, search: &Search<'_>, p: usize, to: &[f64]) -> bool {
-        let (layout, ground) = (&search.problem.layout, search.ground());
-        search.problem.by_platform[p].iter().any(|&o| layout.posts(ground, o, to) != layout.posts(ground, o, &self.x))
-    }
-
-    fn score(&self, search: &Search<'_>, to: &[f64]) -> f64 {
-        let problem = search.problem;
-        let mut profits = self.rest.clone();
+    /// Profits after a move, and the exposures and profits of the platforms that it touches.
+    fn after(&self, search: &Search<'_>, to: &[f64]) -> (Vec<f64>, Vec<(usize, Posted)>) {
+        let (problem, ground, layout) = (search.problem, search.ground(), &search.problem.layout);
+        let mut profits = self.profits.clone();
+        let mut new = Vec::new();
         for (p, old) in self.platforms.iter().enumerate() {
             let Some(old) = old else { continue };
-            let new = self.touched(search, p, to).then(|| problem.platform_profits(p, to));
-            profits.iter_mut().zip(new.as_ref().unwrap_or(old)).for_each(|(a, b)| *a += b);
+            let differs = |&o: &usize| layout.posts(ground, o, to) != layout.posts(ground, o, &self.x);
+            let changed: Vec<usize> = problem.by_platform[p].iter().copied().filter(differs).collect();
+            if changed.is_empty() {
+                continue;
+            }
+            let (exposures, own) = problem.posted(p, &old.exposures, &self.x, to);
+            for ((all, a), b) in profits.iter_mut().zip(&own).zip(&old.profits) {
+                *all += a - b;
+            }
+            for o in changed {
+                let (from, n) = (search.number(&self.x, o), search.number(to, o));
+                if from != n {
+                    for (own, &d) in profits.chunks_exact_mut(problem.worlds.len()).zip(problem.draws()) {
+                        let more = ground.offers[o].cost(n, d) - ground.offers[o].cost(from, d);
+                        own.iter_mut().for_each(|v| *v -= more);
+                    }
+                }
+            }
+            new.push((p, Posted { profits: own, exposures }));
         }
-        search.take_costs(to, &mut profits);
-        problem.score(&profits).0
+        (profits, new)
     }
 
     /// What a move brings, where money that it takes from the channels would have brought `price`.
     fn gain(&self, search: &Search<'_>, to: &[f64], price: f64) -> f64 {
         let money = search.fees(to) - self.fees;
-        self.score(search, to) - self.value - (price + search.money.price) * money
+        let (profits, _) = self.after(search, to);
+        search.problem.score(&profits).0 - self.value - (price + search.money.price) * money
     }
 
     fn go(&mut self, search: &Search<'_>, to: Vec<f64>) {
-        for p in 0..self.platforms.len() {
-            if self.platforms[p].is_some() && self.touched(search, p, &to) {
-                self.platforms[p] = Some(search.problem.platform_profits(p, &to));
-            }
+        let (profits, new) = self.after(search, &to);
+        for (p, own) in new {
+            self.platforms[p] = Some(own);
         }
+        self.value = search.problem.score(&profits).0;
+        self.profits = profits;
         self.fees = search.fees(&to);
         self.x = to;
-        self.value = self.score(search, &self.x.clone());
     }
 }

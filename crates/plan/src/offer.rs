@@ -28,6 +28,8 @@ pub struct Offered {
     pub views: Vec<f64>,
     /// Money owed a unit of incremental money that the posts bring, a draw each.
     pub owed: Vec<f64>,
+    /// Whether anything is, on any draw.
+    owes: bool,
     /// What n posts cost on each draw, commission on incremental sales left out, `[posts + 1][draws]`.
     costs: Vec<Vec<f64>>,
     /// Mean over draws of the same, `[posts + 1]`.
@@ -99,6 +101,7 @@ impl Offered {
             strength: person.draws.iter().map(|p| p.strength).collect(),
             views: person.draws.iter().map(|p| p.views).collect(),
             owed: person.draws.iter().map(|p| per_sale * p.capture).collect(),
+            owes: person.draws.iter().any(|p| per_sale * p.capture > 0.0),
             mean_rate: mean(&rate),
             offer: offer.clone(),
             costs,
@@ -120,7 +123,7 @@ impl Offered {
 
     /// Whether sales are owed for.
     pub fn owes_sales(&self) -> bool {
-        self.owed.iter().any(|x| *x > 0.0)
+        self.owes
     }
 }
 

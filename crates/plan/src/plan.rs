@@ -92,12 +92,14 @@ pub struct Planner<'a> {
     /// Threads.
     pub threads: usize,
     found: Option<Found>,
+    /// Last year's split, judged the last time.
+    last: Option<(Paths, Judged)>,
 }
 
 impl<'a> Planner<'a> {
     /// A planner that has found nothing yet.
     pub fn new(ground: &'a Ground, worlds: &'a [World], threads: usize) -> Planner<'a> {
-        Planner { ground, worlds, threads, found: None }
+        Planner { ground, worlds, threads, found: None, last: None }
     }
 
     fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
@@ -154,6 +156,7 @@ impl<'a> Planner<'a> {
         plan.nodes = found.nodes;
         plan.binding.clone_from(&found.prices);
         self.found = Some(found);
+        self.last = Some((plan.last.clone(), plan.last_judged.clone()));
         Ok(plan)
     }
 
@@ -294,7 +297,10 @@ impl<'a> Planner<'a> {
     fn judged(&self, paths: Paths, judged: Judged, notes: Vec<String>) -> Plan {
         let money = paths.money(self.ground);
         let last = Paths::last_year(self.ground, money);
-        let last_judged = judge(self.ground, self.worlds, &last, self.threads);
+        let last_judged = match &self.last {
+            Some((paths, judged)) if *paths == last => judged.clone(),
+            _ => judge(self.ground, self.worlds, &last, self.threads),
+        };
         let drivers = self.drivers(&paths, &judged);
         Plan { paths, last, judged, last_judged, gap: None, nodes: 0, money, drivers, binding: Vec::new(), notes }
     }

@@ -4,15 +4,21 @@
 //! (1 - risk) x mean profit + risk x mean profit of the worst tenth: the mean less `risk` times the CVaR of the shortfall below it (Rockafellar
 //! and Uryasev 2000). Costs of offers are taken at their cheapest rate a post here; the search over whole numbers takes them as they are.
 
+use crate::channel::Room;
 use crate::ground::{BLOCKS, Ground};
 use crate::limits::{Limits, Row};
-use crate::roster::{Exposure, add_two, views, views_back};
+use crate::roster::{Exposure, views};
+use crate::weighted::TOGETHER;
 use crate::world::World;
 use counterpoint::model::estimate::in_parallel;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Share of the worst outcomes whose mean is the conditional value at risk.
 pub const TAIL: f64 = 0.1;
+
+/// Width of the soft edge of the worst tenth, in standard deviations of profit.
+const SOFT: f64 = 0.1;
 
 /// Where the variables are.
 #[derive(Debug, Clone)]
@@ -83,6 +89,8 @@ pub struct Problem<'a> {
     pub by_platform: Vec<Vec<usize>>,
     /// What does not depend on the plan, `[draws x worlds]`: organic media, platforms without offers.
     fixed: Vec<f64>,
+    /// Profit over which the edge of the worst tenth is soft, from where the search begins.
+    width: OnceLock<f64>,
 }
 
 impl<'a> Problem<'a> {
@@ -128,12 +136,22 @@ impl<'a> Problem<'a> {
             }
             out
         });
-        Problem { ground, worlds, risk, layout, threads, by_platform, fixed: fixed.concat(), draws }
+        Problem {
+            ground,
+            worlds,
+            risk,
+            layout,
+            threads,
+            by_platform,
+            fixed: fixed.concat(),
+            draws,
+            width: OnceLock::new(),
+        }
     }
 
-    /// Profits of channel m, `[draws x worlds]`, what is charged taken off, and its slopes where they are wanted. Of the hulls, where `concave`.
-    /// Worlds that change little are taken along the slope, which is nowhere below a concave curve.
-    fn channel(&self, m: usize, x: &[f64], concave: bool, slopes: bool) -> Pass {
+    /// Profits of channel m, `[draws x worlds]`, what is charged taken off. Of the hulls, where `concave`. Worlds that change little are taken along
+    /// the slope, which is nowhere below a concave curve.
+    fn channel(&self, m: usize, x: &[f64], concave: bool) -> Vec<f64> {
         let (ground, n) = (self.ground, self.ground.horizon.len());
         let mut spend = vec![0.0; n];
         self.layout.spend(m, x, &mut spend);
@@ -159,76 +177,34 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        let wants = slopes || little.iter().any(Option::is_some);
+        let wants = little.iter().any(Option::is_some);
         let blocks = in_parallel(BLOCKS, self.threads, |block| {
-            let (mut profits, mut all) = (Vec::new(), Vec::new());
+            let mut profits = Vec::new();
             let mut values = vec![0.0; paths.len()];
-            let mut own = vec![0.0; paths.len() * n];
+            let mut slopes = vec![0.0; n];
+            let mut room = Room::default();
             for &d in part(&self.draws, block) {
-                for ((path, value), slope) in paths.iter().zip(&mut values).zip(own.chunks_exact_mut(n)) {
-                    *value = ground.channels[m].profit(d, path, concave, wants.then_some(slope));
+                for (k, (path, value)) in paths.iter().zip(&mut values).enumerate() {
+                    let slopes = (wants && k == 0).then_some(&mut slopes[..]);
+                    *value = ground.channels[m].profit_in(d, path, concave, slopes, &mut room);
                 }
                 for ((at, change), cost) in place.iter().zip(&little).zip(&charged) {
-                    let along = change.as_ref().map_or(0.0, |c| c.iter().zip(&own[..n]).map(|(c, s)| c * s).sum());
+                    let along = change.as_ref().map_or(0.0, |c| c.iter().zip(&slopes).map(|(c, s)| c * s).sum());
                     profits.push(values[*at] + along - cost);
                 }
-                if slopes {
-                    all.extend_from_slice(&own);
-                }
             }
-            (profits, all)
+            profits
         });
-        let mut pass = Pass { profits: Vec::new(), slopes: Vec::new(), paths: paths.len(), place };
-        for (profits, slopes) in blocks {
-            pass.profits.extend(profits);
-            pass.slopes.extend(slopes);
-        }
-        pass
+        blocks.concat()
     }
 
     /// Profits of channel m, `[draws x worlds]`, what is charged taken off.
     pub fn channel_profits(&self, m: usize, x: &[f64]) -> Vec<f64> {
-        self.channel(m, x, false, false).profits
-    }
-
-    /// Adds the gradient of channel m's weighted profits to `out`.
-    fn channel_gradient(&self, m: usize, pass: &Pass, weights: &[f64], out: &mut [f64]) {
-        let (n, worlds) = (self.ground.horizon.len(), self.worlds.len());
-        // By path, the slopes weighted over draws; then what each world makes of them.
-        let factors: Vec<Option<Vec<[f64; 2]>>> =
-            self.worlds.iter().map(|w| w.factors(m).map(|f| f.0.to_vec())).collect();
-        let mut by = vec![0.0; n];
-        let mut at_paths = vec![0.0; pass.paths * n];
-        for (d, own) in weights.chunks_exact(worlds).enumerate() {
-            at_paths.fill(0.0);
-            for (w, weight) in own.iter().enumerate().filter(|w| *w.1 != 0.0) {
-                let to = &mut at_paths[pass.place[w] * n..(pass.place[w] + 1) * n];
-                match &factors[w] {
-                    None => to.iter_mut().for_each(|x| *x += weight),
-                    Some(f) => to.iter_mut().zip(f).for_each(|(x, f)| *x += weight * f[0]),
-                }
-            }
-            let slopes = &pass.slopes[d * pass.paths * n..(d + 1) * pass.paths * n];
-            for (at, slope) in at_paths.chunks_exact(n).zip(slopes.chunks_exact(n)) {
-                for ((to, a), s) in by.iter_mut().zip(at).zip(slope) {
-                    *to += a * s;
-                }
-            }
-        }
-        for (w, factors) in factors.iter().enumerate() {
-            let all: f64 = weights.iter().skip(w).step_by(worlds).sum();
-            match factors {
-                None => by.iter_mut().for_each(|x| *x -= all),
-                Some(f) => by.iter_mut().zip(f).for_each(|(x, f)| *x -= all * f[1]),
-            }
-        }
-        for (b, range) in self.layout.blocks.iter().enumerate() {
-            out[self.layout.channels[m] + b] += by[range.clone()].iter().sum::<f64>() / range.len() as f64;
-        }
+        self.channel(m, x, false)
     }
 
     /// Views by offer and period of a platform's posts; empty for offers without any.
-    fn views(&self, p: usize, x: &[f64]) -> Vec<Vec<f64>> {
+    pub(crate) fn views(&self, p: usize, x: &[f64]) -> Vec<Vec<f64>> {
         let ground = self.ground;
         let one = |o: usize| {
             let posts = self.layout.posts(ground, o, x);
@@ -241,76 +217,49 @@ impl<'a> Problem<'a> {
         (0..ground.offers.len()).map(one).collect()
     }
 
-    /// Profits of a platform's posts, `[draws x worlds]`, fees not taken off; and the slopes by exposure where they are wanted. Worlds that change
-    /// little are taken along the slope. What is owed on sales is left out, where `free`.
-    fn platform(&self, p: usize, x: &[f64], free: bool, slopes: bool) -> PlatformPass {
-        let (ground, n) = (self.ground, self.ground.periods);
-        let platform = &ground.platforms[p];
-        let all = self.views(p, x);
-        let used: Vec<usize> = self.by_platform[p].iter().copied().filter(|&o| !all[o].is_empty()).collect();
-        // Reach that is followed: the plain one, then those that change much.
-        let mut paths: Vec<Option<&[f64]>> = vec![None];
-        let (mut place, mut little) = (Vec::new(), Vec::new());
-        for world in self.worlds {
-            match world.reach(p) {
-                None => {
-                    place.push(0);
-                    little.push(None);
-                }
-                Some(reach) if is_little(reach.iter().copied()) => {
-                    place.push(0);
-                    little.push(Some(reach));
-                }
-                Some(reach) => {
-                    place.push(paths.len());
-                    little.push(None);
-                    paths.push(Some(reach));
-                }
-            }
-        }
-        let cells = ground.model.n_geos() * n;
+    /// Profits of a platform's posts, `[draws x worlds]`, fees not taken off. Worlds that change little are taken along the slope. What is owed on
+    /// sales is left out, where `free`.
+    fn platform(&self, p: usize, x: &[f64], free: bool) -> Vec<f64> {
+        let (all, n, geos) = (self.views(p, x), self.ground.periods, self.ground.model.n_geos());
+        let owes = !free && self.by_platform[p].iter().any(|&o| self.ground.offers[o].owes_sales());
         let blocks = in_parallel(BLOCKS, self.threads, |block| {
-            let (mut profits, mut kept) = (Vec::new(), Vec::new());
-            let mut exposure = Exposure::default();
-            let mut own: Vec<Exposure> = paths.iter().map(|_| Exposure::default()).collect();
-            let mut values = vec![0.0; paths.len()];
-            for &d in part(&self.draws, block) {
-                platform.exposure(d, &ground.offers, &used, &all, free, &mut exposure);
-                for ((reach, slope), value) in paths.iter().zip(&mut own).zip(&mut values) {
-                    *value = platform.profit(d, &exposure, *reach, Some(slope));
-                }
-                for (at, little) in place.iter().zip(&little) {
-                    let along = |x: &[f64], slope: &[f64]| -> f64 {
-                        let Some(reach) = little else { return 0.0 };
-                        let rows = x.chunks_exact(n).zip(slope.chunks_exact(n));
-                        rows.map(|(x, s)| (0..n).map(|t| x[t] * s[t] * (reach[t] - 1.0)).sum::<f64>()).sum()
-                    };
-                    profits.push(values[*at] + along(&exposure.all, &own[0].all) + along(&exposure.owed, &own[0].owed));
-                }
-                if slopes {
-                    for slope in &own {
-                        kept.extend_from_slice(&slope.all);
-                        if exposure.owed.is_empty() {
-                            kept.extend(std::iter::repeat_n(0.0, cells));
-                        } else {
-                            kept.extend_from_slice(&slope.owed);
-                        }
-                    }
+            let mut profits = Vec::new();
+            let (mut exposure, mut slopes) = (Exposure::default(), Exposure::default());
+            let mut exposures = [Vec::new(), Vec::new()];
+            for draws in part(&self.draws, block).chunks(TOGETHER) {
+                self.exposures(p, draws, &all, owes, &mut exposures);
+                for (i, &d) in draws.iter().enumerate() {
+                    exposure.take(&exposures, i, draws.len(), geos, n);
+                    self.in_worlds(p, d, &exposure, &mut slopes, &mut profits);
                 }
             }
-            (profits, kept)
+            profits
         });
-        let mut pass = PlatformPass { profits: Vec::new(), slopes: Vec::new(), paths: paths.len(), place };
-        for (profits, slopes) in blocks {
-            pass.profits.extend(profits);
-            pass.slopes.push(slopes);
+        blocks.concat()
+    }
+
+    /// Appends the profit of an exposure on draw d in each world.
+    pub(crate) fn in_worlds(&self, p: usize, d: usize, exposure: &Exposure, slopes: &mut Exposure, out: &mut Vec<f64>) {
+        let (platform, n) = (&self.ground.platforms[p], self.ground.periods);
+        let plain = platform.profit(d, exposure, None, Some(slopes));
+        let along = |x: &[f64], slope: &[f64], reach: &[f64]| -> f64 {
+            let rows = x.chunks_exact(n).zip(slope.chunks_exact(n));
+            rows.map(|(x, s)| (0..n).map(|t| x[t] * s[t] * (reach[t] - 1.0)).sum::<f64>()).sum()
+        };
+        for world in self.worlds {
+            out.push(match world.reach(p) {
+                None => plain,
+                Some(reach) if is_little(reach.iter().copied()) => {
+                    plain + along(&exposure.all, &slopes.all, reach) + along(&exposure.owed, &slopes.owed, reach)
+                }
+                Some(reach) => platform.profit(d, exposure, Some(reach), None),
+            });
         }
-        pass
     }
 
     /// Profit of a platform's posts, `[draws x worlds]`, fees not taken off.
     pub fn platform_profits(&self, p: usize, x: &[f64]) -> Vec<f64> {
-        self.platform(p, x, false, false).profits
+        self.platform(p, x, false)
     }
 
     /// The draws that count.
@@ -349,107 +298,98 @@ impl<'a> Problem<'a> {
         (profits.iter().zip(&weights).map(|(p, w)| p * w).sum(), weights)
     }
 
-    /// The objective and its gradient. With `concave` those of a concave function that is nowhere below it.
-    pub fn value_and_gradient(&self, x: &[f64], concave: bool) -> (f64, Vec<f64>) {
-        let mut rest = self.fixed.clone();
-        let passes = self.platforms(x, concave);
-        for pass in passes.iter().flatten() {
-            rest.iter_mut().zip(&pass.profits).for_each(|(a, b)| *a += b);
-        }
-        let cost = self.rates(x);
-        for (own, cost) in rest.chunks_exact_mut(self.worlds.len()).zip(&cost) {
-            own.iter_mut().for_each(|v| *v -= cost);
-        }
-        let (value, mut out, weights) = self.with_channels(x, rest, concave);
-        self.posts_gradient(&passes, &weights, concave, &mut out);
-        (value, out)
+    /// What the objective weighs each draw and world with, `[draws x worlds]`, where the profits do not matter to it.
+    fn neutral(&self) -> Option<Vec<f64>> {
+        let (draws, worlds) = (self.draws.len(), self.worlds.len());
+        (self.risk == 0.0).then(|| (0..draws * worlds).map(|i| self.worlds[i % worlds].weight / draws as f64).collect())
     }
 
-    fn platforms(&self, x: &[f64], free: bool) -> Vec<Option<PlatformPass>> {
-        let planned = |p: usize| !self.by_platform[p].is_empty();
-        (0..self.ground.platforms.len()).map(|p| planned(p).then(|| self.platform(p, x, free, true))).collect()
+    /// The objective's weights at a plan, the worst tenth taken softly.
+    pub(crate) fn weights(&self, x: &[f64], concave: bool) -> Vec<f64> {
+        self.neutral().unwrap_or_else(|| self.soft(&self.profits(x, concave)).1)
+    }
+
+    /// Profits, `[draws x worlds]`, posts at their cheapest rates.
+    fn profits(&self, x: &[f64], concave: bool) -> Vec<f64> {
+        let mut profits = self.fixed.clone();
+        for p in (0..self.ground.platforms.len()).filter(|&p| !self.by_platform[p].is_empty()) {
+            profits.iter_mut().zip(self.platform(p, x, concave)).for_each(|(a, b)| *a += b);
+        }
+        for (own, cost) in profits.chunks_exact_mut(self.worlds.len()).zip(self.rates(x)) {
+            own.iter_mut().for_each(|v| *v -= cost);
+        }
+        for m in 0..self.layout.channels.len() {
+            profits.iter_mut().zip(self.channel(m, x, concave)).for_each(|(a, b)| *a += b);
+        }
+        profits
+    }
+
+    /// The objective with a soft edge of the worst tenth, and its weights. The worst tenth's mean is the least of sum q p over weights q that add up
+    /// to one, none above its probability over a tenth; with width / 20 x sum q² / w added, the weights go from all to nothing over `width` of
+    /// profit and the function has no kink. Any such weights give a plan no less than the worst tenth does, so they prove bounds too.
+    fn soft(&self, profits: &[f64]) -> (f64, Vec<f64>) {
+        let (draws, worlds) = (self.draws.len(), self.worlds.len());
+        let weight = |i: usize| self.worlds[i % worlds].weight / draws as f64;
+        let mean = |of: &dyn Fn(f64) -> f64| profits.iter().enumerate().map(|(i, p)| weight(i) * of(*p)).sum::<f64>();
+        let middle = mean(&|p| p);
+        let width = *self.width.get_or_init(|| (SOFT * mean(&|p| (p - middle).powi(2)).sqrt()).max(1e-9));
+        let part = |p: f64, edge: f64| ((edge - p) / width).clamp(0.0, 1.0);
+        let (mut low, mut high) =
+            profits.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |a, p| (a.0.min(*p), a.1.max(*p)));
+        high += width;
+        for _ in 0..50 {
+            let edge = 0.5 * (low + high);
+            if mean(&|p| part(p, edge)) < TAIL { low = edge } else { high = edge }
+        }
+        // They add up to one exactly.
+        let edge = 0.5 * (low + high);
+        let all = mean(&|p| part(p, edge));
+        let mut value = 0.0;
+        let weights = profits.iter().enumerate().map(|(i, p)| {
+            let (w, part) = (weight(i), part(*p, edge));
+            let q = (1.0 - self.risk) * w + self.risk * w * part / all;
+            value += q * p + self.risk * 0.5 * width * w * part * part / TAIL;
+            q
+        });
+        let weights = weights.collect();
+        (value, weights)
+    }
+
+    fn with_channels(&self, x: &[f64], mut profits: Vec<f64>, concave: bool) -> Vec<f64> {
+        for m in 0..self.layout.channels.len() {
+            profits.iter_mut().zip(self.channel(m, x, concave)).for_each(|(a, b)| *a += b);
+        }
+        self.score(&profits).1
+    }
+
+    /// The objective, the edge of the worst tenth soft, and its gradient. With `concave` those of a concave function that is nowhere below it.
+    pub fn value_and_gradient(&self, x: &[f64], concave: bool) -> (f64, Vec<f64>) {
+        if self.risk == 0.0 {
+            return self.tangent(x, &self.weights(x, concave), concave);
+        }
+        let (value, weights) = self.soft(&self.profits(x, concave));
+        (value, self.weighted(x, &weights, concave, true).1)
+    }
+
+    /// The weighted mean of profits and its gradient.
+    pub(crate) fn tangent(&self, x: &[f64], weights: &[f64], concave: bool) -> (f64, Vec<f64>) {
+        let fixed: f64 = weights.iter().zip(&self.fixed).map(|(w, f)| w * f).sum();
+        let (value, gradient) = self.weighted(x, weights, concave, true);
+        (fixed + value, gradient)
     }
 
     /// The same by the channels alone, with the profits of all else given.
     pub fn value_and_gradient_of_channels(&self, x: &[f64], rest: &[f64]) -> (f64, Vec<f64>) {
-        let (value, gradient, _) = self.with_channels(x, rest.to_vec(), false);
-        (value, gradient)
+        let weights = self.neutral().unwrap_or_else(|| self.with_channels(x, rest.to_vec(), false));
+        let fixed: f64 = weights.iter().zip(rest).map(|(w, f)| w * f).sum();
+        let (value, gradient) = self.weighted(x, &weights, false, false);
+        (fixed + value, gradient)
     }
 
     /// The gradient where the profits of all but the channels are given.
     pub fn gradient(&self, x: &[f64], rest: &[f64]) -> Vec<f64> {
-        let (_, mut out, weights) = self.with_channels(x, rest.to_vec(), false);
-        self.posts_gradient(&self.platforms(x, false), &weights, false, &mut out);
-        out
-    }
-
-    fn with_channels(&self, x: &[f64], mut profits: Vec<f64>, concave: bool) -> (f64, Vec<f64>, Vec<f64>) {
-        let passes: Vec<Pass> = (0..self.layout.channels.len()).map(|m| self.channel(m, x, concave, true)).collect();
-        for pass in &passes {
-            profits.iter_mut().zip(&pass.profits).for_each(|(a, b)| *a += b);
-        }
-        let (value, weights) = self.score(&profits);
-        let mut out = vec![0.0; self.layout.count];
-        passes.iter().enumerate().for_each(|(m, pass)| self.channel_gradient(m, pass, &weights, &mut out));
-        (value, out, weights)
-    }
-
-    /// Adds the gradient of weighted profits by the posts.
-    fn posts_gradient(&self, passes: &[Option<PlatformPass>], weights: &[f64], free: bool, out: &mut [f64]) {
-        let (ground, worlds, n) = (self.ground, self.worlds.len(), self.ground.periods);
-        if ground.offers.is_empty() {
-            return;
-        }
-        let (geos, cells) = (ground.model.n_geos(), ground.model.n_geos() * n);
-        let starts: Vec<usize> = (0..=BLOCKS).map(|b| b * self.draws.len() / BLOCKS).collect();
-        let blocks = in_parallel(BLOCKS, self.threads, |block| {
-            let mut by_views: Vec<Vec<f64>> = ground.offers.iter().map(|_| vec![0.0; n]).collect();
-            let mut by_cost = vec![0.0; ground.offers.len()];
-            let mut by = vec![0.0; 2 * cells];
-            for (i, &d) in part(&self.draws, block).iter().enumerate() {
-                let own = &weights[(starts[block] + i) * worlds..(starts[block] + i + 1) * worlds];
-                for (p, pass) in passes.iter().enumerate() {
-                    let Some(pass) = pass else { continue };
-                    let kept = &pass.slopes[block][i * pass.paths * 2 * cells..(i + 1) * pass.paths * 2 * cells];
-                    // The slopes of all worlds together: those taken along the plain slope have their reach on it.
-                    by.fill(0.0);
-                    let mut plain = 0.0;
-                    for (w, weight) in own.iter().enumerate().filter(|w| *w.1 != 0.0) {
-                        let slope = &kept[pass.place[w] * 2 * cells..(pass.place[w] + 1) * 2 * cells];
-                        match self.worlds[w].reach(p) {
-                            None => plain += weight,
-                            Some(reach) if pass.place[w] == 0 => {
-                                for (to, s) in by.chunks_exact_mut(n).zip(slope.chunks_exact(n)) {
-                                    (0..n).for_each(|t| to[t] += weight * reach[t] * s[t]);
-                                }
-                            }
-                            Some(_) => by.iter_mut().zip(slope).for_each(|(to, s)| *to += weight * s),
-                        }
-                    }
-                    by.iter_mut().zip(kept).for_each(|(to, s)| *to += plain * s);
-                    for &o in &self.by_platform[p] {
-                        let offer = &ground.offers[o];
-                        let owed = if free { 0.0 } else { offer.owed[d] };
-                        for g in 0..geos {
-                            let scale = offer.strength[d] * offer.share[g];
-                            let (all, due) = (&by[g * n..(g + 1) * n], &by[cells + g * n..cells + (g + 1) * n]);
-                            let part = scale * owed;
-                            add_two(scale, all, part, due, &mut by_views[o]);
-                        }
-                    }
-                }
-                let all: f64 = own.iter().sum();
-                by_cost.iter_mut().zip(&ground.offers).for_each(|(to, o)| *to -= all * o.rate[d]);
-            }
-            (by_views, by_cost)
-        });
-        for (by_views, by_cost) in blocks {
-            for (o, offer) in ground.offers.iter().enumerate() {
-                let to = &mut out[self.layout.offers[o]..self.layout.offers[o] + offer.slots.len()];
-                views_back(offer, &by_views[o], to);
-                to.iter_mut().for_each(|x| *x += by_cost[o]);
-            }
-        }
+        let weights = self.neutral().unwrap_or_else(|| self.with_channels(x, rest.to_vec(), false));
+        self.weighted(x, &weights, false, true).1
     }
 
     /// Rows of the posts of each offer, its least and most from `range`.
@@ -475,7 +415,7 @@ impl<'a> Problem<'a> {
 }
 
 /// The draws of a block.
-fn part(draws: &[usize], block: usize) -> &[usize] {
+pub(crate) fn part(draws: &[usize], block: usize) -> &[usize] {
     &draws[block * draws.len() / BLOCKS..(block + 1) * draws.len() / BLOCKS]
 }
 
@@ -484,30 +424,6 @@ pub(crate) fn is_little(factors: impl Iterator<Item = f64> + Clone) -> bool {
     let count = factors.clone().count().max(1) as f64;
     factors.clone().map(|f| (f - 1.0).abs()).sum::<f64>() / count < 0.05
         && factors.into_iter().all(|f| (f - 1.0).abs() < 0.2)
-}
-
-/// One platform over all draws.
-struct PlatformPass {
-    /// `[draws x worlds]`
-    profits: Vec<f64>,
-    /// By block of draws: `[draws x paths x 2 x geos x periods]`, by exposure and by what is owed.
-    slopes: Vec<Vec<f64>>,
-    /// Paths of reach that were followed.
-    paths: usize,
-    /// Path of each world.
-    place: Vec<usize>,
-}
-
-/// One channel over all draws.
-struct Pass {
-    /// `[draws x worlds]`
-    profits: Vec<f64>,
-    /// `[draws x paths x planned]`
-    slopes: Vec<f64>,
-    /// Paths that were followed.
-    paths: usize,
-    /// Path of each world.
-    place: Vec<usize>,
 }
 
 /// The worst tenth of weighted values: which, and the share of the tenth that each is; the last may count in part.

@@ -52,6 +52,18 @@ pub struct Exposure {
     pub owed: Vec<f64>,
 }
 
+impl Exposure {
+    /// The i-th of `count` draws' exposures, which are `[geos x draws x periods]`.
+    pub(crate) fn take(&mut self, from: &[Vec<f64>; 2], i: usize, count: usize, geos: usize, periods: usize) {
+        for (to, from) in [&mut self.all, &mut self.owed].into_iter().zip(from) {
+            to.clear();
+            for own in from.chunks_exact(count * periods).take(geos) {
+                to.extend_from_slice(&own[i * periods..(i + 1) * periods]);
+            }
+        }
+    }
+}
+
 impl Platform {
     /// What does not depend on the draws.
     pub fn new(model: &Model, m: usize, horizon: &Horizon, periods: usize) -> Platform {
@@ -198,6 +210,49 @@ impl Platform {
     }
 }
 
+impl Platform {
+    /// The most by which the profit of an exposure on draw d can be above its tangent, reach multiplied. Profit is concave but for what is owed;
+    /// of every unit of exposure between `owed[0]` and `owed[1]` is, and no plan has more exposure than `most`, reach multiplied.
+    pub(crate) fn excess(
+        &self,
+        d: usize,
+        exposure: &Exposure,
+        reach: Option<&[f64]>,
+        most: &[f64],
+        owed: [f64; 2],
+    ) -> f64 {
+        let (draw, n) = (&self.draws[d], self.periods);
+        let mut memory = vec![0.0; 3 * n];
+        let (x, rest) = memory.split_at_mut(n);
+        let (z, limit) = rest.split_at_mut(n);
+        let mut total = 0.0;
+        for g in 0..self.geos {
+            let range = g * n..(g + 1) * n;
+            carry_over(&draw.weights, &exposure.all[range.clone()], reach, x);
+            carry_over(&draw.weights, &exposure.owed[range.clone()], reach, z);
+            carry_over(&draw.weights, &most[range.clone()], None, limit);
+            let [top, money] = draw.top[g];
+            for t in 0..n {
+                // Profit is a x / (x + k) - money z / (x + k).
+                let k = draw.carry[range.start + t] + draw.half;
+                let (a, one) = (top * draw.half / k, 1.0 / (x[t] + k));
+                let by_x = (a * k + money * z[t]) * one * one;
+                let by_z = -money * one;
+                let touch = (a * x[t] - money * z[t]) * one - by_x * x[t] - by_z * z[t];
+                let above = |owed: f64| {
+                    let (height, slope) = (a - money * owed, by_x + by_z * owed);
+                    let at = |x: f64| height * x / (x + k) - slope * x - touch;
+                    let ends = at(0.0).max(at(limit[t]));
+                    let inside = (height * k / slope).sqrt() - k;
+                    if inside > 0.0 && inside < limit[t] { ends.max(at(inside)) } else { ends }
+                };
+                total += above(owed[0]).max(above(owed[1])).max(0.0);
+            }
+        }
+        total
+    }
+}
+
 dispatch! {
     /// to += a x
     fn add(a: f64, x: &[f64], to: &mut [f64]) {
@@ -208,10 +263,23 @@ dispatch! {
 }
 
 dispatch! {
-    /// to += a x + b z
-    pub(crate) fn add_two(a: f64, x: &[f64], b: f64, z: &[f64], to: &mut [f64]) {
-        for ((to, x), z) in to.iter_mut().zip(x).zip(z) {
-            *to = a.mul_add(*x, b.mul_add(*z, *to));
+    /// Rows of `to`, one a scale, += scale x
+    pub(crate) fn spread(scales: &[f64], x: &[f64], to: &mut [f64]) {
+        for (a, row) in scales.iter().zip(to.chunks_exact_mut(x.len())) {
+            for (to, x) in row.iter_mut().zip(x) {
+                *to = a.mul_add(*x, *to);
+            }
+        }
+    }
+}
+
+dispatch! {
+    /// to += the sum of rows times their scales
+    pub(crate) fn gather(scales: &[f64], rows: &[f64], to: &mut [f64]) {
+        for (a, row) in scales.iter().zip(rows.chunks_exact(to.len())) {
+            for (to, x) in to.iter_mut().zip(row) {
+                *to = a.mul_add(*x, *to);
+            }
         }
     }
 }
@@ -242,15 +310,82 @@ fn back(weights: &[f64], slope: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
 /// Views by period of posts in slots: a number a slot, spread as views come in.
 pub fn views(offer: &Offered, posts: &[f64], periods: usize) -> Vec<f64> {
     let mut out = vec![0.0; periods];
-    for (n, t) in posts.iter().zip(offer.slots.clone()).filter(|p| *p.0 > 0.0) {
+    for (n, t) in posts.iter().zip(offer.slots.clone()).filter(|p| *p.0 != 0.0) {
         out[t..].iter_mut().zip(&offer.decay).for_each(|(to, share)| *to += n * share);
     }
     out
+}
+
+/// The most views by period that posts of an offer can have.
+pub(crate) fn most_views(offer: &Offered, periods: usize) -> Vec<f64> {
+    let most = offer.offer.posts.1 as f64;
+    let share = |t: usize| {
+        let slots = offer.slots.clone().take_while(|s| *s <= t);
+        slots.filter_map(|s| offer.decay.get(t - s)).copied().fold(0.0, f64::max)
+    };
+    (0..periods).map(|t| most * share(t)).collect()
 }
 
 /// The transpose of [`views`].
 pub fn views_back(offer: &Offered, by: &[f64], out: &mut [f64]) {
     for (to, t) in out.iter_mut().zip(offer.slots.clone()) {
         *to += by[t..].iter().zip(&offer.decay).map(|(b, share)| b * share).sum::<f64>();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoint_infer::nuts::chain_rng;
+    use rand::RngExt;
+
+    #[test]
+    fn no_exposure_is_farther_above_the_tangent_where_sales_are_owed() {
+        let mut rng = chain_rng(2, 3);
+        let (n, lag) = (6, 2);
+        let mut positive = 0;
+        for round in 0..40 {
+            let draw = PlatformDraw {
+                weights: vec![0.6, 0.3, 0.1],
+                half: 0.5 + 2.0 * rng.random::<f64>(),
+                top: vec![[2.0 + rng.random::<f64>(), 4.0]],
+                carry: (0..n).map(|t| if t < lag { rng.random::<f64>() } else { 0.0 }).collect(),
+                last: Vec::new(),
+                account_weights: Vec::new(),
+            };
+            let last = Vec::new();
+            let platform = Platform {
+                driver: 0,
+                name: String::new(),
+                lag,
+                geos: 1,
+                periods: n,
+                last,
+                gap: Vec::new(),
+                draws: vec![draw],
+            };
+            let owed = if round % 2 == 0 { [0.0, 0.3] } else { [0.1, 0.9] };
+            let mut any = |size: f64| {
+                let all: Vec<f64> = (0..n).map(|_| size * rng.random::<f64>()).collect();
+                let due = all.iter().map(|x| x * (owed[0] + (owed[1] - owed[0]) * rng.random::<f64>())).collect();
+                Exposure { all, owed: due }
+            };
+            let reach = [1.0, 0.5, 0.0, 1.0, 1.0, 0.2];
+            let reach = (round % 3 == 0).then_some(&reach[..]);
+            let touch = any(2.0);
+            let mut slopes = Exposure::default();
+            let value = platform.profit(0, &touch, reach, Some(&mut slopes));
+            let excess = platform.excess(0, &touch, reach, &vec![8.0; n], owed);
+            for k in 0..300 {
+                let other = any(8.0 * (k as f64 / 300.0).powi(2));
+                let line =
+                    |s: &[f64], to: &[f64], from: &[f64]| -> f64 { (0..n).map(|t| s[t] * (to[t] - from[t])).sum() };
+                let along = line(&slopes.all, &other.all, &touch.all) + line(&slopes.owed, &other.owed, &touch.owed);
+                let above = platform.profit(0, &other, reach, None) - value - along;
+                positive += usize::from(above > 1e-6);
+                assert!(above <= excess + 1e-9, "round {round}: {above} above, {excess} allowed");
+            }
+        }
+        assert!(positive > 100, "{positive} exposures were above their tangent");
     }
 }

@@ -1,9 +1,10 @@
 //! The best plan: continuous where money is, whole where posts are.
 //!
-//! Without whole numbers, and with each curve replaced by its concave hull, the problem is concave: climbing it gives a plan of parts of posts and,
-//! by the multipliers of the limits, a bound that no plan within them can exceed. Whole plans come from rounding it, settling the channels anew,
-//! and trying the moves that the gradient points to; where the problem is small enough, by branching until nothing better can be left (branch and
-//! bound, Land and Doig 1960). The gap between bound and plan is told.
+//! Without whole numbers the problem is climbed: on few draws with each curve replaced by its concave hull, then with the curves as they are. The
+//! tangent there, by the multipliers of the limits, and what the objective can be above it give a bound that no plan within the limits can exceed.
+//! Whole plans come from rounding, settling the channels anew, and trying the moves that the gradient points to; where the problem is small
+//! enough, by branching until nothing better can be left (branch and bound, Land and Doig 1960). The gap between bound and plan is told. Under
+//! other limits the last plan is settled anew and held against its tangent, which bounds plans within any limits.
 
 use crate::channel::MOST_SEEN;
 use crate::climb::{Peak, climb};
@@ -18,9 +19,21 @@ const CLOSED: f64 = 1e-5;
 const EFFORT: f64 = 1e10;
 /// Most branches.
 const MOST_NODES: usize = 3000;
+/// A plan that is changed for other limits is kept where no other is proven to have more than this share beyond it, or than this beyond what
+/// was left open where it was found.
+const GOOD: f64 = 5e-3;
+const SLIP: f64 = 1e-3;
+/// Sweeps over moves, at most: many at a time on few draws, and single ones on all; and where a plan is changed for other limits.
+const SWEEPS: usize = 12;
+const STEPS: usize = 4;
+const AGAIN: usize = 4;
 /// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
 const ROUGH: usize = 200;
+/// Times that the slope on few draws is corrected to that on all.
+const TURNS: usize = 8;
+/// A relaxed plan is done where its slope leaves less than this share of its value to be gained.
+const FLAT: f64 = 1e-3;
 /// Evaluations of one climb.
 const CLIMB: usize = 120;
 
@@ -41,13 +54,34 @@ pub struct Found {
     pub relaxed: Vec<f64>,
     /// Multipliers of its limits.
     relaxed_prices: Vec<f64>,
+    /// What bounds plans within other limits too.
+    tangent: Tangent,
+}
+
+/// A tangent of the objective, and by how much the objective can be above it, whatever the limits are.
+#[derive(Debug, Clone)]
+struct Tangent {
+    /// Value and slope where it touches.
+    value: f64,
+    gradient: Vec<f64>,
+    excess: f64,
+    /// Gap of the plan that was found with it.
+    gap: f64,
+    /// What it holds for: the attitude to risk, the price of money, the number of blocks.
+    risk: f64,
+    price: f64,
+    blocks: usize,
 }
 
 impl Found {
     /// (bound - value) / |value|.
     pub fn gap(&self) -> f64 {
-        ((self.bound - self.value) / self.value.abs().max(1e-9)).max(0.0)
+        gap(self.bound, self.value)
     }
+}
+
+fn gap(bound: f64, value: f64) -> f64 {
+    ((bound - value) / value.abs().max(1e-9)).max(0.0)
 }
 
 /// Ranges of what is whole: posts of each offer, spend of each channel.
@@ -74,12 +108,25 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         prices: begin.map_or_else(Vec::new, |b| b.relaxed_prices.clone()),
     };
     let clash = || Clash(vec!["the limits cannot all be kept".to_owned()]);
-    let coarse = problem.coarse(COARSE);
-    let (near, _) = Search { problem: &coarse, money }.relax(&root).ok_or_else(clash)?;
+    if let Some(found) = begin.and_then(|old| search.again(old)) {
+        return Ok(found);
+    }
+    let coarse = problem.coarse(if problem.risk > 0.0 { ROUGH } else { COARSE });
+    let (near, _) = Search { problem: &coarse, money }.relax(&root, true, None).ok_or_else(clash)?;
     root.start = near.x;
     root.prices = near.prices;
-    let (peak, limits) = search.relax(&root).ok_or_else(clash)?;
-    root.bound = search.bound(&peak, &limits);
+    let (peak, limits) = search.relax(&root, false, Some(&coarse)).ok_or_else(clash)?;
+    let excess = search.excess(&peak.x);
+    let mut tangent = Tangent {
+        value: peak.value,
+        gradient: peak.gradient.clone(),
+        excess,
+        gap: 0.0,
+        risk: problem.risk,
+        price: money.price,
+        blocks: problem.layout.blocks.len(),
+    };
+    root.bound = search.bound(&peak, &limits) + excess;
     let relaxed = (peak.x.clone(), peak.prices.clone());
     let mut best = search.whole(&peak.x);
     if let Some(old) = begin {
@@ -89,7 +136,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         }
     }
     let rough = problem.coarse(ROUGH);
-    search.polish(&rough, &mut best);
+    search.polish(&rough, &mut best, (SWEEPS, STEPS));
     root.start = peak.x.clone();
     root.prices.clone_from(&peak.prices);
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
@@ -113,8 +160,8 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         };
         for mut branch in branches {
             nodes += 1;
-            let Some((peak, limits)) = search.relax(&branch) else { continue };
-            branch.bound = search.bound(&peak, &limits).min(node.bound);
+            let Some((peak, limits)) = search.relax(&branch, false, None) else { continue };
+            branch.bound = (search.bound(&peak, &limits) + search.excess(&peak.x)).min(node.bound);
             if branch.bound <= best.1 {
                 continue;
             }
@@ -131,18 +178,60 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         }
     }
     if nodes > 1 {
-        search.polish(&rough, &mut best);
+        search.polish(&rough, &mut best, (SWEEPS, STEPS));
     }
     let prices = search.prices(&best.0);
-    Ok(Found {
-        bound: bound.max(best.1),
-        value: best.1,
-        x: best.0,
-        prices,
-        nodes,
-        relaxed: relaxed.0,
-        relaxed_prices: relaxed.1,
-    })
+    let bound = bound.max(best.1);
+    tangent.gap = gap(bound, best.1);
+    Ok(Found { bound, value: best.1, x: best.0, prices, nodes, relaxed: relaxed.0, relaxed_prices: relaxed.1, tangent })
+}
+
+/// What the slope at a peak leaves to be gained within the limits, at most. The multipliers of the first `shared` rows that share variables are
+/// bettered.
+fn left_to_gain(peak: &Peak, limits: &Limits, shared: usize) -> f64 {
+    let here: f64 = peak.x.iter().zip(&peak.gradient).map(|(x, g)| x * g).sum();
+    (limits.least_most(&peak.gradient, &mut peak.prices.clone(), shared) - here).max(0.0)
+}
+
+/// Climbs a function that is dear by one that is like it, `few`: `few` is climbed with its slope corrected to that of `all`, until what the slope
+/// leaves to be gained is a share of `flat`. The curvature needs less care than the slope.
+fn corrected(
+    limits: &Limits,
+    start: &[f64],
+    prices: &[f64],
+    (shared, flat, turns): (usize, f64, usize),
+    all: impl Fn(&[f64]) -> (f64, Vec<f64>),
+    few: impl Fn(&[f64]) -> (f64, Vec<f64>),
+) -> Peak {
+    let (value, gradient) = all(start);
+    let mut peak = Peak { x: start.to_vec(), value, gradient, prices: prices.to_vec(), steps: 1 };
+    peak.prices.resize(limits.rows.len(), 0.0);
+    for _ in 0..turns {
+        if left_to_gain(&peak, limits, shared) <= flat * peak.value.abs() {
+            break;
+        }
+        let wrong: Vec<f64> = peak.gradient.iter().zip(&few(&peak.x).1).map(|(all, few)| all - few).collect();
+        let ahead = climb(limits, &peak.x, &peak.prices, (1e-9, CLIMB), |x| {
+            let (value, mut gradient) = few(x);
+            gradient.iter_mut().zip(&wrong).for_each(|(g, w)| *g += w);
+            (value + x.iter().zip(&wrong).map(|(x, w)| x * w).sum::<f64>(), gradient)
+        });
+        let mut part = 1.0;
+        let (x, (value, gradient)) = loop {
+            let x: Vec<f64> = peak.x.iter().zip(&ahead.x).map(|(a, b)| a + part * (b - a)).collect();
+            let there = all(&x);
+            peak.steps += 1;
+            if there.0 > peak.value || part < 0.1 {
+                break (x, there);
+            }
+            part *= 0.5;
+        };
+        if value <= peak.value {
+            break;
+        }
+        peak = Peak { x, value, gradient, prices: ahead.prices, steps: peak.steps };
+    }
+    peak
 }
 
 /// A search under way.
@@ -263,8 +352,9 @@ impl Search<'_> {
         }
     }
 
-    /// The relaxed problem of a node; none where its limits cannot be kept.
-    fn relax(&self, node: &Node) -> Option<(Peak, Limits)> {
+    /// The relaxed problem of a node; none where its limits cannot be kept. With `near`, the same on a few draws, it is climbed there with the
+    /// gradient corrected to that of all draws, until that changes nothing: the curvature needs less care than the slope.
+    fn relax(&self, node: &Node, concave: bool, near: Option<&Problem<'_>>) -> Option<(Peak, Limits)> {
         let posts: Vec<(f64, f64)> = node.posts.iter().map(|p| (p.0 as f64, p.1 as f64)).collect();
         let limits = self.limits(&node.channels, &posts, &vec![0.0; self.money.groups.len() + 1]);
         let widths = limits.scales();
@@ -272,30 +362,75 @@ impl Search<'_> {
         if limits.broken(&trial) > 1e-4 {
             return None;
         }
-        let peak = climb(&limits, &node.start, &node.prices, (2e-6, CLIMB), |x| {
-            self.priced(x, self.problem.value_and_gradient(x, true))
-        });
+        let value = |problem: &Problem<'_>, x: &[f64]| self.priced(x, problem.value_and_gradient(x, concave));
+        let mut peak = match near {
+            None => climb(&limits, &node.start, &node.prices, (2e-6, CLIMB), |x| value(self.problem, x)),
+            Some(near) => {
+                let shared = 1 + self.money.groups.len();
+                let (all, few) = (|x: &[f64]| value(self.problem, x), |x: &[f64]| value(near, x));
+                let turns = if self.problem.risk > 0.0 { TURNS / 2 } else { TURNS };
+                corrected(&limits, &trial, &node.prices, (shared, FLAT, turns), all, few)
+            }
+        };
+        if self.problem.risk > 0.0 && !concave {
+            // A tangent is of the weights, not of the soft edge.
+            let weights = self.problem.weights(&peak.x, false);
+            (peak.value, peak.gradient) = self.priced(&peak.x, self.problem.tangent(&peak.x, &weights, false));
+        }
         Some((peak, limits))
     }
 
-    /// What no point within the limits exceeds, by the slope at the peak: the function is concave.
-    fn bound(&self, peak: &Peak, limits: &Limits) -> f64 {
-        let here: f64 = peak.x.iter().zip(&peak.gradient).map(|(x, g)| x * g).sum();
-        let by = |prices: &[f64]| peak.value + (limits.most(&peak.gradient, prices) - here).max(0.0);
-        // Multipliers of a longer step are nearer to those of the linear problem; any prove a bound.
-        let widths = limits.scales();
-        let steepest = peak.gradient.iter().zip(&widths).map(|(g, w)| (g * w).abs()).fold(1e-300, f64::max);
-        let mut best = by(&peak.prices);
-        for reach in [0.1, 1.0, 10.0] {
-            let length = reach / steepest;
-            let ahead: Vec<f64> =
-                (0..peak.x.len()).map(|i| peak.x[i] + length * widths[i] * widths[i] * peak.gradient[i]).collect();
-            let mut scaled: Vec<f64> = peak.prices.iter().map(|p| -p * length).collect();
-            limits.nearest(&ahead, &widths, &mut scaled);
-            let prices: Vec<f64> = scaled.iter().map(|s| -s / length).collect();
-            best = best.min(by(&prices));
+    /// The plan that was found under other limits, changed to keep these; none where it cannot be, or is not proven to be good.
+    fn again(&self, old: &Found) -> Option<Found> {
+        let (problem, money, tangent) = (self.problem, self.money, &old.tangent);
+        let layout = &problem.layout;
+        if tangent.risk != problem.risk || tangent.blocks != layout.blocks.len() || old.x.len() != layout.count {
+            return None;
         }
-        best
+        let posts: Vec<(f64, f64)> = self.ground().offers.iter().map(|o| (0.0, o.offer.posts.1 as f64)).collect();
+        let limits = self.limits(&money.channels, &posts, &vec![0.0; money.groups.len() + 1]);
+        // What the tangent leaves within the new limits.
+        let (mut gradient, mut value) = (tangent.gradient.clone(), tangent.value);
+        self.each_cost(|i, a| {
+            gradient[i] -= (money.price - tangent.price) * a;
+            value -= (money.price - tangent.price) * a * old.relaxed[i];
+        });
+        let here: f64 = old.relaxed.iter().zip(&gradient).map(|(x, g)| x * g).sum();
+        let mut prices = old.relaxed_prices.clone();
+        prices.resize(limits.rows.len(), 0.0);
+        let most = limits.least_most(&gradient, &mut prices, 1 + money.groups.len());
+        let bound = value - here + most + tangent.excess;
+        let mut x = old.x.clone();
+        self.afford(&mut x, |o| self.ground().offers[o].mean_rate);
+        let (x, value, settled) = self.settled(&x, 1e-6);
+        let mut best = (x.clone(), value);
+        let good = GOOD.max(tangent.gap + SLIP);
+        if gap(bound, best.1) > good {
+            self.polish(&problem.coarse(ROUGH), &mut best, (AGAIN, 0));
+        }
+        let prices = match settled {
+            Some((peak, limits)) if best.0 == x => told(&peak, &limits),
+            _ => self.prices(&best.0),
+        };
+        let found = Found { prices, x: best.0, value: best.1, bound: bound.max(best.1), nodes: 0, ..old.clone() };
+        (found.gap() <= good).then_some(found)
+    }
+
+    /// By how much the objective can be above its tangent at a point, whatever the limits are.
+    fn excess(&self, x: &[f64]) -> f64 {
+        let (problem, layout) = (self.problem, &self.problem.layout);
+        let mut most = vec![0.0; layout.count];
+        for (channel, &first) in self.ground().channels.iter().zip(&layout.channels) {
+            for (b, block) in layout.blocks.iter().enumerate() {
+                most[first + b] = MOST_SEEN * channel.seen * block.len() as f64;
+            }
+        }
+        problem.excess(x, &problem.weights(x, false), &most)
+    }
+
+    /// What no point within the limits exceeds by the slope at the peak, where the function is concave.
+    fn bound(&self, peak: &Peak, limits: &Limits) -> f64 {
+        peak.value + left_to_gain(peak, limits, 1 + self.money.groups.len())
     }
 
     /// Two halves of a node around what is not whole at its relaxed point; none where all is whole.
@@ -364,44 +499,62 @@ impl Search<'_> {
             }
         }
         let mut all = x.to_vec();
-        for (o, &n) in numbers.iter().enumerate() {
-            self.place(&mut all, o, n);
-        }
-        // What is too dear goes, the least loved first.
-        let mut order: Vec<usize> = (0..numbers.len()).filter(|&o| numbers[o] > 0).collect();
+        self.place_all(&mut all, &numbers);
         let part = |o: usize| layout.posts(ground, o, x).iter().sum::<f64>() / numbers[o].max(1) as f64;
-        order.sort_by(|&a, &b| part(a).total_cmp(&part(b)).then(a.cmp(&b)));
-        for o in order {
-            if self.affordable(&all) {
-                break;
-            }
-            self.place(&mut all, o, 0);
-        }
+        self.afford(&mut all, part);
         debug_assert!(money.channels.len() == layout.channels.len());
         self.settle(&all)
     }
 
-    /// Puts n posts of an offer where the relaxed plan has most of them.
-    fn place(&self, x: &mut [f64], o: usize, n: usize) {
-        let (first, slots) = (self.problem.layout.offers[o], self.ground().offers[o].slots.len());
-        let own: Vec<f64> = x[first..first + slots].to_vec();
-        let total: f64 = own.iter().sum();
-        let mut out = vec![0.0; slots];
-        for k in 0..n {
-            // The middle of the k-th of n equal parts of the mass; spread evenly where there is none.
-            let mark = (k as f64 + 0.5) / n as f64;
-            let slot = if total > 1e-9 {
-                let mut sum = 0.0;
-                own.iter().position(|v| {
-                    sum += v;
-                    sum >= mark * total - 1e-12
-                })
-            } else {
-                Some((mark * slots as f64) as usize)
-            };
-            out[slot.unwrap_or(slots - 1).min(slots - 1)] += 1.0;
+    /// Takes offers out until the rest can be paid, the least worthy first.
+    fn afford(&self, x: &mut [f64], worth: impl Fn(usize) -> f64) {
+        let mut order: Vec<usize> = (0..self.ground().offers.len()).filter(|&o| self.number(x, o) > 0).collect();
+        order.sort_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(a.cmp(&b)));
+        for o in order {
+            if self.affordable(x) {
+                break;
+            }
+            self.drop(x, o);
         }
-        x[first..first + slots].copy_from_slice(&out);
+    }
+
+    /// Puts whole posts where the relaxed plan has parts of them: each where most of what the platform should have is still missing, the offers
+    /// that bring most first. Of offers that it has no part of, evenly.
+    fn place_all(&self, x: &mut [f64], numbers: &[usize]) {
+        let (ground, layout) = (self.ground(), &self.problem.layout);
+        let size: Vec<f64> =
+            ground.offers.iter().map(|o| o.strength.iter().sum::<f64>() / o.strength.len() as f64).collect();
+        let mut missing = vec![vec![0.0; ground.horizon.len()]; ground.platforms.len()];
+        for (o, offer) in ground.offers.iter().enumerate() {
+            for (k, n) in layout.posts(ground, o, x).iter().enumerate() {
+                missing[offer.platform][offer.slots.start + k] += n * size[o];
+            }
+        }
+        let mut order: Vec<usize> = (0..numbers.len()).collect();
+        order.sort_by(|&a, &b| size[b].total_cmp(&size[a]).then(a.cmp(&b)));
+        for o in order {
+            let slots = ground.offers[o].slots.clone();
+            let missing = &mut missing[ground.offers[o].platform][slots.clone()];
+            let own = &mut x[layout.offers[o]..layout.offers[o] + slots.len()];
+            let may: Vec<bool> = if own.iter().any(|n| *n > 1e-3) {
+                own.iter().map(|n| *n > 1e-3).collect()
+            } else {
+                vec![true; slots.len()]
+            };
+            own.fill(0.0);
+            for _ in 0..numbers[o] {
+                let allowed = (0..slots.len()).filter(|&k| may[k]);
+                let Some(k) = allowed.max_by(|&a, &b| missing[a].total_cmp(&missing[b]).then(b.cmp(&a))) else { break };
+                own[k] += 1.0;
+                missing[k] -= size[o];
+            }
+        }
+    }
+
+    /// Takes all posts of an offer out.
+    fn drop(&self, x: &mut [f64], o: usize) {
+        let first = self.problem.layout.offers[o];
+        x[first..first + self.ground().offers[o].slots.len()].fill(0.0);
     }
 
     pub(crate) fn number(&self, x: &[f64], o: usize) -> usize {
@@ -449,7 +602,17 @@ impl Search<'_> {
                 .iter()
                 .map(|group| group.offers.iter().map(|&o| ground.offers[o].mean_cost[self.number(x, o)]).sum::<f64>()),
         );
-        self.limits(&channels, &posts, &fees)
+        let mut limits = self.limits(&channels, &posts, &fees);
+        // The posts are where they are.
+        let count = self.problem.layout.channels.len() * self.problem.layout.blocks.len();
+        for all in [&mut limits.low, &mut limits.high, &mut limits.scales] {
+            all.truncate(count);
+        }
+        let first = self.problem.layout.channels.len() + 1;
+        limits.rows.drain(first..first + ground.offers.len());
+        limits.rows.iter_mut().for_each(|row| row.terms.retain(|t| t.0 < count));
+        limits.rows.retain(|row| !row.terms.is_empty());
+        limits
     }
 
     /// Profits of all but the channels of a whole plan, its costs as they are.
@@ -502,12 +665,10 @@ impl Search<'_> {
             }
             (value - self.money.price * spend, gradient)
         };
-        let peak = climb(&limits, x, &vec![0.0; limits.rows.len()], (small, CLIMB), priced);
-        let mut out = peak.x.clone();
-        for o in 0..self.ground().offers.len() {
-            let range = layout.offers[o]..layout.offers[o] + self.ground().offers[o].slots.len();
-            out[range.clone()].copy_from_slice(&x[range]);
-        }
+        let count = layout.channels.len() * layout.blocks.len();
+        let peak = climb(&limits, &x[..count], &vec![0.0; limits.rows.len()], (small, CLIMB), priced);
+        let mut out = x.to_vec();
+        out[..count].copy_from_slice(&peak.x);
         // What clashes is worth nothing.
         let value = if limits.broken(&peak.x) > 1e-4 { f64::NEG_INFINITY } else { peak.value - fees };
         (out, value, Some((peak, limits)))
@@ -515,21 +676,18 @@ impl Search<'_> {
 
     /// What one unit more of each limit that binds would bring.
     fn prices(&self, x: &[f64]) -> Vec<(String, f64)> {
-        let (_, _, Some((peak, limits))) = self.settled(x, 1e-7) else { return Vec::new() };
-        let offers = self.ground().offers.len();
-        let channels = self.problem.layout.channels.len();
-        let shown = |r: usize| r <= channels || r > channels + offers;
-        limits
-            .rows
-            .iter()
-            .zip(&peak.prices)
-            .enumerate()
-            .filter(|(r, (_, price))| shown(*r) && price.abs() > 1e-9)
-            .map(|(_, (row, price))| {
-                let side = if *price > 0.0 { "at most" } else { "at least" };
-                let name = if row.name == "budget" { row.name.clone() } else { format!("{}: {side}", row.name) };
-                (name, *price)
-            })
-            .collect()
+        self.settled(x, 1e-7).2.map_or_else(Vec::new, |(peak, limits)| told(&peak, &limits))
     }
+}
+
+/// The limits that bind at a peak, and what one unit more of each would bring.
+fn told(peak: &Peak, limits: &Limits) -> Vec<(String, f64)> {
+    let binding = limits.rows.iter().zip(&peak.prices).filter(|(_, price)| price.abs() > 1e-9);
+    binding
+        .map(|(row, price)| {
+            let side = if *price > 0.0 { "at most" } else { "at least" };
+            let name = if row.name == "budget" { row.name.clone() } else { format!("{}: {side}", row.name) };
+            (name, *price)
+        })
+        .collect()
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{draws, ground, market, offers, weeks};
+use counterpoint::data::roster::DealKind;
 use counterpoint::model::build::Model;
 use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLimit, PlanSpec, Target};
 use counterpoint_infer::nuts::chain_rng;
@@ -323,4 +324,75 @@ fn plans_before_the_end_of_the_data_are_refused() {
     let spec = PlanSpec { starts: Some(market.data.dates[3]), ..PlanSpec::default() };
     let told = Ground::new(&model, &market.project, &market.data, &chains, &spec, &[], 1).err().unwrap();
     assert!(told.contains("later days"), "{told}");
+}
+
+#[test]
+fn no_whole_plan_is_above_the_bound_where_sales_are_owed() {
+    let market = market(2, 1);
+    let terms = [(300.0, (1, 2)), (500.0, (1, 1)), (100.0, (1, 2)), (200.0, (1, 2))];
+    let spec =
+        PlanSpec { drivers: market.project.drivers.iter().map(|d| lock(&d.name)).collect(), ..weeks(&market, 3) };
+    let mut offered = offers(&market, &terms);
+    for (offer, rate) in offered.iter_mut().zip([0.3, 0.0, 0.6, 0.1]) {
+        offer.deal.kind = if rate > 0.0 { DealKind::Hybrid } else { DealKind::Flat };
+        offer.deal.rate = (rate > 0.0).then_some(rate);
+    }
+    let ground = ground(&market, &spec, &offered, 60);
+    assert!(ground.offers.iter().any(|o| o.owes_sales()));
+    let budget = ground.last_channels() + 900.0;
+    for (risk, worlds) in [(0.0, calm(&ground)), (0.0, stormy(&ground)), (1.0, stormy(&ground))] {
+        let spec = PlanSpec { budget: Budget::Fixed(budget), risk, ..spec.clone() };
+        let plan = Planner::new(&ground, &worlds, 2).plan(&spec).unwrap();
+        let score = |s: Spread| (1.0 - risk) * s.mean + risk * s.cvar10;
+        let own = score(of(&plan));
+        // Every way to put up to the most posts of each offer into three weeks.
+        let ways = |most: usize| -> Vec<[usize; 3]> {
+            let all = (0..27).map(|k| [k % 3, k / 3 % 3, k / 9]);
+            all.filter(|w| w.iter().sum::<usize>() <= most).collect()
+        };
+        let choices: Vec<Vec<[usize; 3]>> = terms.iter().map(|t| ways(t.1.1)).collect();
+        let (mut best, mut seen) = (f64::NEG_INFINITY, 0);
+        let total: usize = choices.iter().map(Vec::len).product();
+        for k in (0..total).step_by(if risk > 0.0 { 7 } else { 2 }) {
+            let mut paths = plan.paths.clone();
+            let mut rest = k;
+            for (o, own) in choices.iter().enumerate() {
+                paths.posts[o] = own[rest % own.len()].to_vec();
+                rest /= own.len();
+            }
+            if paths.money(&ground) <= budget + 1e-6 {
+                seen += 1;
+                best = best.max(score(profit(&ground, &worlds, &paths)));
+            }
+        }
+        assert!(seen > 30, "{seen}");
+        let ceiling = own + plan.gap.unwrap() * own.abs() + 1e-3 * own.abs();
+        assert!(best <= ceiling, "risk {risk}: {best} against {own} and a gap of {:?}", plan.gap);
+    }
+}
+
+#[test]
+fn a_plan_that_is_changed_for_other_limits_keeps_them_and_its_gap_is_proven() {
+    let market = market(3, 1);
+    let terms = [(300.0, (1, 6)), (800.0, (1, 6)), (100.0, (1, 6))];
+    let spec = weeks(&market, 8);
+    let ground = ground(&market, &spec, &offers(&market, &terms), 60);
+    let worlds = stormy(&ground);
+    let mut planner = Planner::new(&ground, &worlds, 2);
+    planner.plan(&spec).unwrap();
+    for most in [0.95, 0.8, 1.5] {
+        let limit = DriverLimit { max: Some(Amount::Change(most)), lock: false, ..lock(&ground.channels[0].name) };
+        let asked = PlanSpec { drivers: vec![limit], ..spec.clone() };
+        let changed = planner.plan(&asked).unwrap();
+        let anew = Planner::new(&ground, &worlds, 2).plan(&asked).unwrap();
+        let last: f64 = ground.channels[0].last.iter().sum();
+        let spent: f64 = changed.paths.spend[0].iter().sum();
+        assert!(spent <= most * last * (1.0 + 1e-6), "{spent} {last}");
+        assert!((changed.money / anew.money - 1.0).abs() < 2e-2, "{} {}", changed.money, anew.money);
+        // Neither plan is above what the other's bound allows.
+        for (plan, other) in [(&changed, &anew), (&anew, &changed)] {
+            let (own, gap) = (of(plan).mean, plan.gap.unwrap());
+            assert!(of(other).mean <= own + (gap + 2e-3) * own.abs(), "{} {own} {gap}", of(other).mean);
+        }
+    }
 }
