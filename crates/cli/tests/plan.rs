@@ -54,6 +54,10 @@ fn plans_hold_what_scripts_are_promised() {
     }
     assert!((spent / number(&plan["budget"]) - 1.0).abs() < 1e-6);
     assert!((spent / number(&plan["budget_last"]) - 1.0).abs() < 1e-6);
+    for test in plan["tests"].as_array().unwrap() {
+        assert!(number(&test["value"]) >= 0.0 && number(&test["se"]) > 0.0 && test["driver"].is_string(), "{test}");
+    }
+    assert_eq!(plan["tests"].as_array().unwrap().len(), 2);
     for limit in plan["binding"].as_array().unwrap() {
         assert!(limit["limit"].is_string() && limit["price"].is_number());
     }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`horizon`] (when), [`ground`] (what a plan stands on: [`channel`], [`roster`], [`offer`]), [`shock`] and [`world`] (what may
 //! happen), [`limits`], [`money`] and [`problem`] (what is asked; `weighted` is its slope, `above` what it can be above a tangent), [`climb`],
-//! [`search`] and its moves (the best plan), [`judge`] (what a plan brings, recomputed without the search), [`plan`] (the answer), [`stress`].
+//! [`search`] and its moves (the best plan), [`judge`] (what a plan brings, recomputed without the search), [`plan`] (the answer), [`stress`], [`learn`] (what to test first).
 
 mod above;
 pub mod channel;
@@ -10,6 +10,7 @@ pub mod climb;
 pub mod ground;
 pub mod horizon;
 pub mod judge;
+pub mod learn;
 pub mod limits;
 pub mod money;
 mod moves;

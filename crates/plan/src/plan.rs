@@ -102,7 +102,7 @@ impl<'a> Planner<'a> {
         Planner { ground, worlds, threads, found: None, last: None }
     }
 
-    fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
+    pub(crate) fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
         Problem::new(self.ground, self.worlds, risk, Layout::new(self.ground, spec.flights.days()), self.threads)
     }
 
@@ -269,7 +269,7 @@ impl<'a> Planner<'a> {
         Ok(best)
     }
 
-    fn paths(&self, problem: &Problem<'_>, found: &Found) -> Paths {
+    pub(crate) fn paths(&self, problem: &Problem<'_>, found: &Found) -> Paths {
         let (ground, layout) = (self.ground, &problem.layout);
         let n = ground.horizon.len();
         let spend = (0..layout.channels.len())

@@ -107,6 +107,11 @@ impl<'a> Problem<'a> {
         Problem::on(self.ground, self.worlds, self.risk, self.layout.clone(), self.threads, some)
     }
 
+    /// The same on some of the draws, by index in rising order.
+    pub fn among(&self, draws: Vec<usize>) -> Problem<'a> {
+        Problem::on(self.ground, self.worlds, self.risk, self.layout.clone(), self.threads, draws)
+    }
+
     fn on(
         ground: &'a Ground,
         worlds: &'a [World],

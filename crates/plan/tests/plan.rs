@@ -9,6 +9,7 @@ use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLim
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_plan::ground::Ground;
 use counterpoint_plan::judge::{Paths, Spread, judge};
+use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Plan, Planner};
 use counterpoint_plan::shock::{Shock, scenarios};
 use counterpoint_plan::world::World;
@@ -395,4 +396,27 @@ fn a_plan_that_is_changed_for_other_limits_keeps_them_and_its_gap_is_proven() {
             assert!(of(other).mean <= own + (gap + 2e-3) * own.abs(), "{} {own} {gap}", of(other).mean);
         }
     }
+}
+
+#[test]
+fn a_test_is_worth_something_only_where_its_result_would_change_the_plan() {
+    let market = market(3, 3);
+    let spec = PlanSpec { change: (0.0, 3.0), flights: Flights::Even, ..weeks(&market, 6) };
+    let ground = ground(&market, &spec, &[], 120);
+    let worlds = calm(&ground);
+    let mut planner = Planner::new(&ground, &worlds, 2);
+    let plan = planner.plan(&spec).unwrap();
+    let tests = learn(&planner, &spec, &plan, 7).unwrap();
+    assert_eq!(tests.len(), 3 + 2, "channels and platforms");
+    assert!(tests.windows(2).all(|w| w[0].value >= w[1].value));
+    for t in &tests {
+        assert!(t.value >= 0.0 && t.perfect >= 0.0 && t.se > 0.0 && t.lift[1] > 0.0 && t.periods == 6, "{t:?}");
+        assert_eq!(t.geos.len(), 1);
+    }
+    assert!(tests[0].perfect > 0.0, "{tests:?}");
+    assert_eq!(tests, learn(&Planner::new(&ground, &worlds, 1), &spec, &plan, 7).unwrap());
+    // Where every channel keeps its money, no result changes anything.
+    let locked = PlanSpec { drivers: market.project.drivers.iter().map(|d| lock(&d.name)).collect(), ..spec };
+    let plan = planner.plan(&locked).unwrap();
+    assert!(learn(&planner, &locked, &plan, 7).unwrap().iter().all(|t| t.value == 0.0 && t.perfect == 0.0));
 }

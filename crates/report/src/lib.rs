@@ -37,7 +37,8 @@ pub use data::{
 pub use evidence::{Evidence, Moved};
 pub use page::render;
 pub use plan::{
-    Carried, FrontierPoint, Insurance, LastSplit, Limit, NextBudget, PlannedDriver, PlannedOffer, Shock, Spread, Stress,
+    Carried, FrontierPoint, Insurance, LastSplit, Limit, NextBudget, PlannedDriver, PlannedOffer, Shock, Spread,
+    Stress, TestWorth,
 };
 pub use sentences::headline;
 pub use trust_leads::{Finding, answer, findings};

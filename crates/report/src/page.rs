@@ -4,7 +4,8 @@ use crate::creators::Creators;
 use crate::data::{ReportData, Status};
 use crate::escape::html;
 use crate::{
-    creator_leads, evidence, leads, payload, plan_sections, roster, sections, sentences, table, trust_sections,
+    creator_leads, evidence, leads, payload, plan_leads, plan_sections, roster, sections, sentences, table,
+    trust_sections,
 };
 
 /// Style sheet of the page, built from `web/src`.
@@ -253,7 +254,10 @@ pub fn render(d: &ReportData) -> String {
     add("diagnostics", "Fit and diagnostics", sections::diagnostics(d));
     let none = "Nothing to report: every driver's effect could be told apart.";
     add("unknown", "What the data could not tell", sections::sentence_list(&d.not_identified, none));
-    add("next", "What to test next", sections::sentence_list(&d.next_tests, "No test stands out as worth its cost."));
+    // What a test is worth to the plan says more than how wide an interval is.
+    let tests = d.plan.as_ref().filter(|p| !failed && !p.tests.is_empty()).map(|p| plan_leads::tests(d, p));
+    let tests = tests.as_ref().unwrap_or(&d.next_tests);
+    add("next", "What to test next", sections::sentence_list(tests, "No test stands out as worth its cost."));
     add("findings", "What the checks found", sections::findings(d));
     add("glossary", "Glossary", sections::glossary(d));
 

@@ -74,6 +74,9 @@ pub struct NextBudget {
     /// Best plans of other attitudes to risk.
     #[serde(default)]
     pub frontier: Vec<FrontierPoint>,
+    /// What a test of each driver would be worth to the plan, the most valuable first.
+    #[serde(default)]
+    pub tests: Vec<TestWorth>,
     /// Offers that the fit can say nothing about.
     #[serde(default)]
     pub untold_offers: Vec<String>,
@@ -162,6 +165,32 @@ pub struct PlannedOffer {
     /// What it costs on average.
     #[serde(deserialize_with = "number")]
     pub cost_mean: f64,
+}
+
+/// What a test of one driver would be worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestWorth {
+    /// Name of the channel, or of the platform whose creators pause.
+    pub driver: String,
+    /// Geos of the test.
+    pub geos: Vec<String>,
+    /// Periods of the test.
+    pub periods: u64,
+    /// Standard deviation of the lift as believed, in outcome units.
+    #[serde(deserialize_with = "number")]
+    pub lift_sd: f64,
+    /// Standard error of the test.
+    #[serde(deserialize_with = "number")]
+    pub se: f64,
+    /// Expected gain of the plan's profit, before the test's own cost.
+    #[serde(deserialize_with = "number")]
+    pub value: f64,
+    /// The same of a test without error.
+    #[serde(deserialize_with = "number")]
+    pub value_perfect: f64,
+    /// Profit forgone less spend saved.
+    #[serde(deserialize_with = "number")]
+    pub cost: f64,
 }
 
 /// A limit that binds.

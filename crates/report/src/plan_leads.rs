@@ -4,11 +4,14 @@ use crate::data::ReportData;
 use crate::numbers::{
     currency_unit, date, money, money_interval, number, number_interval, percent, percent_interval, probability,
 };
-use crate::plan::{Insurance, Limit, NextBudget, PlannedDriver, Shock, Spread, Stress};
+use crate::plan::{Insurance, Limit, NextBudget, PlannedDriver, Shock, Spread, Stress, TestWorth};
 use crate::sentences::{outcome, outcome_interval, plural, short};
 
 /// A change of the budget below this share is none.
 const SAME: f64 = 0.005;
+/// Tests that are told, and the share of the budget from which one is worth a word.
+const TESTS: usize = 3;
+const SMALLEST_WORTH: f64 = 1e-3;
 /// A gap below this share is said as "under".
 const SMALLEST_GAP: f64 = 1e-3;
 
@@ -52,6 +55,45 @@ fn against_last(p: &NextBudget) -> String {
         c if c > 0.0 => format!(", {} more than last year,", percent(c)),
         c => format!(", {} less than last year,", percent(-c)),
     }
+}
+
+/// What to test before the plan, in a sentence a driver; tests worth less than a thousandth of the budget are one sentence together.
+pub(crate) fn tests(d: &ReportData, p: &NextBudget) -> Vec<String> {
+    let worthy = |t: &&TestWorth| t.value > SMALLEST_WORTH * p.budget;
+    let mut out: Vec<String> = p
+        .tests
+        .iter()
+        .filter(worthy)
+        .take(TESTS)
+        .map(|t| {
+            let place = match t.geos.as_slice() {
+                [] | [_] => String::new(),
+                [first, rest @ ..] => format!(" in {} and {}", short(first), plural(rest.len(), "other geo")),
+            };
+            let cost = if t.cost > 0.0 {
+                format!("it would forgo {} of profit itself", money(t.cost, &d.currency))
+            } else {
+                format!("it would save {} itself", money(-t.cost, &d.currency))
+            };
+            format!(
+                "Knowing what {} does would make this plan better: switched off{place} for {}, a test is worth {} to it on average, and one without error {}; {cost}.",
+                short(&t.driver),
+                plural(t.periods as usize, &d.cadence_word),
+                money(t.value, &d.currency),
+                money(t.value_perfect, &d.currency)
+            )
+        })
+        .collect();
+    let rest: Vec<String> = p.tests.iter().filter(|t| !worthy(t)).map(|t| short(&t.driver)).collect();
+    if !rest.is_empty() {
+        let names = if rest.len() > 4 {
+            format!("{} and {} more", rest[..4].join(", "), rest.len() - 4)
+        } else {
+            rest.join(", ")
+        };
+        out.push(format!("A test would hardly change what this plan gives to {names}."));
+    }
+    out
 }
 
 fn gap_words(gap: f64) -> String {

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::planning::{Fault, Planning, json, paths, text};
 use crate::run_page;
 use crate::terminal::Terminal;
+use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Planner, Point};
 use counterpoint_report::Status;
 use counterpoint_sources::{write_csv, write_file};
@@ -42,12 +43,16 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
     let wanted = args.evaluate.is_none() && !args.quick && planning.ground.has_profit;
     let frontier: Vec<Point> =
         if wanted { planner.frontier(&planning.spec, plan.money).unwrap_or_default() } else { Vec::new() };
+    let tests = match wanted {
+        true => learn(&planner, &planning.spec, &plan, planning.project().sampler.seed).unwrap_or_default(),
+        false => Vec::new(),
+    };
     let csv = args
         .out
         .clone()
         .unwrap_or_else(|| args.run.join(if args.evaluate.is_some() { "plan-evaluated.csv" } else { "plan.csv" }));
     let file = csv.with_extension("json");
-    let mut object = json::plan(&planning, &plan, &frontier, last_money);
+    let mut object = json::plan(&planning, &plan, &frontier, &tests, last_money);
     object["run"] = json!(args.run);
     object["verdict"] = json!({ "status": planning.verdict.status, "reasons": planning.verdict.reasons });
     if args.evaluate.is_some() {
@@ -69,6 +74,9 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
     }
     if !frontier.is_empty() {
         terminal.table(&text::frontier(&planning, &frontier));
+    }
+    if !tests.is_empty() {
+        terminal.table(&text::tests(&planning, &tests));
     }
     terminal.say(&format!("Written: {} and {}", csv.display(), file.display()));
     if let Some(page) = run_page::renew(&args.run, &file, terminal) {

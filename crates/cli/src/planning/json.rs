@@ -2,13 +2,14 @@
 
 use super::Planning;
 use counterpoint_plan::judge::Spread;
+use counterpoint_plan::learn::Worth;
 use counterpoint_plan::plan::{Plan, Point};
 use counterpoint_plan::stress::Stress;
 use counterpoint_sources::OutColumn;
 use serde_json::{Value, json};
 
 /// `plan.json`.
-pub(crate) fn plan(planning: &Planning, plan: &Plan, frontier: &[Point], last_money: f64) -> Value {
+pub(crate) fn plan(planning: &Planning, plan: &Plan, frontier: &[Point], tests: &[Worth], last_money: f64) -> Value {
     let ground = &planning.ground;
     let spread = |x: &[f64], j: &counterpoint_plan::judge::Judged| Spread::of(x, &j.weights);
     let profit = |j| ground.has_profit.then(|| spread(profit_of(j), j));
@@ -65,6 +66,17 @@ pub(crate) fn plan(planning: &Planning, plan: &Plan, frontier: &[Point], last_mo
         "frontier_of": ground.channels[..ground.paid()].iter().map(|c| c.name.as_str())
             .chain(ground.platforms.iter().map(|p| p.name.as_str())).collect::<Vec<_>>(),
         "scenarios": planning.worlds.iter().map(|w| json!({ "name": w.name, "probability": w.weight })).collect::<Vec<_>>(),
+        "tests": tests.iter().map(|t| json!({
+            "driver": t.driver,
+            "geos": t.geos,
+            "periods": t.periods,
+            "lift_mean": t.lift[0],
+            "lift_sd": t.lift[1],
+            "se": t.se,
+            "value": t.value,
+            "value_perfect": t.perfect,
+            "cost": t.cost,
+        })).collect::<Vec<_>>(),
         "untold_offers": ground.untold,
         "notes": plan.notes,
     })

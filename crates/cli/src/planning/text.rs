@@ -5,6 +5,7 @@ use crate::table::{Line, table};
 use crate::terminal::{plain, short};
 use counterpoint::project::OutcomeKind;
 use counterpoint_plan::judge::Spread;
+use counterpoint_plan::learn::Worth;
 use counterpoint_plan::plan::{Plan, Point};
 use counterpoint_plan::stress::Stress;
 use counterpoint_report::numbers::{money, number, percent, probability};
@@ -177,6 +178,20 @@ pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
         ));
     }
     out
+}
+
+/// What tests would be worth to the plan.
+pub(crate) fn tests(planning: &Planning, tests: &[Worth]) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let rows: Vec<Line> = tests
+        .iter()
+        .map(|t| Line {
+            cells: vec![plain(&short(&t.driver)), pen.money(t.value), pen.money(t.perfect), pen.money(t.cost)],
+            note: String::new(),
+        })
+        .collect();
+    let head = ["a test of", "is worth to the plan", "without error", "forgoes itself"].map(str::to_owned);
+    table(&head, 1, &rows)
 }
 
 /// Tables of dependence and shocks.

@@ -138,6 +138,7 @@ pub(crate) fn plan(shape: &Shape, drivers: &[DriverRow], creators: Option<&Creat
             Limit { limit: "Display: at least".to_owned(), price: -0.23 },
         ],
         frontier: if shape.money { [0.0, 0.25, 0.5, 0.75, 1.0].map(frontier).to_vec() } else { Vec::new() },
+        tests: tests(drivers),
         untold_offers: if shape.hostile { vec![HOSTILE[1].to_owned()] } else { Vec::new() },
         notes: if shape.hostile { vec![HOSTILE[0].to_owned()] } else { Vec::new() },
         drivers: rows,
@@ -204,4 +205,19 @@ pub(crate) fn stress(shape: &Shape, plan: &NextBudget) -> Stress {
         shocks,
         insurance: if shape.money { [0.25, 0.5, 1.0].map(step).to_vec() } else { Vec::new() },
     }
+}
+
+/// Tests of the first few drivers, each worth less than the one before.
+fn tests(drivers: &[DriverRow]) -> Vec<TestWorth> {
+    let one = |(i, d): (usize, &DriverRow)| TestWorth {
+        driver: d.name.clone(),
+        geos: (0..i).map(|g| format!("Region {g}")).collect(),
+        periods: 6,
+        lift_sd: 9e3,
+        se: 5e3,
+        value: 4e4 / 5f64.powi(i as i32),
+        value_perfect: 6e4 / 5f64.powi(i as i32),
+        cost: 1e4 - 8e3 * i as f64,
+    };
+    drivers.iter().take(5).enumerate().map(one).collect()
 }
