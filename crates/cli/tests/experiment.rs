@@ -429,3 +429,27 @@ fn a_test_of_weeks_ends_on_the_last_day_of_its_last_week() {
     let text = std::fs::read_to_string(out).unwrap();
     assert!(text.contains(",u0,2025-06-30,2025-07-20,0,"), "{text}");
 }
+
+#[test]
+fn weeks_of_exposure_before_the_first_outcome_are_left_out() {
+    let scratch = Scratch::new();
+    let text = std::fs::read_to_string(golden("geolift/test.csv")).unwrap();
+    let (head, rows) = text.split_once('\n').unwrap();
+    let columns: Vec<&str> = head.trim().split(',').map(|c| c.trim_matches('"')).collect();
+    let place = |name: &str| columns.iter().position(|c| *c == name).unwrap();
+    let early = ["chicago", "portland", "cincinnati"].map(|unit| {
+        let mut cells = vec![""; columns.len()];
+        (cells[place("location")], cells[place("date")]) = (unit, "2020-12-31");
+        cells.join(",")
+    });
+    let file = scratch.write("panel.csv", format!("{head}\n{}\n{rows}", early.join("\n")));
+    let out = scratch.path("experiments.csv");
+    let more = [&TEST[..], &["--driver", "radio", "--change", "0", "--out", arg(&out)]].concat();
+    let value = found(&file, &more);
+    close(&value["att"], 156.805, 5e-4);
+    let text = said(&read(&file, &TEST), 0);
+    assert!(text.contains("no-outcome-yet") && text.contains("1 period at the ends"), "{text}");
+    let written = std::fs::read_to_string(out).unwrap();
+    assert!(written.starts_with("experiment,driver,geos,start,end,cooldown,change,lift,se"), "{written}");
+    assert!(written.contains("radio,chicago;portland,2021-04-01,2021-04-15"), "{written}");
+}

@@ -342,8 +342,8 @@ fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<O
 pub(super) fn complete(loaded: &mut Loaded, findings: &mut Vec<Finding>) {
     if loaded.without_outcome > 0 {
         let found = format!(
-            "{} periods at the ends of the table in which no unit has an outcome; they are left out",
-            loaded.without_outcome
+            "{} at the ends of the table in which no unit has an outcome; left out",
+            counterpoint_report::sentences::plural(loaded.without_outcome, "period")
         );
         let mend = "none is needed; where a missing row means that nothing happened, add --fill-zero";
         findings.push(
