@@ -114,6 +114,14 @@ struct Read {
     geos: Vec<[f64; 2]>,
 }
 
+/// One draw of the posterior: its parameter values, what it leaves over of the data, and the statistics of the data and of drawn data.
+struct Drawn {
+    values: Vec<f64>,
+    left_over: Vec<f64>,
+    real: Read,
+    drawn: Read,
+}
+
 impl Predictive {
     pub(super) fn of(base: &Base<'_>, threads: usize) -> Predictive {
         let model = &base.model;
@@ -138,26 +146,26 @@ impl Predictive {
                     let left_over: Vec<f64> = model.y.iter().zip(&mean).map(|(y, m)| y - m).collect();
                     let real = read(model, &mean, &left_over);
                     let drawn = read(model, &mean, &noise);
-                    (posterior.values().to_vec(), left_over, real, drawn)
+                    Drawn { values: posterior.values().to_vec(), left_over, real, drawn }
                 })
                 .collect::<Vec<_>>()
         });
-        let each: Vec<(Vec<f64>, Vec<f64>, Read, Read)> = blocks.into_iter().flatten().collect();
-        let tail = |larger: &dyn Fn(&(Vec<f64>, Vec<f64>, Read, Read)) -> bool| {
+        let each: Vec<Drawn> = blocks.into_iter().flatten().collect();
+        let tail = |larger: &dyn Fn(&Drawn) -> bool| {
             let above = each.iter().filter(|e| larger(e)).count() as f64 / each.len() as f64;
             2.0 * above.min(1.0 - above)
         };
-        let statistics = each.first().map_or(0, |e| e.2.all.len());
+        let statistics = each.first().map_or(0, |e| e.real.all.len());
         let compared = (0..statistics).map(|i| Compared {
-            statistic: each[0].2.all[i].0,
-            observed: each.iter().map(|e| e.2.all[i].1).sum::<f64>() / each.len() as f64,
-            drawn: Interval::of(&each.iter().map(|e| e.3.all[i].1).collect::<Vec<_>>()),
-            p: tail(&|e| e.3.all[i].1 > e.2.all[i].1),
+            statistic: each[0].real.all[i].0,
+            observed: each.iter().map(|e| e.real.all[i].1).sum::<f64>() / each.len() as f64,
+            drawn: Interval::of(&each.iter().map(|e| e.drawn.all[i].1).collect::<Vec<_>>()),
+            p: tail(&|e| e.drawn.all[i].1 > e.real.all[i].1),
         });
         let by_geo = (0..model.n_geos()).map(|g| UnlikeGeo {
             geo: model.geos[g].clone(),
-            spread: tail(&|e| e.3.geos[g][0] > e.2.geos[g][0]),
-            left_over: tail(&|e| e.3.geos[g][1] > e.2.geos[g][1]),
+            spread: tail(&|e| e.drawn.geos[g][0] > e.real.geos[g][0]),
+            left_over: tail(&|e| e.drawn.geos[g][1] > e.real.geos[g][1]),
         });
         // With so many geos and draws the least probability that can be seen is one in the draws.
         let level = UNLIKE / model.n_geos() as f64;
@@ -184,13 +192,13 @@ impl Predictive {
     }
 }
 
-fn left(model: &Model, each: &[(Vec<f64>, Vec<f64>, Read, Read)]) -> Left {
+fn left(model: &Model, each: &[Drawn]) -> Left {
     let periods = model.n_periods();
     let seen: Vec<usize> = (0..model.n_geos())
         .flat_map(|g| model.noise.runs[g].iter().flat_map(move |&(from, to)| g * periods + from..g * periods + to))
         .collect();
     let found = loo(each.len(), seen.len(), 1.0, |i, out| {
-        for (value, (values, left_over, _, _)) in out.iter_mut().zip(each) {
+        for (value, Drawn { values, left_over, .. }) in out.iter_mut().zip(each) {
             *value = model.noise.log_density_at(values, seen[i] / periods, left_over[seen[i]]);
         }
     });
