@@ -80,7 +80,8 @@ fn leave_one_out_is_that_of_arviz_point_by_point() {
     }
 }
 
-/// The same formula in another order of sums. ArviZ smooths the weights' tails, which at exponents of 0.99 and 1.01 changes a few per cent.
+/// The same formula in another order of sums. A distance is the root of a difference of nearly equal sums: one of 1e-6 is known to no more than 1e-10
+/// beside 1e-16 in the sums, and 0.014 divides it. ArviZ smooths the weights' tails, which at exponents of 0.99 and 1.01 changes a few per cent.
 #[test]
 fn sensitivity_to_power_scaling_is_that_of_arviz() {
     let cases: Value = serde_json::from_str(include_str!("../../../golden/arviz/power_scale.json")).expect("JSON");
@@ -88,7 +89,8 @@ fn sensitivity_to_power_scaling_is_that_of_arviz() {
     assert_eq!(cases.len(), 6);
     for (name, case) in cases {
         let found = power_sensitivity(&numbers(&case["values"]), &numbers(&case["log_component"]));
-        assert_near(found, &case["raw"], 1e-6, name);
+        let raw = case["raw"].as_f64().expect("a number");
+        assert!((found - raw).abs() <= 1e-6 * raw + 1e-9, "{name}: {found}, ArviZ {raw}");
         assert_near(found, &case["smoothed"], 0.05, &format!("{name}, smoothed"));
     }
 }
