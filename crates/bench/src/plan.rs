@@ -63,9 +63,11 @@ fn weeks(data: &Dataset, count: i64) -> PlanSpec {
     PlanSpec { starts: Some(after), ends: Some(after.saturating_add((7 * count - 1).days())), ..PlanSpec::default() }
 }
 
-fn worlds(ground: &Ground) -> Vec<World> {
+/// What may happen, every shock so many times as likely as the library says.
+fn worlds(ground: &Ground, times: f64) -> Vec<World> {
     let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
-    let shocks = Shock::library();
+    let shocks: Vec<Shock> =
+        Shock::library().into_iter().map(|s| Shock { per_year: (times * s.per_year).min(0.95), ..s }).collect();
     let (events, all) = scenarios(&shocks, &ground.places, days);
     World::all(ground, &shocks, &events, &all)
 }
@@ -118,7 +120,7 @@ fn scale(sampler: &SamplerSpec) -> anyhow::Result<()> {
     let offered = offers(&data, 500, 12.0, 4);
     let began = Instant::now();
     let ground = Ground::new(&model, &project, &data, &chains, &asked, &offered, threads()).map_err(|e| anyhow!(e))?;
-    let worlds = worlds(&ground);
+    let worlds = worlds(&ground, 1.0);
     println!("ground {:.1} s: {} draws x {} scenarios", began.elapsed().as_secs_f64(), ground.draws(), worlds.len());
     for risk in [0.0, 1.0] {
         let mut planner = Planner::new(&ground, &worlds, threads());
@@ -220,7 +222,14 @@ fn greedy(sampler: &SamplerSpec) -> anyhow::Result<()> {
 }
 
 fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
-    let names = ["last year's split", "channels only", "plan, neutral", "plan, careful"];
+    let names = [
+        "last year's split",
+        "channels only",
+        "plan, neutral",
+        "plan, careful",
+        "plan, neutral, shocks 20 times as likely",
+        "plan, careful, shocks 20 times as likely",
+    ];
     let mut sums = vec![[0.0_f64; 3]; names.len()];
     for seed in 1..=count {
         let spec = SimulationSpec {
@@ -264,11 +273,11 @@ fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
             &again,
             &offered,
         )?;
-        let storms = worlds(&ground);
+        let (storms, hurricanes) = (worlds(&ground, 1.0), worlds(&ground, 20.0));
         let budget = ground.last_channels() + ground.last_creators;
         let at = |risk: f64| PlanSpec { budget: Budget::Fixed(budget), risk, ..asked.clone() };
-        let planned = |risk: f64| {
-            let mut planner = Planner::new(&ground, &storms, threads());
+        let planned = |storms: &[World], risk: f64| {
+            let mut planner = Planner::new(&ground, storms, threads());
             planner.plan(&at(risk)).map(|p| p.paths).map_err(|c| anyhow!("{c:?}"))
         };
         // A planner that knows no creator: the whole budget in channels.
@@ -277,7 +286,14 @@ fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let mut without = Planner::new(&bare, &calm, threads());
         let only = without.plan(&at(0.0)).map_err(|c| anyhow!("{c:?}"))?.paths.spend;
         let only = Paths { spend: only, posts: vec![vec![0; 13]; offered.len()], creators_as_last_year: false };
-        let plans = [Paths::last_year(&ground, budget), only, planned(0.0)?, planned(1.0)?];
+        let plans = [
+            Paths::last_year(&ground, budget),
+            only,
+            planned(&storms, 0.0)?,
+            planned(&storms, 1.0)?,
+            planned(&hurricanes, 0.0)?,
+            planned(&hurricanes, 1.0)?,
+        ];
         // The true world: calm, and with the platform of most creators gone in the third week.
         let gone = Shock::library().into_iter().find(|s| s.name == "gone for good").context("no such shock")?;
         let mut struck = World::calm(&real);
