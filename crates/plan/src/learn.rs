@@ -143,9 +143,14 @@ fn tests(ground: &Ground, threads: usize) -> Vec<Test> {
         (block * ground.draws() / 8..(block + 1) * ground.draws() / 8)
             .map(|d| {
                 posterior.set(&ground.positions[d]);
+                let values = posterior.values();
+                // The sum of many periods of autocorrelated noise, and of noise with heavy tails, varies more.
+                let rho = model.noise.rho.map_or(0.0, |i| values[i]);
+                let tails = model.noise.df.map_or(1.0, |i| values[i] / (values[i] - 2.0).max(1.0));
+                let more = tails / (1.0 - rho).powi(2);
                 let noise: f64 = tested
                     .iter()
-                    .map(|&g| periods as f64 * (posterior.values()[model.noise.sigma_of(g)] * model.units[g]).powi(2))
+                    .map(|&g| more * periods as f64 * (values[model.noise.sigma_of(g)] * model.units[g]).powi(2))
                     .sum();
                 let one = |&m: &usize| {
                     let work = &posterior.drivers()[m];

@@ -84,6 +84,7 @@ pub(crate) fn tests(d: &ReportData, p: &NextBudget) -> Vec<String> {
             )
         })
         .collect();
+    let none = out.is_empty();
     let rest: Vec<String> = p.tests.iter().filter(|t| !worthy(t)).map(|t| short(&t.driver)).collect();
     if !rest.is_empty() {
         let names = if rest.len() > 4 {
@@ -92,6 +93,10 @@ pub(crate) fn tests(d: &ReportData, p: &NextBudget) -> Vec<String> {
             rest.join(", ")
         };
         out.push(format!("A test would hardly change what this plan gives to {names}."));
+    }
+    if none {
+        // What is known least is still worth knowing, for another plan.
+        out.extend(d.next_tests.iter().cloned());
     }
     out
 }

@@ -456,3 +456,17 @@ fn a_trust_report_of_which_little_is_known_renders() {
     let body = static_part(&render(&d));
     assert!(body.contains("id=\"trust\"") && !body.contains("NaN") && !body.contains("inf%"), "{body}");
 }
+
+#[test]
+fn what_to_test_next_is_what_the_plan_would_gain_from() {
+    let mut d = sample("creators");
+    let body = static_part(&render(&d));
+    let part = |body: &str| body[body.find("id=\"next\"").unwrap()..].split("</section>").next().unwrap().to_owned();
+    assert!(part(&body).contains("a test is worth ") && part(&body).contains("it would forgo "), "{}", part(&body));
+    assert!(!part(&body).contains(&d.next_tests[0]));
+    // Where no test would change the plan, that is said, and what is known least is told all the same.
+    d.plan.as_mut().unwrap().tests.iter_mut().for_each(|t| t.value = 0.0);
+    let body = static_part(&render(&d));
+    assert!(part(&body).contains("A test would hardly change what this plan gives to "));
+    assert_eq!(part(&body).matches("<li>").count(), 1 + d.next_tests.len());
+}
