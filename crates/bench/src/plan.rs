@@ -2,7 +2,8 @@
 //!
 //! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios. `plan-greedy=1` sets the plan of the
 //! public panel of 40 geos beside a greedy grid of one multiplier a channel, an equal split and last year's. `plan-backtest=N` fits N made markets,
-//! plans the quarter after, and scores each plan in the true world, calm and with a platform gone. `chains`, `warmup`, `draws` apply.
+//! plans the quarter after, and scores each plan in the true world, calm and with a platform gone; offers ask for about `cpm` (15) a thousand views.
+//! `chains`, `warmup`, `draws` apply.
 
 use anyhow::{Context, anyhow};
 use counterpoint::data::roster::{Candidate, Offer};
@@ -40,7 +41,7 @@ pub(crate) fn asked(option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<b
     } else if option("plan-greedy").is_some() {
         greedy(&sampler)?;
     } else if let Some(n) = option("plan-backtest") {
-        backtest(n.parse()?, &sampler)?;
+        backtest(n.parse()?, number("cpm", 15)? as f64, &sampler)?;
     } else {
         return Ok(false);
     }
@@ -221,7 +222,7 @@ fn greedy(sampler: &SamplerSpec) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
+fn backtest(count: u64, cpm: f64, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let names = [
         "last year's split",
         "channels only",
@@ -255,7 +256,7 @@ fn backtest(count: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let scaled = Model::with_scale(&project, &made, model.scale);
         let (again, draws) = fit(scaled, sampler, threads())?;
         let asked = weeks(&data, 13);
-        let offered = offers(&made, 20, 15.0, 4);
+        let offered = offers(&made, 20, cpm, 4);
         let of = |chains: &[ChainDraws], model: &Arc<Model>, offers: &[Offer]| {
             Ground::new(model, &project, &made, chains, &asked, offers, threads()).map_err(|e| anyhow!(e))
         };
