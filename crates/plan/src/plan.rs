@@ -166,18 +166,22 @@ impl<'a> Planner<'a> {
         self.judged(paths, judged, Vec::new())
     }
 
-    /// What the best plan would be under other attitudes to risk, at the budget of a plan.
+    /// What the best plan would be under other attitudes to risk, at the budget of a plan: the one that was made last, where it has both.
     ///
     /// # Errors
     /// The limits that clash.
     pub fn frontier(&self, spec: &PlanSpec, budget: f64) -> Result<Vec<Point>, Clash> {
         let mut out = Vec::new();
         let mut begin = self.found.clone();
+        let same = |money: f64| (money - budget).abs() <= 1e-6 * budget;
         for risk in FRONTIER {
             let problem = self.problem(spec, risk);
             let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
             let money = Money::new(self.ground, &at, Some(budget))?;
-            let found = search(&problem, &money, begin.as_ref(), false)?;
+            let found = match &self.found {
+                Some(own) if risk == spec.risk && same(self.paths(&problem, own).money(self.ground)) => own.clone(),
+                _ => search(&problem, &money, begin.as_ref(), false)?,
+            };
             let paths = self.paths(&problem, &found);
             let judged = judge(self.ground, self.worlds, &paths, self.threads);
             let channels = paths.spend.iter().map(|s| s.iter().sum::<f64>());
