@@ -22,8 +22,8 @@ pub(crate) fn sampler(project: &Project, how: &SamplingArgs) -> SamplerSpec {
 }
 
 /// Threads to work with.
-pub(crate) fn threads(how: &SamplingArgs) -> usize {
-    how.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+pub(crate) fn threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// The fingerprint of a fit: project, tables, sampler, kind of draws, version. Threads are no part of it.

@@ -47,6 +47,12 @@ fn the_newest_fit_is_verified_and_its_report_shows_it() {
     assert_eq!(written["recovery"], found["recovery"]);
     let page = std::fs::read_to_string(run_dir.join("report.html")).unwrap();
     assert!(page.contains("id=\"trust\"") && page.contains("Can it be trusted"));
+    // A damaged one is said where it is read, and mended by verifying again.
+    std::fs::write(run_dir.join("verify.json"), "{").unwrap();
+    let output = run(&["report", arg(&run_dir)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("verify.json is damaged"), "{}", said(&output));
+    run(&["verify", arg(&run_dir), "--quick"]);
     // A report made anew still shows it.
     run(&["report", arg(&run_dir)]);
     assert!(std::fs::read_to_string(run_dir.join("report.html")).unwrap().contains("id=\"trust\""));
@@ -83,6 +89,10 @@ fn what_cannot_be_verified_is_said() {
     let output = run(&["verify", arg(&only_run(&shop)), "--quick"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("priors alone"), "{}", said(&output));
+    let far = scratch.path("no such folder/verify.json");
+    let output = run(&["verify", arg(&only_run(&shop)), "--out", arg(&far)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("is not there: make it"), "{}", said(&output));
     let output = run(&["verify", arg(&shop), "--calibrate", "3"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -121,8 +121,8 @@ fn a_warm_refit_is_the_fit() {
         let (a, b) = (column(&cold), column(&warm));
         let spread = sd(&a);
         // Both have several hundred effective draws of each parameter at least.
-        assert!((mean(&a) - mean(&b)).abs() < 0.25 * spread, "{}: {} {}", p.name, mean(&a), mean(&b));
-        assert!((sd(&b) / spread - 1.0).abs() < 0.3, "{}: {} {}", p.name, sd(&b), spread);
+        assert!((mean(&a) - mean(&b)).abs() < 0.15 * spread, "{}: {} {}", p.name, mean(&a), mean(&b));
+        assert!((sd(&b) / spread - 1.0).abs() < 0.2, "{}: {} {}", p.name, sd(&b), spread);
         compared += 1;
     }
     assert!(compared > 20);

@@ -103,7 +103,7 @@ pub(crate) fn fit(args: &FitArgs, terminal: &Terminal) -> anyhow::Result<Ending>
     };
     // whether it can be written is found out now, not after the draws
     drop(Staging::begin(&target)?);
-    let threads = settings::threads(&args.how);
+    let threads = settings::threads(args.how.threads);
     let read = begun.elapsed().as_secs_f64();
 
     let sampled = if args.prior_only {

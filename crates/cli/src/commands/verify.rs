@@ -8,7 +8,7 @@ use crate::progress::Work;
 use crate::reopen::Reopened;
 use crate::run_folder::run_json;
 use crate::terminal::{Terminal, plain};
-use crate::{interrupt, run_page, trusting};
+use crate::{interrupt, run_page, settings, trusting};
 use anyhow::Context;
 use counterpoint::verify::{Effort, steps, verify};
 use counterpoint_infer::nuts::SampleError;
@@ -25,6 +25,10 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> anyhow::Result<Exit
         Ok(run) => run,
         Err(exit) => return Ok(exit),
     };
+    let file = args.out.clone().unwrap_or_else(|| run.join(run_page::VERIFY_JSON));
+    // Whether it can be written is found out now, not after the refits.
+    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    anyhow::ensure!(folder.is_dir(), "the folder of {} is not there: make it, or name another file", file.display());
     let begun = Instant::now();
     let reopened = Reopened::open(&run)?;
     if reopened.about["settings"]["prior_only"].as_bool() == Some(true) {
@@ -48,7 +52,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> anyhow::Result<Exit
         work.step();
         !interrupt::asked()
     };
-    let threads = args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let threads = settings::threads(args.threads);
     let found = verify(&reopened.project, dataset, &model, &chains, &effort, threads, &go_on);
     work.clear();
     let trust = match found {
@@ -60,7 +64,6 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> anyhow::Result<Exit
     };
     let seconds = begun.elapsed().as_secs_f64();
     let shown = trusting::shown(&trust, args.quick);
-    let file = args.out.clone().unwrap_or_else(|| run.join(run_page::VERIFY_JSON));
     let mut object = serde_json::to_value(&shown)?;
     write_file(&file, format!("{object:#}\n").as_bytes())?;
 

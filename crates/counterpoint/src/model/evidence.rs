@@ -12,7 +12,6 @@ use crate::data::Dataset;
 use crate::project::{Project, SamplerSpec};
 use counterpoint_infer::math::norm_cdf;
 use counterpoint_infer::nuts::{ChainDraws, SampleError, chain_rng};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Draws of the priors that lifts are predicted from.
@@ -152,11 +151,9 @@ fn short(model: &Arc<Model>, project: &Project, data: &Dataset, threads: usize) 
     let data = Dataset { experiments: Vec::new(), ..data.clone() };
     let (bare, chains) = fit(Model::new(project, &data), &sampler, threads)?;
     // What only the model with experiments has (the hidden demand) plays no part in what drivers bring.
-    let place: BTreeMap<&str, usize> = bare.parameters.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
     let to_ours = |position: Vec<f64>| {
         let own = bare.parameters.values(&position);
-        let value = |p: &super::parameters::Parameter| place.get(p.name.as_str()).map_or(p.prior.middle(), |i| own[*i]);
-        model.parameters.position(&model.parameters.iter().map(value).collect::<Vec<_>>())
+        model.parameters.position_like(&bare.parameters, &own, |p| p.prior.middle())
     };
     let positions: Vec<Vec<f64>> = positions(&bare, &chains).into_iter().map(to_ours).collect();
     Ok(readings(model, &positions, threads))

@@ -2,6 +2,7 @@
 
 use super::group::{Common, Curve, Group, Known};
 use super::prior::{At, Prior};
+use std::collections::BTreeMap;
 
 /// One scalar parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,6 +231,18 @@ impl Parameters {
         let mut values = vec![0.0; self.len()];
         self.evaluate(position, &mut Maps::default(), &mut values);
         values
+    }
+
+    /// The position of the values of another model's parameters, those of the same name being alike; `other` gives what that model does not have.
+    pub fn position_like(
+        &self,
+        from: &Parameters,
+        values: &[f64],
+        mut other: impl FnMut(&Parameter) -> f64,
+    ) -> Vec<f64> {
+        let place: BTreeMap<&str, usize> = from.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
+        let mut value = |p: &Parameter| place.get(p.name.as_str()).map_or_else(|| other(p), |&i| values[i]);
+        self.position(&self.all.iter().map(&mut value).collect::<Vec<_>>())
     }
 
     /// The position of parameter values.

@@ -7,12 +7,11 @@
 use super::refit::{Base, Length, Refit, evenly, returns};
 use super::{Purpose, stream};
 use crate::data::Dataset;
-use crate::data::calendar::day_number;
 use crate::model::build::Model;
 use crate::model::posterior::Posterior;
 use crate::project::Project;
 use counterpoint_infer::diagnose::Status;
-use counterpoint_infer::draws::{quantile, sd, sorted};
+use counterpoint_infer::draws::{quantile, sorted};
 use counterpoint_infer::math::norm_cdf;
 use counterpoint_infer::nuts::{SampleError, chain_rng};
 use jiff::ToSpan;
@@ -321,7 +320,7 @@ fn naive(data: &Dataset, like: &Before, seasonal: bool) -> Before {
         let spread = (differences.iter().map(|d| d * d).sum::<f64>() / differences.len().max(1) as f64).sqrt() * growth;
         let last = (0..=from).rev().map(series).find(|y| y.is_finite()).unwrap_or(0.0);
         let center = Some(series(from)).filter(|y| y.is_finite()).unwrap_or(last);
-        Foretold::normal(series(t), center, if spread > 0.0 { spread } else { sd(&differences).max(1e-12) })
+        Foretold::normal(series(t), center, spread.max(1e-12))
     };
     let total = |t: usize| (0..geos).map(|g| data.outcome[g * periods + t]).sum::<f64>();
     let by_geo = |i: usize| one(&|t| data.outcome[i / ahead * periods + t], i % ahead);
@@ -349,11 +348,10 @@ fn crps_of_normal(y: f64, mean: f64, sd: f64) -> f64 {
     sd * (z * (2.0 * norm_cdf(z) - 1.0) + 2.0 * density - 1.0 / std::f64::consts::PI.sqrt())
 }
 
-/// The last day before an origin.
-pub(super) fn known_until(data: &Dataset, origin: usize) -> Date {
-    let date = data.dates[origin];
-    debug_assert!(day_number(date) > 0);
-    date.saturating_sub(1.day())
+/// The last day before a period, which may be the one after the last.
+pub(super) fn known_until(data: &Dataset, period: usize) -> Date {
+    let days = i64::from(data.cadence.days()) * period as i64 - 1;
+    data.dates[0].saturating_add(days.days())
 }
 
 #[cfg(test)]

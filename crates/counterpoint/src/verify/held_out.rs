@@ -9,7 +9,6 @@ use crate::model::posterior::Posterior;
 use counterpoint_infer::diagnose::Status;
 use counterpoint_infer::nuts::{SampleError, chain_rng};
 use counterpoint_infer::sample::standard_normal;
-use std::collections::BTreeMap;
 
 /// A result with a probability below this is worth a look.
 const UNUSUAL: f64 = 0.1;
@@ -50,14 +49,11 @@ pub(super) fn without(
     data.experiments.remove(i);
     let refit = base.refit(Model::new(base.project, &data), length, seed, go_on)?;
     let theirs = &refit.model.parameters;
-    let place: BTreeMap<&str, usize> = theirs.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
     let mut posterior = Posterior::new(base.model.clone());
     let mut one = |position: &Vec<f64>| {
         let values = theirs.values(position);
         // What only the model with the experiment has (hidden demand) plays no part in what drivers bring.
-        let own =
-            base.model.parameters.iter().map(|p| place.get(p.name.as_str()).map_or(p.prior.middle(), |&i| values[i]));
-        posterior.set(&base.model.parameters.position(&own.collect::<Vec<_>>()));
+        posterior.set(&base.model.parameters.position_like(theirs, &values, |p| p.prior.middle()));
         posterior.experiment_lifts()[i]
     };
     let lifts: Vec<f64> = refit.positions.iter().map(&mut one).collect();

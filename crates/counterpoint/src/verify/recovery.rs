@@ -18,9 +18,7 @@ use counterpoint_infer::nuts::{SampleError, chain_rng};
 
 /// Share of truths that intervals should hold.
 pub const LEVEL: f64 = 0.9;
-/// A driver whose typical error is below this share of the truth is told well,
-pub const WELL: f64 = 0.25;
-/// and hardly above this.
+/// A driver whose typical error is above this share of the truth can hardly be told.
 pub const HARDLY: f64 = 0.5;
 /// Fewer intervals than this share that hold the truth fail the check, if chance does not explain it.
 const TOO_FEW: f64 = 0.75;

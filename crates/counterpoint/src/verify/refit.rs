@@ -5,7 +5,6 @@ use crate::model::build::Model;
 use crate::model::evidence::brought;
 use crate::model::experiment::Target;
 use crate::model::fit::straighten;
-use crate::model::parameters::Parameter;
 use crate::model::posterior::Posterior;
 use crate::project::Project;
 use counterpoint_infer::diagnose::rhat;
@@ -13,7 +12,6 @@ use counterpoint_infer::draws::Chains;
 use counterpoint_infer::frame::{Frame, sample_in_frame};
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError, Step, chain_rng};
 use counterpoint_infer::sample::Watch;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Chains of a refit.
@@ -136,14 +134,9 @@ impl Base<'_> {
 
     /// The first fit's draws in another model's coordinates; parameters that it does not have are drawn from their priors.
     fn translated(&self, model: &Model, seed: u64) -> Vec<Vec<f64>> {
-        let place: BTreeMap<&str, usize> =
-            self.model.parameters.iter().enumerate().map(|(i, p)| (p.name.as_str(), i)).collect();
         let mut rng = chain_rng(seed, super::stream(super::Purpose::Frame, 0));
-        let mut one = |values: &Vec<f64>| {
-            let mut value =
-                |p: &Parameter| place.get(p.name.as_str()).map_or_else(|| p.prior.draw(&mut rng), |&i| values[i]);
-            model.parameters.position(&model.parameters.iter().map(&mut value).collect::<Vec<_>>())
-        };
+        let ours = &self.model.parameters;
+        let mut one = |values: &Vec<f64>| model.parameters.position_like(ours, values, |p| p.prior.draw(&mut rng));
         self.values.iter().map(&mut one).collect()
     }
 }

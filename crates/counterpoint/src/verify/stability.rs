@@ -64,8 +64,7 @@ impl Stability {
             }
         });
         let drivers: Vec<Steps> = drivers.collect();
-        let last = known_until(base.data, base.data.n_periods() - 1);
-        let end = last.saturating_add(jiff::Span::new().days(i64::from(base.data.cadence.days())));
+        let end = known_until(base.data, base.data.n_periods());
         let until = fits.iter().map(|f| known_until(base.data, f.origin)).chain([end]).collect();
         (!drivers.is_empty()).then_some(Stability { drivers, until })
     }
