@@ -230,7 +230,7 @@ pub(crate) fn sensitivity(s: &Sensitivity) -> String {
     let mut text = match prior.as_slice() {
         [] => "No driver's return rests on its prior alone.".to_owned(),
         prior => format!(
-            "What is said of {} is the prior's: the data would not notice if it were otherwise. Test there before money is moved.",
+            "What is said of {} rests on the prior: the data say little of it. Test there before money is moved.",
             names(prior.iter().copied())
         ),
     };

@@ -7,12 +7,19 @@ use crate::page::lead;
 use crate::sections::name_cell;
 use crate::sentences::{outcome_interval, sentence_case};
 use crate::strips::{Axis, Band, Mark, Strip, legend, line_with_bands, strips};
-use crate::trust::{Backtest, HeldOut, Placebo, Predictive, Recovery, Score, Scores, Sensitivity, Stability, Trust};
+use crate::trust::{
+    Backtest, HeldOut, Placebo, Predictive, Recovery, Score, Scores, Sensitivity, Stability, Steps, Trust,
+};
 use crate::trust_leads::{self as leads, Finding};
 use std::fmt::Write as _;
 
 /// Rows that stand in the open; the rest is in the numbers.
 const ROWS: usize = 40;
+
+/// Says what a picture leaves out.
+fn left_out(all: usize) -> String {
+    if all > ROWS { format!(" Shown are the first {ROWS} of {all}; the numbers hold all.") } else { String::new() }
+}
 
 /// The whole section.
 pub(crate) fn section(d: &ReportData, t: &Trust) -> String {
@@ -107,7 +114,8 @@ fn recovery(r: &Recovery) -> Part {
         strips(&rows, &axis) + &table,
         "Each ring is one copy: effect found over true effect; at the line both are equal, rings at an end lie beyond it. The copies are drawn from the fitted model, so \
          this says what your data can tell if the model is right, not whether it is."
-            .to_owned(),
+            .to_owned()
+            + &left_out(r.drivers.len()),
     )
 }
 
@@ -201,9 +209,11 @@ fn placebo(d: &ReportData, p: &Placebo) -> Part {
 }
 
 fn stability(d: &ReportData, s: &Stability) -> Part {
-    let colours = ["--base", "--base-strong", "--accent"];
+    // Those that moved most come first.
+    let mut drivers: Vec<&Steps> = s.drivers.iter().collect();
+    drivers.sort_by(|a, b| b.largest.total_cmp(&a.largest));
     let mut out = String::from("<div class=\"panels-fixed\">");
-    for steps in s.drivers.iter().take(ROWS) {
+    for steps in drivers.iter().take(ROWS) {
         let n = steps.intervals.len();
         let rows: Vec<Strip> = steps
             .intervals
@@ -211,7 +221,7 @@ fn stability(d: &ReportData, s: &Stability) -> Part {
             .zip(&s.until)
             .enumerate()
             .map(|(i, (x, day))| {
-                let colour = if i + 1 == n { colours[2] } else { colours[1] };
+                let colour = if i + 1 == n { "--accent" } else { "--base-strong" };
                 let numbers = if steps.per_spend { returned(d, x) } else { outcome_interval(d, x) };
                 Strip {
                     label: date(day),
@@ -223,11 +233,17 @@ fn stability(d: &ReportData, s: &Stability) -> Part {
         let axis = Axis::around(&rows, &[]);
         let _ = write!(out, "<div><h4>{}</h4>{}</div>", name_cell(&steps.driver), strips(&rows, &axis));
     }
+    let table = table(
+        "Stability",
+        &["Driver", "Largest move, in widths of the interval", "Steps outside"],
+        drivers.iter().map(|d| (d.driver.as_str(), vec![percent(d.largest), d.outside.to_string()])),
+    );
     (
-        out + "</div>",
+        out + "</div>" + &table,
         "The return over the whole time by fits that knew the outcome up to a day only; the last one knows all. The data of two fits are nested, so that means should move less than \
-         the intervals are wide. Each panel has its own axis."
-            .to_owned(),
+         the intervals are wide. Each panel has its own axis; those that moved most come first."
+            .to_owned()
+            + &left_out(s.drivers.len()),
     )
 }
 
@@ -255,8 +271,9 @@ fn sensitivity(s: &Sensitivity) -> Part {
     (
         legend(&[("--accent", "to the data"), ("--second", "to the driver's priors")]) + &strips(&rows, &axis) + &table,
         format!(
-            "How far a driver's return moves as its priors, or the data, are made a little stronger or weaker (power-scaling; Kallioinen and others 2024); right of the line, {}, it matters.",
-            number(s.threshold)
+            "How far a driver's return moves as its priors, or the data, are made a little stronger or weaker (power-scaling; Kallioinen and others 2024); right of the line, {}, it matters.{}",
+            number(s.threshold),
+            left_out(s.drivers.len())
         ),
     )
 }

@@ -470,3 +470,17 @@ fn what_to_test_next_is_what_the_plan_would_gain_from() {
     assert!(part(&body).contains("A test would hardly change what this plan gives to "));
     assert_eq!(part(&body).matches("<li>").count(), 1 + d.next_tests.len());
 }
+
+#[test]
+fn a_trust_report_of_sixty_drivers_leaves_none_out_of_its_numbers_and_says_what_a_picture_lacks() {
+    let d = sample("large");
+    let body = static_part(&render(&d));
+    let trust = &body[body.find("id=\"trust\"").unwrap()..];
+    let trust = trust.split("</section>").next().unwrap();
+    assert_eq!(trust.matches("Shown are the first 40 of 60; the numbers hold all.").count(), 3);
+    let last = counterpoint_report::sentences::short(&d.drivers[59].name);
+    for id in ["recovery", "stability", "sensitivity"] {
+        let part = trust.split(&format!("id=\"trust-{id}\"")).nth(1).unwrap();
+        assert!(part.split("class=\"part\"").next().unwrap().contains(&last), "{id}");
+    }
+}
