@@ -126,8 +126,8 @@ fn watchable(model: &Model) -> Vec<usize> {
     own.filter_map(|(_, p)| p.coordinate).collect()
 }
 
-/// The fingerprint of what a position means: where chains begin is computed from all of it.
+/// The fingerprint of what a position means: the frame is computed from all that chose the coordinates.
 fn coordinates(prepared: &fit::Prepared) -> Hash {
-    let start: Vec<u8> = prepared.start.iter().flat_map(|x| x.to_le_bytes()).collect();
-    Hash::of(&start)
+    let numbers: Vec<u8> = prepared.frame.numbers().flat_map(f64::to_le_bytes).collect();
+    Hash::of(&numbers)
 }

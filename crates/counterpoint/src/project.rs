@@ -604,6 +604,6 @@ impl Default for ModelSpec {
 
 impl Default for SamplerSpec {
     fn default() -> Self {
-        SamplerSpec { chains: 4, warmup: 1000, draws: 1000, seed: 1, target_accept: 0.9 }
+        SamplerSpec { chains: 4, warmup: 1000, draws: 1000, seed: 1, target_accept: 0.85 }
     }
 }

@@ -13,7 +13,7 @@ use counterpoint::verify::refit::{Base, Length, POOR};
 use counterpoint::verify::sensitivity::Rests;
 use counterpoint::verify::{Effort, Trust, verify};
 use counterpoint_infer::diagnose::Status;
-use counterpoint_infer::draws::{mean, sd};
+use counterpoint_infer::draws::{mean, quantile, sd, sorted};
 use counterpoint_infer::nuts::{ChainDraws, SampleError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,7 +122,12 @@ fn a_warm_refit_is_the_fit() {
         let spread = sd(&a);
         // Both have several hundred effective draws of each parameter at least.
         assert!((mean(&a) - mean(&b)).abs() < 0.15 * spread, "{}: {} {}", p.name, mean(&a), mean(&b));
-        assert!((sd(&b) / spread - 1.0).abs() < 0.2, "{}: {} {}", p.name, sd(&b), spread);
+        // Scales have long tails, whose standard deviation is a matter of a few draws: the 5 % to 95 % range is compared.
+        let range = |v: &[f64]| {
+            let v = sorted(v);
+            quantile(&v, 0.95) - quantile(&v, 0.05)
+        };
+        assert!((range(&b) / range(&a) - 1.0).abs() < 0.2, "{}: {} {}", p.name, range(&b), range(&a));
         compared += 1;
     }
     assert!(compared > 20);

@@ -1,12 +1,22 @@
-//! Coordinates in which a density that is like one already sampled is about standard normal, so that its chains begin warm.
+//! Coordinates in which a density is about standard normal, so that its chains take long steps from the first draw on.
 //!
-//! x = mean + L z, with L the Cholesky factor of the covariance of draws of the like density. The map is linear: it changes no posterior.
+//! x = mean + L z, with L the Cholesky factor of a covariance: that of a mode's curvature, or one that draws and their gradients agree on.
+//! The map is linear: it changes no posterior.
 
 use crate::dispatch;
 use crate::log_density::LogDensity;
 use crate::nuts::{ChainDraws, ChainSettings, SampleError, Step};
 use crate::sample::{Watch, sample_chains};
+use faer::{Mat, Side};
 use std::sync::Arc;
+
+/// Step of the differences of gradients that make a curvature, in coordinates that are on the scale of their priors.
+const STEP: f64 = 1e-4;
+/// The least precision that a direction is taken to have, in such coordinates.
+const LEAST_PRECISION: f64 = 0.5;
+/// Draws a coordinate that are worth as much as what the coordinates' own scales say of a covariance: directions that few draws show are not taken for
+/// flat or steep.
+const WORTH: f64 = 0.1;
 
 /// A linear map from z to x.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,36 +27,87 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// From draws `[draws x dim]` that are worth `effective` independent ones. Correlations are shrunk towards none by dim / (dim + effective), since
-    /// so few draws cannot tell them better; a coordinate that does not move keeps unit scale. None where draws are fewer than two or not finite.
-    pub fn of(draws: &[Vec<f64>], effective: f64) -> Option<Frame> {
+    /// From a density's curvature at a point, by central differences of its gradient (2 dim evaluations). A direction's precision is the size of its
+    /// curvature, whatever its sign, and at least [`LEAST_PRECISION`]. None where the curvature is not finite.
+    pub fn of_curvature<D: LogDensity>(density: &mut D, at: &[f64]) -> Option<Frame> {
+        let dim = at.len();
+        let mut x = at.to_vec();
+        let (mut up, mut down) = (vec![0.0; dim], vec![0.0; dim]);
+        let mut curvature = Mat::<f64>::zeros(dim, dim);
+        for j in 0..dim {
+            x[j] = at[j] + STEP;
+            density.evaluate(&x, &mut up);
+            x[j] = at[j] - STEP;
+            density.evaluate(&x, &mut down);
+            x[j] = at[j];
+            for (i, (up, down)) in up.iter().zip(&down).enumerate() {
+                let half = (down - up) / (4.0 * STEP);
+                curvature[(i, j)] += half;
+                curvature[(j, i)] += half;
+            }
+        }
+        let covariance = spectral(&curvature, |precision| 1.0 / precision.abs().max(LEAST_PRECISION))?;
+        Frame::of_covariance(at.to_vec(), &covariance)
+    }
+
+    /// From draws and the log density's gradients at them, `[draws][dim]` each: the covariance V for which V Cov(gradients) V = Cov(draws), around the
+    /// draws' mean. It is the one of the Normal that is nearest in Fisher divergence (Seyboldt, Carlson and Carpenter 2026), and exact for a Normal
+    /// density wherever the draws lie, so that few are enough. None where draws are fewer than two or not finite.
+    pub fn of(draws: &[Vec<f64>], gradients: &[Vec<f64>]) -> Option<Frame> {
         let dim = draws.first()?.len();
-        let n = draws.len() as f64;
-        let mut mean = vec![0.0; dim];
-        for draw in draws {
-            mean.iter_mut().zip(draw).for_each(|(m, x)| *m += x / n);
+        if draws.len() < 2 || draws.len() != gradients.len() {
+            return None;
         }
-        let mut factor = vec![0.0; dim * dim];
-        let mut off = vec![0.0; dim];
-        for draw in draws {
-            off.iter_mut().zip(draw.iter().zip(&mean)).for_each(|(o, (x, m))| *o = x - m);
-            for i in 0..dim {
-                add(off[i] / (n - 1.0), &off[..=i], &mut factor[i * dim..i * dim + i + 1]);
-            }
+        let (mean, spread) = moments(draws, dim);
+        let (_, pull) = moments(gradients, dim);
+        if !(0..dim).all(|i| spread[(i, i)].is_finite() && pull[(i, i)].is_finite()) {
+            return None;
         }
-        let kept = effective / (dim as f64 + effective);
+        // The same for each coordinate alone; one that does not move, or that nothing pulls, keeps unit scale.
+        let own = |i: usize| Some((spread[(i, i)] / pull[(i, i)]).powf(0.25)).filter(|s| s.is_finite() && *s > 0.0);
+        let scale: Vec<f64> = (0..dim).map(|i| own(i).unwrap_or(1.0)).collect();
+        let share = WORTH * dim as f64 / (WORTH * dim as f64 + draws.len() as f64);
+        let shrunk = |m: &Mat<f64>, unit: &dyn Fn(usize) -> f64| {
+            let own = |x: f64| if x > 0.0 { share + (1.0 - share) * x } else { 1.0 };
+            let one = |i: usize, j: usize| {
+                let x = m[(i, j)] * unit(i) * unit(j);
+                if i == j { own(x) } else { (1.0 - share) * x }
+            };
+            Mat::from_fn(dim, dim, one)
+        };
+        let spread = shrunk(&spread, &|i| 1.0 / scale[i]);
+        let pull = shrunk(&pull, &|i| scale[i]);
+        let (root, inverse) = (spectral(&pull, |x| floor(x).sqrt())?, spectral(&pull, |x| floor(x).powf(-0.5))?);
+        let between = spectral(&(&root * &spread * &root), |x| floor(x).sqrt())?;
+        let agreed = &inverse * between * &inverse;
+        Frame::of_covariance(mean, &Mat::from_fn(dim, dim, |i, j| scale[i] * agreed[(i, j)] * scale[j]))
+    }
+
+    fn of_covariance(mean: Vec<f64>, covariance: &Mat<f64>) -> Option<Frame> {
+        let dim = mean.len();
+        let mut factor = Vec::with_capacity(dim * dim);
         for i in 0..dim {
-            factor[i * dim..i * dim + i].iter_mut().for_each(|x| *x *= kept);
-            if factor[i * dim + i] <= 0.0 {
-                factor[i * dim + i] = 1.0;
-            }
+            factor.extend((0..dim).map(|j| if j <= i { covariance[(i, j)] } else { 0.0 }));
         }
-        (draws.len() > 1 && cholesky(&mut factor, dim)).then_some(Frame { mean, factor })
+        (mean.iter().all(|m| m.is_finite()) && cholesky(&mut factor, dim)).then_some(Frame { mean, factor })
+    }
+
+    /// The map that only moves the origin.
+    pub fn at(mean: Vec<f64>) -> Frame {
+        let dim = mean.len();
+        let mut factor = vec![0.0; dim * dim];
+        (0..dim).for_each(|i| factor[i * dim + i] = 1.0);
+        Frame { mean, factor }
     }
 
     /// Number of coordinates.
     pub fn dim(&self) -> usize {
         self.mean.len()
+    }
+
+    /// Every number of the map, for a fingerprint.
+    pub fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
+        self.mean.iter().chain(&self.factor).copied()
     }
 
     /// x of z.
@@ -170,6 +231,32 @@ dispatch! {
     }
 }
 
+/// Mean and covariance of rows.
+fn moments(rows: &[Vec<f64>], dim: usize) -> (Vec<f64>, Mat<f64>) {
+    let n = rows.len() as f64;
+    let mean: Vec<f64> = (0..dim).map(|i| rows.iter().map(|row| row[i]).sum::<f64>() / n).collect();
+    let off = Mat::from_fn(dim, rows.len(), |i, k| (rows[k][i] - mean[i]) / (n - 1.0).sqrt());
+    let covariance = &off * off.transpose();
+    (mean, covariance)
+}
+
+/// Eigenvalues below this are rounding.
+fn floor(x: f64) -> f64 {
+    x.max(1e-12)
+}
+
+/// A symmetric matrix with `of` its eigenvalues; none where it is not finite.
+fn spectral(matrix: &Mat<f64>, of: impl Fn(f64) -> f64) -> Option<Mat<f64>> {
+    let dim = matrix.nrows();
+    if (0..dim).any(|j| matrix.col_as_slice(j).iter().any(|x| !x.is_finite())) {
+        return None;
+    }
+    let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+    let (vectors, values) = (eigen.U(), eigen.S().column_vector());
+    let scaled = Mat::from_fn(dim, dim, |i, k| vectors[(i, k)] * of(values[k]));
+    Some(scaled * vectors.transpose())
+}
+
 /// Replaces the lower triangle by its Cholesky factor, row by row; whether the matrix was positive definite.
 fn cholesky(a: &mut [f64], n: usize) -> bool {
     for i in 0..n {
@@ -190,7 +277,7 @@ fn cholesky(a: &mut [f64], n: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nuts::{ChainSettings, Metric};
+    use crate::nuts::ChainSettings;
     use crate::sample::{Silent, sample_chains};
 
     /// Normal with mean (1, -2, 0) and covariance A A'.
@@ -219,11 +306,10 @@ mod tests {
     }
 
     fn settings(draws: usize) -> ChainSettings {
-        let metric = Metric::Diagonal;
-        ChainSettings { warmup: 300, draws, seed: 5, target_accept: 0.9, max_depth: 10, metric }
+        ChainSettings { warmup: 300, draws, seed: 5, target_accept: 0.9, max_depth: 10 }
     }
 
-    fn moments(chains: &[ChainDraws]) -> ([f64; 3], [f64; 3]) {
+    fn moments_of(chains: &[ChainDraws]) -> ([f64; 3], [f64; 3]) {
         let draws: Vec<&[f64]> = chains.iter().flat_map(|c| c.positions.chunks_exact(3)).collect();
         let n = draws.len() as f64;
         let mean = [0, 1, 2].map(|i| draws.iter().map(|d| d[i]).sum::<f64>() / n);
@@ -231,16 +317,67 @@ mod tests {
         (mean, sd)
     }
 
+    fn slopes(draws: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let one = |draw: &Vec<f64>| {
+            let mut slope = vec![0.0; 3];
+            Normal.evaluate(draw, &mut slope);
+            slope
+        };
+        draws.iter().map(one).collect()
+    }
+
+    /// Points that are twice as far apart as the density's draws, and around 0.
+    fn wide(count: usize) -> Vec<Vec<f64>> {
+        let mut rng = crate::nuts::chain_rng(9, 0);
+        let mut one = || {
+            let z: [f64; 3] = std::array::from_fn(|_| 2.0 * crate::sample::standard_normal(&mut rng));
+            A.iter().map(|row| row.iter().zip(z).map(|(a, z)| a * z).sum()).collect()
+        };
+        (0..count).map(|_| one()).collect()
+    }
+
+    fn is_that_of_the_density(frame: &Frame, within: f64) {
+        let sum = |a: &dyn Fn(usize, usize) -> f64, i: usize, j: usize| (0..3).map(|k| a(i, k) * a(j, k)).sum::<f64>();
+        let sd = |i: usize| sum(&|i, k| A[i][k], i, i).sqrt();
+        for i in 0..3 {
+            for j in 0..=i {
+                let (wanted, found) = (sum(&|i, k| A[i][k], i, j), sum(&|i, k| frame.factor[i * 3 + k], i, j));
+                assert!((found - wanted).abs() < within * sd(i) * sd(j), "{i} {j}: {found} for {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn curvature_and_gradients_tell_a_normals_covariance_wherever_they_are_taken() {
+        // Precisions of this Normal reach below the least one that a curvature is taken to have, so it is scaled.
+        #[derive(Clone)]
+        struct Small;
+        impl LogDensity for Small {
+            fn dim(&self) -> usize {
+                3
+            }
+            fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+                let value = Normal.evaluate(&[100.0 * x[0], 100.0 * x[1], 100.0 * x[2]], gradient);
+                gradient.iter_mut().for_each(|g| *g *= 100.0);
+                value
+            }
+        }
+        let mut frame = Frame::of_curvature(&mut Small, &[0.3, -0.2, 0.1]).unwrap();
+        frame.factor.iter_mut().for_each(|x| *x *= 100.0);
+        is_that_of_the_density(&frame, 1e-3);
+        let draws = wide(2000);
+        is_that_of_the_density(&Frame::of(&draws, &slopes(&draws)).unwrap(), 0.02);
+    }
+
     #[test]
     fn a_framed_density_gives_the_same_draws_for_fewer_gradients() {
         let plain = sample_chains(&|| Normal, &MEAN, 0.1, &settings(1500), vec![None; 2], 1, &Silent).unwrap();
-        let draws: Vec<Vec<f64>> =
-            plain.iter().flat_map(|c| c.positions.chunks_exact(3)).map(<[f64]>::to_vec).collect();
-        let frame = Arc::new(Frame::of(&draws, 500.0).unwrap());
+        let draws = wide(500);
+        let frame = Arc::new(Frame::of(&draws, &slopes(&draws)).unwrap());
         let kept = Kept::default();
         let warm = sample_in_frame(&|| Normal, &frame, 0.5, &settings(1500), vec![None; 2], 1, &kept).unwrap();
         let truth = [100.0_f64.sqrt(), 82.0_f64.sqrt(), 0.0005_f64.sqrt()];
-        let (mean, sd) = moments(&warm);
+        let (mean, sd) = moments_of(&warm);
         for i in 0..3 {
             assert!((mean[i] - MEAN[i]).abs() < 0.12 * truth[i], "mean {i}: {}", mean[i]);
             assert!((sd[i] / truth[i] - 1.0).abs() < 0.1, "sd {i}: {}", sd[i]);
@@ -270,7 +407,7 @@ mod tests {
     #[test]
     fn its_gradient_is_that_of_the_framed_density() {
         let draws = vec![vec![0.0, 1.0, 0.0], vec![2.0, 4.0, 0.1], vec![-1.0, 1.5, 0.3], vec![0.3, -2.0, 0.2]];
-        let mut framed = Framed::new(Normal, Arc::new(Frame::of(&draws, 10.0).unwrap()));
+        let mut framed = Framed::new(Normal, Arc::new(Frame::of(&draws, &slopes(&draws)).unwrap()));
         let (z, mut gradient) = ([0.3, -0.7, 1.1], [0.0; 3]);
         framed.evaluate(&z, &mut gradient);
         for i in 0..3 {
@@ -286,12 +423,15 @@ mod tests {
 
     #[test]
     fn what_does_not_move_keeps_unit_scale_and_nothing_gives_no_frame() {
-        let frame = Frame::of(&[vec![1.0, 3.0], vec![2.0, 3.0]], 4.0).unwrap();
+        let two = [vec![1.0, 3.0], vec![2.0, 3.0]];
+        let frame = Frame::of(&two, &[vec![0.5, 0.0], vec![-0.5, 0.0]]).unwrap();
         let mut x = [0.0; 2];
         frame.out(&[0.0, 1.0], &mut x);
         assert_eq!(x, [1.5, 4.0]);
-        assert!(Frame::of(&[], 1.0).is_none());
-        assert!(Frame::of(&[vec![0.0]], 1.0).is_none());
-        assert!(Frame::of(&[vec![f64::NAN], vec![0.0]], 1.0).is_none());
+        assert!(Frame::of(&[], &[]).is_none());
+        assert!(Frame::of(&[vec![0.0]], &[vec![0.0]]).is_none());
+        assert!(Frame::of(&two, &two[..1]).is_none());
+        assert!(Frame::of(&[vec![f64::NAN], vec![0.0]], &[vec![0.0], vec![1.0]]).is_none());
+        assert!(Frame::of(&[vec![0.0], vec![1.0]], &[vec![f64::NAN], vec![1.0]]).is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! Draws from a log density, and judges the draws. Knows nothing of marketing.
 
+pub mod climb;
 pub mod diagnose;
 pub mod draws;
 pub mod frame;

@@ -2,20 +2,18 @@
 
 use crate::log_density::LogDensity;
 use nuts_rs::{
-    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, LowRankNutsSettings, Settings,
-    Storable, Value,
+    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, KineticEnergyKind, LogpError, Settings,
+    Storable, Value, WalnutsOptions,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// How the metric is adapted during warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Metric {
-    /// A diagonal metric.
-    Diagonal,
-    /// A diagonal and a few directions, found from draws and gradients (Seyboldt, Carlson, Carpenter 2026).
-    LowRank,
-}
+/// Longest step. The exact motion turns a standard normal density by its length: by half a turn, x becomes -x and a chain goes nowhere.
+const LONGEST_STEP: f64 = 1.0;
+
+/// Change of energy above which a step is cut: ten times what an acceptance of 0.85 leaves, so that it is done where a chain would diverge or stick, and
+/// costs nothing elsewhere.
+const CUT_ABOVE: f64 = 10.0;
 
 /// What one chain is asked to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,8 +28,6 @@ pub struct ChainSettings {
     pub target_accept: f64,
     /// Largest tree depth: at most `2^max_depth` gradients a draw.
     pub max_depth: u64,
-    /// The metric.
-    pub metric: Metric,
 }
 
 /// The kept draws of one chain.
@@ -146,41 +142,20 @@ pub fn run_chain<D: LogDensity + Send + 'static>(
     settings: &ChainSettings,
     watch: &mut dyn FnMut(Step<'_>) -> bool,
 ) -> Result<ChainDraws, SampleError> {
-    match settings.metric {
-        Metric::Diagonal => {
-            let mut nuts = DiagNutsSettings {
-                num_tune: settings.warmup as u64,
-                num_draws: settings.draws as u64,
-                maxdepth: settings.max_depth,
-                ..DiagNutsSettings::default()
-            };
-            nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
-            drive(&nuts, density, chain, start, settings, watch)
-        }
-        Metric::LowRank => {
-            let mut nuts = LowRankNutsSettings {
-                num_tune: settings.warmup as u64,
-                num_draws: settings.draws as u64,
-                maxdepth: settings.max_depth,
-                ..LowRankNutsSettings::default()
-            };
-            nuts.adapt_options.step_size_settings.target_accept = settings.target_accept;
-            // An update decomposes matrices of up to dim x dim; where dimensions are many, so seldom that trajectories, not updates, take the time.
-            let every = &mut nuts.adapt_options.mass_matrix_update_freq;
-            *every = (*every).max(density.dim() as u64 / 4);
-            drive(&nuts, density, chain, start, settings, watch)
-        }
-    }
-}
-
-fn drive<S: Settings, D: LogDensity + Send + 'static>(
-    nuts: &S,
-    density: D,
-    chain: usize,
-    start: &[f64],
-    settings: &ChainSettings,
-    watch: &mut dyn FnMut(Step<'_>) -> bool,
-) -> Result<ChainDraws, SampleError> {
+    let mut nuts = DiagNutsSettings {
+        num_tune: settings.warmup as u64,
+        num_draws: settings.draws as u64,
+        maxdepth: settings.max_depth,
+        // Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is
+        // left limits the step.
+        trajectory_kind: KineticEnergyKind::ExactNormal,
+        // Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
+        walnuts: Some(WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }),
+        ..DiagNutsSettings::default()
+    };
+    let step = &mut nuts.adapt_options.step_size_settings;
+    step.target_accept = settings.target_accept;
+    step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
     let dim = density.dim();
     let engine = |e: &dyn std::fmt::Display| SampleError::Engine { chain, message: e.to_string() };
     let mut rng = chain_rng(settings.seed, chain as u64);

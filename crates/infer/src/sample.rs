@@ -88,16 +88,30 @@ fn one_chain<D: LogDensity + Send + 'static>(
     settings: &ChainSettings,
     watch: &dyn Watch,
 ) -> Result<ChainDraws, SampleError> {
-    // Streams of starting points lie beyond those of the trajectories.
-    let mut rng = chain_rng(settings.seed, (1 << 32) + chain as u64);
     let mut probe = density();
+    let start = starting_point(&mut probe, chain, center, spread, settings.seed)?;
+    run_chain(probe, chain, &start, settings, &mut |step| watch.step(step))
+}
+
+/// Where a chain begins: Normal(center, spread), drawn anew until the density and its gradient are finite. Its stream lies beyond those of trajectories.
+///
+/// # Errors
+/// [`SampleError::Start`] where no point is found.
+pub fn starting_point<D: LogDensity>(
+    density: &mut D,
+    chain: usize,
+    center: &[f64],
+    spread: f64,
+    seed: u64,
+) -> Result<Vec<f64>, SampleError> {
+    let mut rng = chain_rng(seed, (1 << 32) + chain as u64);
     let mut gradient = vec![0.0; center.len()];
     for attempt in 0..START_TRIES {
         let shrink = 0.95_f64.powi(attempt as i32);
         let start: Vec<f64> = center.iter().map(|c| c + spread * shrink * standard_normal(&mut rng)).collect();
-        let value = probe.evaluate(&start, &mut gradient);
+        let value = density.evaluate(&start, &mut gradient);
         if value.is_finite() && gradient.iter().all(|g| g.is_finite()) {
-            return run_chain(probe, chain, &start, settings, &mut |step| watch.step(step));
+            return Ok(start);
         }
     }
     Err(SampleError::Start { chain, tried: START_TRIES })
@@ -112,6 +126,39 @@ pub fn standard_normal(rng: &mut impl rand::Rng) -> f64 {
         let s = u * u + v * v;
         if s > 0.0 && s < 1.0 {
             return u * (-2.0 * s.ln() / s).sqrt();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::{ess_bulk, ess_mean, ess_tail};
+    use crate::draws::Chains;
+
+    #[derive(Clone)]
+    struct StandardNormal;
+
+    impl LogDensity for StandardNormal {
+        fn dim(&self) -> usize {
+            5
+        }
+        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+            gradient.iter_mut().zip(x).for_each(|(g, x)| *g = -x);
+            -0.5 * x.iter().map(|x| x * x).sum::<f64>()
+        }
+    }
+
+    #[test]
+    fn chains_move_where_the_motion_is_exact() {
+        let settings = ChainSettings { warmup: 300, draws: 1000, seed: 2, target_accept: 0.85, max_depth: 10 };
+        let chains = sample_chains(&|| StandardNormal, &[0.0; 5], 1.0, &settings, vec![None; 4], 1, &Silent).unwrap();
+        for c in 0..5 {
+            let x: Vec<f64> = chains.iter().flat_map(|k| k.positions.iter().skip(c).step_by(5).copied()).collect();
+            let squares: Vec<f64> = x.iter().map(|x| x * x).collect();
+            let (x, squares) = (Chains::new(&x, 4), Chains::new(&squares, 4));
+            let found = [ess_bulk(x), ess_tail(x), ess_mean(squares)];
+            assert!(found[0] > 3000.0 && found[1] > 2000.0 && found[2] > 1000.0, "{c}: {found:?}");
         }
     }
 }

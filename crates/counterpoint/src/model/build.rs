@@ -189,15 +189,22 @@ impl Model {
             let first = parameters.len();
             let names = coefficient_names(&baseline, &data.geos);
             let shared = baseline.shared();
-            for name in &names[..shared] {
-                parameters.add(&format!("z[{name}]"), Prior::Normal { mean: 0.0, sd: 1.0 });
-            }
-            // Feature by feature, each a group of its geos' deviations.
+            // Feature by feature, each a group of its geos' deviations; then the shared ones, whose coordinates hang on them.
+            let mut groups = vec![None; baseline.features.len()];
             for (j, &f) in baseline.local.iter().enumerate() {
                 if let Some(spread) = baseline.features[f].spread {
                     let own = names[shared + j..].iter().step_by(baseline.locals());
-                    parameters.add_group(own.map(|name| format!("z[{name}]")), spread);
+                    groups[f] = Some(parameters.add_group(own.map(|name| format!("z[{name}]")), spread));
                 }
+            }
+            for (i, name) in names[..shared].iter().enumerate() {
+                let feature = i.checked_sub(baseline.knots).map(|f| (groups[f], &baseline.features[f]));
+                match feature {
+                    Some((Some(group), feature)) if feature.scale.is_none() => {
+                        parameters.add_middle(&format!("z[{name}]"), group, feature.sd)
+                    }
+                    _ => parameters.add(&format!("z[{name}]"), Prior::Normal { mean: 0.0, sd: 1.0 }),
+                };
             }
             first
         });

@@ -1,29 +1,40 @@
-//! Fitting: a short pilot that chooses coordinates, then the chains.
+//! Fitting: a climb and a short pilot that choose coordinates, then the chains.
 
 use super::build::Model;
 use super::group::{Group, Known};
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
-use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError};
-use counterpoint_infer::sample::{Silent, Watch, sample_chains};
+use counterpoint_infer::climb::climb;
+use counterpoint_infer::frame::{Frame, sample_in_frame};
+use counterpoint_infer::log_density::LogDensity;
+use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, chain_rng};
+use counterpoint_infer::sample::{Silent, Watch, standard_normal, starting_point};
 use std::sync::Arc;
 
+/// Points around the middle of the priors that are climbed from; the highest mode is taken.
+const CLIMBS: usize = 2;
+/// Standard deviation of those points, in the coordinates of the priors.
+const AROUND: f64 = 0.5;
+/// Most steps of a climb, and the least rise of the log density that is worth another.
+const CLIMB: (usize, f64) = (500, 0.01);
+/// Draws of the Normal at the mode that choose the pilot's coordinates.
+const FIRST_DRAWS: usize = 200;
 /// Chains of the pilot.
 const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each.
-const PILOT: (usize, usize) = (300, 200);
-/// Standard deviation of the chains' starting points around the pilot's mean, in the coordinates of the priors.
-const SPREAD: f64 = 0.5;
+const PILOT: (usize, usize) = (150, 200);
+/// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.
+const SPREAD: f64 = 1.0;
 /// Largest tree depth, as in Stan and nuts-rs.
 const MAX_DEPTH: u64 = 10;
 
-/// A model with its sampling coordinates chosen, and where chains begin.
+/// A model with its sampling coordinates chosen, and the frame in which its posterior is about standard normal.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// The model.
     pub model: Arc<Model>,
-    /// Centre of the starting points.
-    pub start: Vec<f64>,
+    /// The frame, where chains begin and run.
+    pub frame: Arc<Frame>,
 }
 
 fn settings(sampler: &SamplerSpec) -> ChainSettings {
@@ -33,13 +44,11 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
         seed: sampler.seed,
         target_accept: sampler.target_accept,
         max_depth: MAX_DEPTH,
-        metric: Metric::LowRank,
     }
 }
 
-/// Chooses the coordinates of the geos' deviations (see [`super::group::Group`]) by what two short pilot chains learn of them, and begins
-/// the chains around the pilot's mean. A national model has no deviations and needs no pilot. The choice changes no posterior.
-/// `watch` sees the pilot's chains as 0 and 1.
+/// Chooses the coordinates of the geos' deviations (see [`super::group::Group`]) and a frame for all: first by a mode and the curvature there, then by
+/// what two short pilot chains learn. The choice changes no posterior. `watch` sees the pilot's chains as 0 and 1.
 ///
 /// # Errors
 /// See [`SampleError`].
@@ -49,21 +58,76 @@ pub fn prepare(
     threads: usize,
     watch: &dyn Watch,
 ) -> Result<Prepared, SampleError> {
-    let start = Posterior::start(&model);
-    if model.parameters.groups().is_empty() {
-        return Ok(Prepared { model: Arc::new(model), start });
-    }
-    let shared = Arc::new(model.clone());
-    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, ..settings(sampler) };
-    let make = || Posterior::new(shared.clone());
-    let chains = sample_chains(&make, &start, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
-    let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
-    let draws: Vec<Vec<f64>> = positions.map(|p| model.parameters.values(p)).collect();
-    Ok(straighten(model, &draws))
+    // Streams of its own: the pilot's chance is not the chains'.
+    let seed = !sampler.seed;
+    let first = at_mode(model, seed)?;
+    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, seed, ..settings(sampler) };
+    let make = || Posterior::new(first.model.clone());
+    let chains = sample_in_frame(&make, &first.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
+    let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim.max(1)));
+    let draws: Vec<Vec<f64>> = positions.map(|p| first.model.parameters.values(p)).collect();
+    let model = straighten(Model::clone(&first.model), &draws);
+    let positions: Vec<Vec<f64>> = draws.iter().map(|values| model.parameters.position(values)).collect();
+    let frame = frame_of(&model, &positions).unwrap_or_else(|| Frame::at(Posterior::start(&model)));
+    Ok(Prepared { model, frame: Arc::new(frame) })
 }
 
-/// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled, and begins chains around their mean.
-pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Prepared {
+/// Coordinates and frame by the highest of a few modes.
+fn at_mode(model: Model, seed: u64) -> Result<Prepared, SampleError> {
+    let center = Posterior::start(&model);
+    let model = Arc::new(model);
+    let mut posterior = Posterior::new(model.clone());
+    let mut best = None;
+    for k in 0..CLIMBS {
+        let start = starting_point(&mut posterior, k, &center, AROUND, seed)?;
+        let top = climb(&mut posterior, &start, CLIMB.0, CLIMB.1);
+        if best.as_ref().is_none_or(|(value, _)| top.value > *value) {
+            best = Some((top.value, top.position));
+        }
+    }
+    let mode = best.map_or(center, |(_, position)| position);
+    let frame = around(&mut posterior, mode.clone());
+    if model.parameters.groups().is_empty() {
+        return Ok(Prepared { model, frame: Arc::new(frame) });
+    }
+    // The Normal at the mode stands in for draws, and the mode is looked for again where its coordinates are straighter.
+    let mut rng = chain_rng(seed, 1 << 40);
+    let mut x = vec![0.0; frame.dim()];
+    let mut draw = || {
+        let z: Vec<f64> = x.iter().map(|_| standard_normal(&mut rng)).collect();
+        frame.out(&z, &mut x);
+        model.parameters.values(&x)
+    };
+    let draws: Vec<Vec<f64>> = (0..FIRST_DRAWS).map(|_| draw()).collect();
+    let straight = straighten(Model::clone(&model), &draws);
+    let start = straight.parameters.position(&model.parameters.values(&mode));
+    let mut posterior = Posterior::new(straight.clone());
+    let top = climb(&mut posterior, &start, CLIMB.0, CLIMB.1).position;
+    let frame = around(&mut posterior, top);
+    Ok(Prepared { model: straight, frame: Arc::new(frame) })
+}
+
+fn around(posterior: &mut Posterior, mode: Vec<f64>) -> Frame {
+    Frame::of_curvature(posterior, &mode).unwrap_or_else(|| Frame::at(mode))
+}
+
+/// The frame of draws, in a model's coordinates; see [`Frame::of`].
+pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>]) -> Option<Frame> {
+    let mut posterior = Posterior::new(model.clone());
+    let mut slope = |position: &Vec<f64>| {
+        let mut gradient = vec![0.0; position.len()];
+        posterior.evaluate(position, &mut gradient);
+        gradient
+    };
+    let gradients: Vec<Vec<f64>> = positions.iter().map(&mut slope).collect();
+    Frame::of(positions, &gradients)
+}
+
+/// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled.
+pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
+    if model.parameters.groups().is_empty() {
+        return Arc::new(model);
+    }
     let shared = Arc::new(model.clone());
     let n = draws.len() as f64;
     let mut middle = vec![0.0; model.parameters.len()];
@@ -84,13 +148,7 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Prepared {
         group.common.iter_mut().for_each(|c| c.made_for = coordinate);
     }
     model.parameters.groups_mut().clone_from_slice(&groups);
-    let mut start = vec![0.0; model.parameters.sampled()];
-    for values in draws {
-        for (s, x) in start.iter_mut().zip(model.parameters.position(values)) {
-            *s += x / n;
-        }
-    }
-    Prepared { model: Arc::new(model), start }
+    Arc::new(model)
 }
 
 /// What the data say of a group of positive effects around the parameter values `middle`, from the gradient and the information by the
@@ -156,7 +214,7 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<Vec<ChainDraws>, SampleError> {
     let make = || Posterior::new(prepared.model.clone());
-    sample_chains(&make, &prepared.start, SPREAD, &settings(sampler), resumed, threads, watch)
+    sample_in_frame(&make, &prepared.frame, SPREAD, &settings(sampler), resumed, threads, watch)
 }
 
 /// [`prepare`] and [`run`], unwatched: for tests and benchmarks.

@@ -291,6 +291,18 @@ impl Group {
         }
     }
 
+    /// The mean of z at parameter values.
+    pub fn middle(&self, values: &[f64]) -> f64 {
+        values[self.spread] * mean(&values[self.range()])
+    }
+
+    /// Adds `by` times the derivative of [`Group::middle`] to `by_value`.
+    pub fn middle_adjoint(&self, values: &[f64], by: f64, by_value: &mut [f64]) {
+        by_value[self.spread] += by * mean(&values[self.range()]);
+        let each = by * values[self.spread] / self.known.len() as f64;
+        by_value[self.range()].iter_mut().for_each(|b| *b += each);
+    }
+
     /// z of each deviation at parameter values.
     pub fn scaled(&self, values: &[f64]) -> Vec<f64> {
         values[self.range()].iter().map(|d| values[self.spread] * d).collect()

@@ -33,6 +33,14 @@ pub enum Path {
         /// Index of the group, which comes before and whose [`Group::common`] it is.
         group: usize,
     },
+    /// A standardised coefficient that deviations add to: its coordinate is that of the geos' mean coefficient, which the data know best, whatever the
+    /// deviations' spread is.
+    Middle {
+        /// Index of the group, which comes before.
+        group: usize,
+        /// Standard deviation of the coefficient's prior.
+        sd: f64,
+    },
 }
 
 /// The maps from coordinates to values at a position, a parameter each: what [`Parameters::gradient`] needs of [`Parameters::evaluate`].
@@ -132,6 +140,13 @@ impl Parameters {
         group.weights = shares;
     }
 
+    /// Adds the standardised coefficient that a group's deviations add to, of prior standard deviation `sd`; returns its index.
+    pub fn add_middle(&mut self, name: &str, group: usize, sd: f64) -> usize {
+        let index = self.add(name, Prior::Normal { mean: 0.0, sd: 1.0 });
+        self.all[index].path = Some(Path::Middle { group, sd });
+        index
+    }
+
     /// The common factor of a group, and its place among the sampled coordinates.
     fn common<'a>(&self, group: &'a Group) -> Option<(&'a Common, usize)> {
         group.common.as_ref().and_then(|common| Some((common, self.all[common.index].coordinate?)))
@@ -179,6 +194,7 @@ impl Parameters {
                     At { value: d, slope: 1.0, log_density: -0.5 * d * d, log_density_slope: -d }
                 }
                 Some(Path::Common { group }) => p.prior.at(u + self.shift(&self.groups[group], values)),
+                Some(Path::Middle { group, sd }) => p.prior.at(u - self.groups[group].middle(values) / sd),
             };
             log_prior += one.log_density;
             values[i] = one.value;
@@ -216,6 +232,9 @@ impl Parameters {
             }
             let by_u = at[i].log_density_slope + by_value[i] * at[i].slope;
             gradient[c] = by_u;
+            if let Some(Path::Middle { group, sd }) = p.path {
+                self.groups[group].middle_adjoint(values, -by_u / sd, by_value);
+            }
             if let Some(Path::Common { group }) = p.path {
                 let group = &self.groups[group];
                 let by = by_u * group.common.as_ref().map_or(0.0, |c| c.per_unit);
@@ -263,6 +282,9 @@ impl Parameters {
                     }
                 }
                 Some(Path::Common { group }) => out.push(self.common_coordinate(&self.groups[group], values)),
+                Some(Path::Middle { group, sd }) => {
+                    out.push(p.prior.unconstrain(values[i]) + self.groups[group].middle(values) / sd);
+                }
             }
         }
         out

@@ -385,7 +385,8 @@ dispatch! {
 /// Baseline coefficients from their standardised, sampled values.
 fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64]) {
     let baseline = &model.baseline;
-    let z = &values[first..first + out.len()];
+    let deviations = baseline.geos * baseline.locals();
+    let (own, z) = values[first..first + out.len()].split_at(deviations);
     let mut level = 0.0;
     for k in 0..baseline.knots {
         out[k] = match baseline.knot_prior {
@@ -404,7 +405,7 @@ fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64])
     for g in 0..baseline.geos {
         for (j, &f) in baseline.local.iter().enumerate() {
             let spread = baseline.features[f].spread.map_or(1.0, |i| values[i]);
-            out[shared + g * q + j] = spread * z[shared + j * baseline.geos + g];
+            out[shared + g * q + j] = spread * own[j * baseline.geos + g];
         }
     }
 }
@@ -412,24 +413,25 @@ fn coefficients_of(model: &Model, values: &[f64], first: usize, out: &mut [f64])
 /// Adjoint of [`coefficients_of`]; `by` is overwritten.
 fn coefficients_adjoint(model: &Model, values: &[f64], first: usize, by: &mut [f64], by_value: &mut [f64]) {
     let baseline = &model.baseline;
+    let after = first + baseline.geos * baseline.locals();
     match baseline.knot_prior {
         KnotPrior::Walk { step } => {
             let mut sum = 0.0;
             for k in (0..baseline.knots).rev() {
                 sum += by[k];
-                by_value[first + k] += sum * values[step];
-                by_value[step] += sum * values[first + k];
+                by_value[after + k] += sum * values[step];
+                by_value[step] += sum * values[after + k];
             }
         }
         KnotPrior::Free { sd } => {
             for k in 0..baseline.knots {
-                by_value[first + k] += sd * by[k];
+                by_value[after + k] += sd * by[k];
             }
         }
     }
     let shared = baseline.shared();
     for (f, feature) in baseline.features.iter().enumerate() {
-        let z = first + baseline.knots + f;
+        let z = after + baseline.knots + f;
         by_value[z] += feature.prior_sd(values) * by[baseline.knots + f];
         if let Some(scale) = feature.scale {
             by_value[scale] += feature.sd * values[z] * by[baseline.knots + f];
@@ -438,7 +440,7 @@ fn coefficients_adjoint(model: &Model, values: &[f64], first: usize, by: &mut [f
     let q = baseline.locals();
     for g in 0..baseline.geos {
         for (j, &f) in baseline.local.iter().enumerate() {
-            let z = first + shared + j * baseline.geos + g;
+            let z = first + j * baseline.geos + g;
             if let Some(spread) = baseline.features[f].spread {
                 by_value[z] += values[spread] * by[shared + g * q + j];
                 by_value[spread] += values[z] * by[shared + g * q + j];

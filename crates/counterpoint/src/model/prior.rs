@@ -183,15 +183,12 @@ impl Prior {
                     log_density_slope: a * (1.0 - p) - b * p,
                 }
             }
-            Prior::Uniform { low, high } => {
-                let p = logistic(u);
-                At {
-                    value: low + (high - low) * p,
-                    slope: (high - low) * p * (1.0 - p),
-                    log_density: ln_logistic(u) + ln_logistic(-u),
-                    log_density_slope: 1.0 - 2.0 * p,
-                }
-            }
+            Prior::Uniform { low, high } => At {
+                value: low + (high - low) * norm_cdf(u),
+                slope: (high - low) * (-0.5 * u * u - LN_SQRT_2PI).exp(),
+                log_density: -0.5 * u * u,
+                log_density_slope: -u,
+            },
             Prior::Fixed { value } => At { value, slope: 0.0, log_density: 0.0, log_density_slope: 0.0 },
         }
     }
@@ -229,9 +226,8 @@ impl Prior {
             Prior::LogNormal { mu, sigma, shift } => ((value - shift).ln() - mu) / sigma,
             Prior::HalfNormal { sd } => (value / sd).ln(),
             Prior::Gamma { shape, rate } => (value * rate / shape).ln(),
-            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => {
-                logit((value - low) / (high - low))
-            }
+            Prior::TruncatedNormal { low, high, .. } => logit((value - low) / (high - low)),
+            Prior::Uniform { low, high } => norm_quantile((value - low) / (high - low)),
             Prior::Beta { .. } => logit(value),
             Prior::Fixed { .. } => 0.0,
         }

@@ -4,30 +4,28 @@ use crate::data::Dataset;
 use crate::model::build::Model;
 use crate::model::evidence::brought;
 use crate::model::experiment::Target;
-use crate::model::fit::straighten;
+use crate::model::fit::{frame_of, straighten};
 use crate::model::posterior::Posterior;
 use crate::project::Project;
 use counterpoint_infer::diagnose::rhat;
 use counterpoint_infer::draws::Chains;
-use counterpoint_infer::frame::{Frame, sample_in_frame};
-use counterpoint_infer::nuts::{ChainDraws, ChainSettings, Metric, SampleError, Step, chain_rng};
+use counterpoint_infer::frame::sample_in_frame;
+use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, Step, chain_rng};
 use counterpoint_infer::sample::Watch;
 use std::sync::Arc;
 
 /// Chains of a refit.
 pub const CHAINS: usize = 2;
 /// Draws of the first fit that a frame is made of.
-const FRAME_DRAWS: usize = 1000;
-/// What a draw of the first fit is worth, as a share of an independent one.
-const WORTH: f64 = 0.25;
+const FRAME_DRAWS: usize = 500;
 /// Standard deviation of the starting points in the frame.
-const SPREAD: f64 = 0.5;
+const SPREAD: f64 = 1.0;
 /// A refit whose effects have a larger R-hat is not trusted.
 pub const POOR: f64 = 1.05;
 /// Largest tree depth.
 const MAX_DEPTH: u64 = 8;
 /// Acceptance that refits aim at.
-const TARGET_ACCEPT: f64 = 0.8;
+const TARGET_ACCEPT: f64 = 0.85;
 
 /// A fit to be tried.
 #[derive(Debug)]
@@ -75,7 +73,7 @@ impl Base<'_> {
         let all: Vec<Vec<f64>> =
             chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).map(|p| model.parameters.values(p)).collect();
         let values: Vec<Vec<f64>> = evenly(all.len(), FRAME_DRAWS).map(|i| all[i].clone()).collect();
-        let model = straighten(model.clone(), &values).model;
+        let model = straighten(model.clone(), &values);
         let positions = all.iter().map(|values| model.parameters.position(values)).collect();
         Base { project, data, model, positions, values }
     }
@@ -92,10 +90,8 @@ impl Base<'_> {
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Refit, SampleError> {
         self.carry_coordinates(&mut model);
-        let positions = self.translated(&model, seed);
-        let effective = WORTH * self.positions.len().min(4 * FRAME_DRAWS) as f64;
         let model = Arc::new(model);
-        let frame = Frame::of(&positions, effective)
+        let frame = frame_of(&model, &self.translated(&model, seed))
             .ok_or_else(|| SampleError::Engine { chain: 0, message: "the first fit's draws do not move".to_owned() })?;
         let frame = Arc::new(frame);
         let settings = ChainSettings {
@@ -104,7 +100,6 @@ impl Base<'_> {
             seed,
             target_accept: TARGET_ACCEPT,
             max_depth: MAX_DEPTH,
-            metric: Metric::Diagonal,
         };
         let make = || Posterior::new(model.clone());
         let chains = sample_in_frame(&make, &frame, SPREAD, &settings, vec![None; CHAINS], 1, &Asking(go_on))?;
