@@ -226,10 +226,17 @@ pub struct Common {
     pub strength: Vec<f64>,
 }
 
+/// How far below zero delta may fall, about, and how sharply it is held there. Curves made for a common effect that is much smaller than the one they were
+/// measured at would be centred on deviations that make up for it: a geo or two far out, and no longer one mode.
+const LOWEST: f64 = 1.0;
+const HELD: f64 = 0.25;
+
 impl Common {
-    /// delta at a coordinate.
-    pub fn delta(&self, coordinate: f64) -> f64 {
-        (coordinate - self.made_for) / self.per_unit
+    /// delta at a coordinate, and its slope: the change of the common effect in logarithms, held above minus [`LOWEST`].
+    pub fn delta(&self, coordinate: f64) -> [f64; 2] {
+        let over = ((coordinate - self.made_for) / self.per_unit + LOWEST) / HELD;
+        let held = over.max(0.0) + (-over.abs()).exp().ln_1p();
+        [HELD * held - LOWEST, 1.0 / ((1.0 + (-over).exp()) * self.per_unit)]
     }
 }
 

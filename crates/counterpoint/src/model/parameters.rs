@@ -153,7 +153,7 @@ impl Parameters {
     }
 
     fn delta(&self, group: &Group, position: &[f64]) -> f64 {
-        self.common(group).map_or(0.0, |(common, c)| common.delta(position[c]))
+        self.common(group).map_or(0.0, |(common, c)| common.delta(position[c])[0])
     }
 
     /// What a common factor adds to the coordinate of its prior.
@@ -225,7 +225,7 @@ impl Parameters {
                     );
                     by_value[group.spread] += by_eta;
                     if let Some((common, place)) = self.common(group) {
-                        gradient[place] += by_delta / common.per_unit;
+                        gradient[place] += by_delta * common.delta(position[place])[1];
                     }
                 }
                 continue;
@@ -276,7 +276,7 @@ impl Parameters {
                     if i == group.first {
                         // The common effect's coordinate first: the deviations' curves hang on it.
                         let delta =
-                            group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values)));
+                            group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values))[0]);
                         let eta = values[group.spread];
                         out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }

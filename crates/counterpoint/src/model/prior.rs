@@ -163,16 +163,10 @@ impl Prior {
                 }
             }
             Prior::TruncatedNormal { mean, sd, low, high } => {
-                let p = logistic(u);
-                let value = low + (high - low) * p;
-                let slope = (high - low) * p * (1.0 - p);
+                let value = low + (high - low) * norm_cdf(u);
+                let slope = (high - low) * (-0.5 * u * u - LN_SQRT_2PI).exp();
                 let z = (value - mean) / sd;
-                At {
-                    value,
-                    slope,
-                    log_density: -0.5 * z * z + ln_logistic(u) + ln_logistic(-u),
-                    log_density_slope: -z / sd * slope + 1.0 - 2.0 * p,
-                }
+                At { value, slope, log_density: -0.5 * (z * z + u * u), log_density_slope: -z / sd * slope - u }
             }
             Prior::Beta { a, b } => {
                 let p = logistic(u);
@@ -226,8 +220,9 @@ impl Prior {
             Prior::LogNormal { mu, sigma, shift } => ((value - shift).ln() - mu) / sigma,
             Prior::HalfNormal { sd } => (value / sd).ln(),
             Prior::Gamma { shape, rate } => (value * rate / shape).ln(),
-            Prior::TruncatedNormal { low, high, .. } => logit((value - low) / (high - low)),
-            Prior::Uniform { low, high } => norm_quantile((value - low) / (high - low)),
+            Prior::TruncatedNormal { low, high, .. } | Prior::Uniform { low, high } => {
+                norm_quantile((value - low) / (high - low))
+            }
             Prior::Beta { .. } => logit(value),
             Prior::Fixed { .. } => 0.0,
         }
