@@ -60,7 +60,7 @@ const SHORT: Effort = Effort {
     placebos: 1,
     held_out: 4,
     calibration: 0,
-    length: Length { warmup: 150, draws: 200 },
+    length: Length { warmup: 200, draws: 300 },
 };
 
 fn tried(case: &Case, effort: &Effort) -> Trust {
