@@ -28,7 +28,7 @@ pub struct Frame {
 
 impl Frame {
     /// From a density's curvature at a point, by central differences of its gradient (2 dim evaluations). A direction's precision is the size of its
-    /// curvature, whatever its sign, and at least [`LEAST_PRECISION`]. None where the curvature is not finite.
+    /// curvature, whatever its sign, and at least a half. None where the curvature is not finite.
     pub fn of_curvature<D: LogDensity>(density: &mut D, at: &[f64]) -> Option<Frame> {
         let dim = at.len();
         let mut x = at.to_vec();
