@@ -11,8 +11,8 @@ use rand_chacha::ChaCha8Rng;
 /// Longest step. The exact motion turns a standard normal density by its length: by half a turn, x becomes -x and a chain goes nowhere.
 const LONGEST_STEP: f64 = 1.0;
 
-/// Change of energy above which a step is cut: ten times what an acceptance of 0.85 leaves, so that it is done where a chain would diverge or stick, and
-/// costs nothing elsewhere.
+/// Change of energy above which a step is cut. A trajectory that is accepted at all changes far less, so that steps are cut where a chain would diverge
+/// or stick, and seldom elsewhere.
 const CUT_ABOVE: f64 = 10.0;
 
 /// What one chain is asked to do.
@@ -43,9 +43,9 @@ pub struct ChainDraws {
     pub divergences: u64,
     /// Draws after warm-up whose tree reached the largest depth.
     pub max_depth_hits: u64,
-    /// Gradients after warm-up.
+    /// Gradients after warm-up, those of cut steps' parts not counted.
     pub gradients: u64,
-    /// Gradients during warm-up.
+    /// The same during warm-up.
     pub warmup_gradients: u64,
 }
 

@@ -232,7 +232,7 @@ const LOWEST: f64 = 1.0;
 const HELD: f64 = 0.25;
 
 impl Common {
-    /// delta at a coordinate, and its slope: the change of the common effect in logarithms, held above minus [`LOWEST`].
+    /// delta at a coordinate, and its slope: the change of the common effect in logarithms, held above -1.
     pub fn delta(&self, coordinate: f64) -> [f64; 2] {
         let over = ((coordinate - self.made_for) / self.per_unit + LOWEST) / HELD;
         let held = over.max(0.0) + (-over.abs()).exp().ln_1p();
