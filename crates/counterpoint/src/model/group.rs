@@ -155,7 +155,8 @@ fn mode(factor: f64, precision: f64, eta: f64, delta: f64) -> [f64; 3] {
         let next = if slope > 0.0 && newton >= low && newton <= high { newton } else { 0.5 * (low + high) };
         let step = (next - z).abs();
         z = next;
-        if step <= 1e-13 * (1.0 + z.abs()) {
+        // Newton's method doubles the digits: what is left after such a step is rounding.
+        if step <= 1e-8 * (1.0 + z.abs()) {
             break;
         }
     }
