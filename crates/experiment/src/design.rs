@@ -5,6 +5,7 @@
 
 use crate::candidates::{candidates, correlation};
 use crate::conformal::Refit;
+use crate::dose::{Contrast, Slope, normalised, spread};
 use crate::matrix::mean;
 use crate::panel::{Panel, PanelError};
 use crate::read::{by_rank, options, scales};
@@ -60,6 +61,8 @@ pub struct Question {
     pub power: f64,
     /// Whether the treated units start at different times, drawn at random; such a test is read by synthetic difference-in-differences.
     pub staggered: Option<Staggered>,
+    /// Doses to choose from, each by unit as in [`Panel::dose`], where no unit is untouched; sets are then sets of these, whose doses add up. Read by dose.
+    pub doses: Vec<Vec<f64>>,
     /// How the test will be read.
     pub settings: Settings,
 }
@@ -104,6 +107,7 @@ impl Default for Question {
             windows: 12,
             power: 0.8,
             staggered: None,
+            doses: Vec::new(),
             settings: Settings::default(),
         }
     }
@@ -112,8 +116,10 @@ impl Default for Question {
 /// One way to run the test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Rows of the units to treat.
+    /// Rows of the units to treat; by dose, places of the doses that add up.
     pub units: Vec<usize>,
+    /// Standard deviation of the dose over units, weighted by their outcome, where its mean is 1; `None` but by dose.
+    pub spread: Option<f64>,
     /// Periods.
     pub duration: usize,
     /// Of each unit the periods from the beginning of the test to its start.
@@ -136,7 +142,7 @@ pub struct Plan {
     pub outcome: f64,
     /// Their share of the outcome of all units.
     pub share: f64,
-    /// Correlation of their total with that of all others.
+    /// Correlation of their total with that of all others; 0 where there are no others.
     pub correlation: f64,
     /// What was spent there in a window, mean over windows.
     pub spend: Option<f64>,
@@ -144,13 +150,18 @@ pub struct Plan {
     pub rank: usize,
 }
 
-/// Tries every set of units and every duration, best first.
+/// Tries every set of units, or of doses, and every duration, best first.
 ///
 /// # Errors
 /// The panel is too short for any of the durations, or there is no set to try.
 pub fn design(panel: &Panel, question: &Question, threads: usize) -> Result<Vec<Plan>, PanelError> {
     let sets = match &question.treated {
         Some(units) => vec![units.clone()],
+        None if !question.doses.is_empty() => question
+            .sizes
+            .iter()
+            .flat_map(|&size| groups(&question.doses, &levels(panel), size))
+            .collect(),
         None => question
             .sizes
             .iter()
@@ -158,7 +169,7 @@ pub fn design(panel: &Panel, question: &Question, threads: usize) -> Result<Vec<
             .collect(),
     };
     let (mut tasks, mut short) = (Vec::new(), None);
-    for set in sets.iter().filter(|s| s.len() < panel.units.len()) {
+    for set in sets.iter().filter(|s| s.len() < panel.units.len() || !question.doses.is_empty()) {
         for &duration in &question.durations {
             match windows(panel.times.len(), duration, question.windows) {
                 Ok(ends) => tasks.push((set, duration, ends)),
@@ -175,7 +186,7 @@ pub fn design(panel: &Panel, question: &Question, threads: usize) -> Result<Vec<
     std::thread::scope(|scope| {
         let work = move |thread: usize| {
             let mine = tasks.iter().enumerate().filter(move |(k, _)| k % threads == thread);
-            mine.map(|(k, (set, duration, ends))| (k, plan(panel, question, set, *duration, ends))).collect::<Vec<_>>()
+            mine.map(|(k, (set, duration, ends))| (k, plan_of(panel, question, set, *duration, ends))).collect::<Vec<_>>()
         };
         let handles: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(t))).collect();
         for handle in handles {
@@ -261,6 +272,8 @@ pub fn simulate(
     }
     let level = outcome / cells;
     let tried: Vec<f64> = std::iter::once(0.0).chain(effects.iter().copied()).collect();
+    // by how much the outcome of the treated units rises with each
+    let mut raised: Vec<f64> = tried.iter().map(|e| 1.0 + e).collect();
     let alpha = 1.0 - settings.level;
     let (att, p, scaled_l2): (Vec<f64>, Vec<f64>, f64) = match settings.method {
         Method::Ascm | Method::Scm | Method::Bsts => {
@@ -285,8 +298,22 @@ pub fn simulate(
             let p = att.iter().map(|a| student::two_sided(a * cells / found.se, found.df)).collect();
             (att, p, f64::NAN)
         }
+        Method::Dose => {
+            let contrast = Contrast::of(&tested)?;
+            let means = contrast.means(contrast.start, trial.end);
+            let with = |e: f64| -> Vec<f64> {
+                means.iter().zip(&contrast.doses).map(|(m, d)| m * (1.0 + e * d) - 1.0).collect()
+            };
+            let slopes: Vec<_> = tried.iter().map(|e| contrast.slope_of(&with(*e), trial.duration)).collect();
+            let by_dose: f64 =
+                means.iter().zip(&contrast.doses).zip(&contrast.levels).map(|((m, d), l)| m * d * l).sum();
+            let share = by_dose / (level * means.len() as f64);
+            raised = tried.iter().map(|e| 1.0 + e * share).collect();
+            let att = slopes.iter().map(|s| s.value * mean(&contrast.levels)).collect();
+            (att, slopes.iter().map(Slope::p).collect(), f64::NAN)
+        }
     };
-    let lift = att.iter().zip(&tried).map(|(a, e)| a / (level * (1.0 + e) - a)).collect();
+    let lift = att.iter().zip(&raised).map(|(a, r)| a / (level * r - a)).collect();
     Ok(Simulated { p, att, lift, scaled_l2, outcome })
 }
 
@@ -298,6 +325,62 @@ fn by_refit(comparison: &Comparison, options: &Options, tried: &[f64]) -> (Vec<f
     let att = tried.iter().map(|e| base + e * mean(own)).collect();
     let p = tried.iter().map(|e| refit.test_with(|k| e * own[k]).p).collect();
     (att, p, fit.scaled_l2)
+}
+
+/// The mean outcome of each unit.
+fn levels(panel: &Panel) -> Vec<f64> {
+    (0..panel.units.len()).map(|i| mean(panel.outcome.row(i))).collect()
+}
+
+/// The sum of some doses, by unit.
+fn summed(doses: &[Vec<f64>], set: &[usize]) -> Vec<f64> {
+    let units = doses.first().map_or(0, Vec::len);
+    (0..units).map(|i| set.iter().map(|&k| doses[k][i]).sum()).collect()
+}
+
+/// Sets of `size` doses: each with those that one after another make the dose differ most between units; each set once.
+fn groups(doses: &[Vec<f64>], levels: &[f64], size: usize) -> Vec<Vec<usize>> {
+    if size == 0 || size > doses.len() {
+        return Vec::new();
+    }
+    let differs = |set: &[usize]| normalised(&summed(doses, set), levels).map_or(0.0, |d| spread(&d, levels));
+    let around = |first: usize| {
+        let mut set = vec![first];
+        while set.len() < size {
+            let with = |k: usize| differs(&[&set[..], &[k]].concat());
+            let free = (0..doses.len()).filter(|k| !set.contains(k));
+            let Some((best, _)) = free.map(|k| (k, with(k))).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+            else {
+                break;
+            };
+            set.push(best);
+        }
+        set.sort_unstable();
+        set
+    };
+    let mut out: Vec<Vec<usize>> = (0..doses.len()).map(around).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// One set for one duration, on all windows.
+fn plan_of(
+    panel: &Panel,
+    question: &Question,
+    set: &[usize],
+    duration: usize,
+    ends: &[usize],
+) -> Result<Plan, PanelError> {
+    if question.doses.is_empty() {
+        return plan(panel, question, set, duration, ends);
+    }
+    let dose = summed(&question.doses, set);
+    let levels = levels(panel);
+    let spread = normalised(&dose, &levels).map(|d| spread(&d, &levels));
+    let dosed = Panel { dose: Some(dose), ..panel.clone() };
+    let all: Vec<usize> = (0..panel.units.len()).collect();
+    Ok(Plan { units: set.to_vec(), spread, ..plan(&dosed, question, &all, duration, ends)? })
 }
 
 /// One set of units for one duration, on all windows.
@@ -342,6 +425,7 @@ fn plan(
     });
     Ok(Plan {
         units: units.to_vec(),
+        spread: None,
         duration,
         offsets,
         windows: found.len(),

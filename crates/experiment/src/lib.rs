@@ -5,6 +5,7 @@
 mod candidates;
 mod conformal;
 mod design;
+mod dose;
 mod matrix;
 mod panel;
 mod read;

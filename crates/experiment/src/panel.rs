@@ -15,6 +15,8 @@ pub struct Panel {
     pub spend: Option<Matrix>,
     /// What else is known of the units.
     pub covariates: Vec<Covariate>,
+    /// How much of the treatment each unit gets, from 0 up in any unit, where all get some of it: reach per head, say.
+    pub dose: Option<Vec<f64>>,
     /// Of each unit its first treated period; `None` for a control.
     pub adoption: Vec<Option<usize>>,
     /// One past the last period of the test.
@@ -75,13 +77,29 @@ pub enum PanelError {
     NoRegressor,
     /// The outcome of the controls does not vary before the treatment.
     NoVariation,
+    /// The method reads doses, and there are none.
+    NoDose,
+    /// Doses do not differ beyond what levels and trends of the units explain, or all are zero.
+    SameDose,
+    /// Too few units for the method.
+    TooFewUnits {
+        /// How many there are.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A unit's mean outcome before the treatment is not above zero.
+    NotPositive {
+        /// Which unit.
+        unit: String,
+    },
 }
 
 impl Panel {
     /// A panel of controls: nobody is treated, all periods are before. [`Panel::treat`] says who is.
     pub fn new(units: Vec<String>, times: Vec<String>, outcome: Matrix) -> Panel {
         let (adoption, end) = (vec![None; units.len()], times.len());
-        Panel { units, times, outcome, spend: None, covariates: Vec::new(), adoption, test_end: end, end }
+        Panel { units, times, outcome, spend: None, covariates: Vec::new(), dose: None, adoption, test_end: end, end }
     }
 
     /// The same panel with these units treated from period `start` to before `test_end`, and `cooldown` periods after it that count too.

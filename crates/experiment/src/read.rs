@@ -1,6 +1,7 @@
 //! Reads an experiment: one panel, one answer, by the method that is asked for.
 
 use crate::conformal::{Limits, of_mean, of_periods};
+use crate::dose::{Contrast, Slope};
 use crate::matrix::{Matrix, mean, norm};
 use crate::panel::{Panel, PanelError};
 use crate::readout::{Effect, Method, Note, PeriodEffect, PreFit, ReadOut, Settings, SpacePlacebo, TimePlacebo};
@@ -23,6 +24,8 @@ const BEFORE_FACTOR: usize = 4;
 const CORRELATED: f64 = 1.645;
 /// How much the treated units' gap may differ from the placebos' before it is said.
 const UNLIKE: f64 = 2.5;
+/// Share of an effect by dose above which it is said that one unit makes it.
+const HALF: f64 = 0.5;
 
 /// Reads an experiment.
 ///
@@ -34,6 +37,7 @@ pub fn read(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> {
         Method::Sdid => by_differences(panel, settings)?,
         Method::Tbr => by_regression(panel, settings)?,
         Method::Bsts => by_series(panel, settings)?,
+        Method::Dose => by_dose(panel, settings)?,
     };
     finish(panel, settings, &mut out);
     Ok(out)
@@ -75,6 +79,11 @@ pub fn headline(panel: &Panel, settings: &Settings) -> Result<Headline, PanelErr
         Method::Bsts => {
             let found = by_series(panel, settings)?;
             Headline { att: found.att, p: found.p }
+        }
+        Method::Dose => {
+            let contrast = Contrast::of(panel)?;
+            let slope = contrast.slope(contrast.start, panel.end);
+            Headline { att: at_dose(&contrast, &slope, settings.level), p: slope.p() }
         }
     })
 }
@@ -352,6 +361,37 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
     Ok(out)
 }
 
+/// An effect at dose 1 as the effect by unit and period: doses are 1 in the mean by level.
+fn at_dose(contrast: &Contrast, slope: &Slope, level: f64) -> Effect {
+    let (scale, half) = (mean(&contrast.levels), slope.half(level));
+    let side = |x: f64| (x * scale).is_finite().then_some(x * scale);
+    Effect { value: slope.value * scale, low: side(slope.value - half), high: side(slope.value + half) }
+}
+
+fn by_dose(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> {
+    let contrast = Contrast::of(panel)?;
+    let (start, level) = (contrast.start, settings.level);
+    let slope = contrast.slope(start, panel.end);
+    let att = at_dose(&contrast, &slope, level);
+    let mut out = blank(panel, settings, att, slope.p());
+    let z = norm_quantile(0.5 + 0.5 * level);
+    out.se = att.low.zip(att.high).map(|(low, high)| (high - low) / (2.0 * z));
+    let observed = panel.mean_of(&panel.treated());
+    out.effects = (start..panel.end)
+        .map(|t| period(panel, t, observed[t], at_dose(&contrast, &contrast.slope(t, t + 1), level)))
+        .collect();
+    out.weights = panel.units.iter().cloned().zip(contrast.weights.iter().copied()).collect();
+    out.difference = Some(contrast.plain(start, panel.end) * mean(&contrast.levels));
+    let l2 = norm(&contrast.path[..start]) * mean(&contrast.levels);
+    out.pre_fit = PreFit { l2, scaled_l2: None, penalty: None, bias: None };
+    let share = |i: usize| contrast.weights[i] * (contrast.doses[i] - 1.0);
+    if let Some(i) = (0..panel.units.len()).max_by(|&a, &b| share(a).total_cmp(&share(b))).filter(|&i| share(i) > HALF)
+    {
+        out.notes.push(Note::OneUnit { unit: panel.units[i].clone(), share: share(i) });
+    }
+    Ok(out)
+}
+
 /// Draws, farther from their mean by a factor.
 fn spread_out(draws: &[f64], factor: f64) -> Vec<f64> {
     let centre = mean(draws);
@@ -440,6 +480,10 @@ pub(crate) fn estimate(panel: &Panel, settings: &Settings) -> Option<f64> {
             Some(found.total / (panel.treated().len() * found.window) as f64)
         }
         Method::Bsts => None,
+        Method::Dose => {
+            let contrast = Contrast::of(panel).ok()?;
+            Some(contrast.slope(contrast.start, panel.end).value * mean(&contrast.levels))
+        }
     }
 }
 

@@ -17,15 +17,18 @@ pub enum Method {
     Tbr,
     /// Bayesian structural time series.
     Bsts,
+    /// Regression of the units' changes on their doses; the one where no unit is untouched.
+    Dose,
 }
 
 /// Every method with its short name, which is also the word for it in arguments and results.
-pub const METHODS: [(Method, &str); 5] = [
+pub const METHODS: [(Method, &str); 6] = [
     (Method::Ascm, "ascm"),
     (Method::Scm, "scm"),
     (Method::Sdid, "sdid"),
     (Method::Tbr, "tbr"),
     (Method::Bsts, "bsts"),
+    (Method::Dose, "dose"),
 ];
 
 impl Method {
@@ -114,7 +117,7 @@ pub struct ReadOut {
     pub lift: Option<Effect>,
     /// Outcome of the treated units in the window.
     pub observed: f64,
-    /// Weights of the controls; empty where the method has none.
+    /// Weights of the controls, or of all units (by dose); empty where the method has none.
     pub weights: Vec<(String, f64)>,
     /// Slopes of a regression, and how often each is not zero.
     pub slopes: Vec<(String, f64, Option<f64>)>,
@@ -220,6 +223,13 @@ pub enum Note {
         widened: Effect,
         /// Whether that is the interval that is given.
         given: bool,
+    },
+    /// The effect by dose rests on one unit for the most part.
+    OneUnit {
+        /// Which unit.
+        unit: String,
+        /// Its share of the effect: its weight times how far its dose is from the mean dose.
+        share: f64,
     },
     /// There is no percent lift, since the outcome without treatment is not above zero.
     NoLift,

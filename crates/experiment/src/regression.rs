@@ -144,7 +144,7 @@ fn fit(x: &Matrix, y: &[f64], start: usize, errors: Errors) -> Option<Regression
 }
 
 /// The long-run variance of residuals, and the number of cosine transforms that it is the mean of.
-fn long_run_variance(residuals: &[f64]) -> (f64, usize) {
+pub(crate) fn long_run_variance(residuals: &[f64]) -> (f64, usize) {
     let n = residuals.len() as f64;
     let cosines = ((COSINES * n.powf(2.0 / 3.0)) as usize).max(2);
     let power = |j: usize| {

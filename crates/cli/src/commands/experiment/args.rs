@@ -24,12 +24,15 @@ Examples:
       --treatment treated --method sdid
   counterpoint experiment read daily.csv --time date --outcome visits --covariates search \\
       --start 2026-03-02 --method bsts               a national campaign, no control group
+  counterpoint experiment read sales.csv --unit city --time date --outcome orders \\
+      --audience creators.csv --creators ana --start 2026-03-02     a creator who posts everywhere
 
 Methods: ascm  synthetic control corrected by a ridge regression (the default)
          scm   synthetic control
          sdid  synthetic difference-in-differences; the default for staggered starts
          tbr   regression of the treated total on the control total
          bsts  structural time series; other units and covariates are regressors
+         dose  regression of each unit's change on how much it got; the default with --audience or --dose
 
 Exit code 1 where the table cannot be read so, with what to do. docs/experiments.md has the formulas.";
 
@@ -42,6 +45,8 @@ Examples:
       --treated chicago,portland --kind go-dark --spend spend
   counterpoint experiment design tracked.csv --unit creator --time date --outcome orders \\
       --treated ana,ben,cem,dua --staggered 4 --duration 28     who posts when
+  counterpoint experiment design sales.csv --unit city --time date --outcome orders \\
+      --audience creators.csv --size 1-2         whose effect could be read off where their audience lives
 
 Every plan is tried on windows of the past, with the test that `experiment read` will use: how often it
 finds an effect that was put in, and one that was not.";
@@ -65,13 +70,37 @@ pub(crate) struct PanelArgs {
     pub(crate) fill_zero: bool,
 }
 
+/// Doses: of what is everywhere, but not everywhere alike.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct DoseArgs {
+    /// Table of creators with columns followers and audience_<unit>; each unit's dose is their reach by head
+    #[arg(long, value_name = "FILE", conflicts_with = "dose")]
+    pub(crate) audience: Option<PathBuf>,
+    /// Creators of that table, separated by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "audience")]
+    pub(crate) creators: Vec<String>,
+    /// Column of heads that reach is divided by [default: the mean outcome before the test]
+    #[arg(long, value_name = "COLUMN", requires = "audience")]
+    pub(crate) population: Option<String>,
+    /// Column of each unit's dose, the same in all its rows
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) dose: Option<String>,
+}
+
+impl DoseArgs {
+    /// Whether doses are given.
+    pub(crate) fn given(&self) -> bool {
+        self.audience.is_some() || self.dose.is_some()
+    }
+}
+
 /// `experiment read`
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReadArgs {
     #[command(flatten)]
     pub(crate) panel: PanelArgs,
     /// Treated units, separated by commas
-    #[arg(long, value_name = "UNITS", requires = "start", conflicts_with = "treatment")]
+    #[arg(long, value_name = "UNITS", requires = "start", conflicts_with_all = ["treatment", "audience", "dose"])]
     pub(crate) treated: Vec<String>,
     /// First period of the test
     #[arg(long, value_name = "PERIOD", conflicts_with = "treatment", allow_hyphen_values = true)]
@@ -80,12 +109,14 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "PERIOD", conflicts_with = "treatment", allow_hyphen_values = true)]
     pub(crate) end: Option<String>,
     /// Column that is 1 where a unit is treated in a period and 0 elsewhere; starts may differ
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["audience", "dose"])]
     pub(crate) treatment: Option<String>,
+    #[command(flatten)]
+    pub(crate) dose: DoseArgs,
     /// Periods after the test that count to the effect too
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) cooldown: usize,
-    /// How to read it [default: ascm; sdid where starts differ]
+    /// How to read it [default: ascm; sdid where starts differ; dose with --audience or --dose]
     #[arg(long, value_enum)]
     pub(crate) method: Option<MethodArg>,
     /// Units that are neither treated nor controls: those of another test, or where this one spilled over
@@ -134,26 +165,28 @@ pub(crate) struct ReadArgs {
 pub(crate) struct DesignArgs {
     #[command(flatten)]
     pub(crate) panel: PanelArgs,
-    /// How many units to treat: numbers and ranges, such as 2,4 or 1-5
-    #[arg(long, value_name = "N", value_parser = sizes, default_value = "1-5", conflicts_with = "treated")]
-    pub(crate) size: Sizes,
+    #[command(flatten)]
+    pub(crate) dose: DoseArgs,
+    /// How many units to treat, or creators to try together: numbers and ranges, such as 2,4 or 1-5 [default: 1-5; 1 with --audience]
+    #[arg(long, value_name = "N", value_parser = sizes, conflicts_with_all = ["treated", "dose"])]
+    pub(crate) size: Option<Sizes>,
     /// How many periods to test for, separated by commas
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "14,28")]
     pub(crate) duration: Vec<usize>,
-    /// Effects to try, shares of the outcome, separated by commas [default: 0.02 to 0.3 in 11 steps]
+    /// Effects to try, shares of the outcome, separated by commas [default: 0.02 to 0.3 in 11 steps; from 0.005 on by dose]
     #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = positive)]
     pub(crate) effects: Vec<f64>,
     /// What is done to the treated units
     #[arg(long, value_enum, default_value_t = KindArg::HeavyUp)]
     pub(crate) kind: KindArg,
     /// Units that must be treated, separated by commas
-    #[arg(long, value_name = "UNITS")]
+    #[arg(long, value_name = "UNITS", conflicts_with_all = ["audience", "dose"])]
     pub(crate) include: Vec<String>,
-    /// Units that must not be treated; they stay controls
+    /// Units that must not be treated; they stay controls. By dose: units to leave out
     #[arg(long, value_name = "UNITS")]
     pub(crate) exclude: Vec<String>,
     /// The treated units, where they are chosen already
-    #[arg(long, value_name = "UNITS", conflicts_with_all = ["include", "exclude"])]
+    #[arg(long, value_name = "UNITS", conflicts_with_all = ["include", "exclude", "audience", "dose"])]
     pub(crate) treated: Vec<String>,
     /// Column of what was spent
     #[arg(long, value_name = "COLUMN")]
@@ -165,12 +198,12 @@ pub(crate) struct DesignArgs {
     #[arg(long, value_name = "MONEY", value_parser = positive)]
     pub(crate) budget: Option<f64>,
     /// Start the treated units at N different times drawn at random: posting times of creators
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=1000), conflicts_with_all = ["audience", "dose"])]
     pub(crate) staggered: Option<u16>,
     /// Seed of those times
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How it will be read [default: ascm; sdid with --staggered]
+    /// How it will be read [default: ascm; sdid with --staggered; dose with --audience or --dose]
     #[arg(long, value_enum)]
     pub(crate) method: Option<MethodArg>,
     /// Probability of the intervals it will be read with
@@ -235,6 +268,7 @@ pub(crate) enum MethodArg {
     Sdid,
     Tbr,
     Bsts,
+    Dose,
 }
 
 impl MethodArg {
@@ -246,6 +280,7 @@ impl MethodArg {
             MethodArg::Sdid => Method::Sdid,
             MethodArg::Tbr => Method::Tbr,
             MethodArg::Bsts => Method::Bsts,
+            MethodArg::Dose => Method::Dose,
         }
     }
 }

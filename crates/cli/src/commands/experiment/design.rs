@@ -2,7 +2,7 @@
 
 use super::args::{DesignArgs, KindArg};
 use super::panel::{Loaded, More, complete, fail, load};
-use super::{refused, words};
+use super::{dose, refused, words};
 use crate::exit::Exit;
 use crate::table::{Line, table};
 use crate::terminal::{Terminal, plain, short};
@@ -12,16 +12,28 @@ use counterpoint_report::numbers::{number, percent};
 use counterpoint_report::sentences::plural;
 use serde_json::{Value, json};
 
+/// Effects to try where nobody is untouched, shares of the outcome of all units: what creators bring is smaller than what a treated region gains.
+const EFFECTS: [f64; 12] = [0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.10, 0.15, 0.20, 0.30];
+
 /// Runs the command.
 pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let more = More { spend: args.spend.as_deref(), ..More::default() };
+    let more = More {
+        spend: args.spend.as_deref(),
+        dose: args.dose.dose.as_deref(),
+        population: args.dose.population.as_deref(),
+        ..More::default()
+    };
     let mut loaded = match load(&args.panel, more) {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(refused(&findings, terminal)),
     };
     let mut findings = Vec::new();
+    if args.dose.given() {
+        let out = loaded.units(&args.exclude, &mut findings);
+        loaded.select(&(0..loaded.panel.units.len()).filter(|i| !out.contains(i)).collect::<Vec<_>>());
+    }
     complete(&mut loaded, &mut findings);
-    let question = question(args, &loaded, &mut findings);
+    let question = question(args, &mut loaded, &mut findings);
     if args.budget.is_some() && args.cpic.is_none() && args.spend.is_none() {
         let mend = "say what one more unit of the outcome costs with --cpic, or name the column of spend with --spend";
         findings.push(fail("budget-without-cost", "--budget without a cost", "a cost of each plan", mend));
@@ -31,7 +43,16 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
             let mend = "use --method ascm, scm, sdid or tbr";
             findings.push(fail("no-design", "--method bsts", "a method that compares units", mend));
         }
-        Method::Sdid => {}
+        Method::Sdid if !args.dose.given() => {}
+        method if args.dose.given() != (method == Method::Dose) => {
+            let found = format!("--method {} {} doses", method.name(), if args.dose.given() { "with" } else { "without" });
+            let mend = "leave --method out, or give doses with --audience or --dose";
+            findings.push(fail("no-dose", found, "doses, and the method that reads them", mend));
+        }
+        Method::Dose if args.kind == KindArg::Holdout => {
+            let mend = "use --kind heavy-up (more posts) or go-dark (a pause)";
+            findings.push(fail("no-design", "--kind holdout with doses", "a change that reaches every unit", mend));
+        }
         method if args.staggered.is_some() => {
             let found = format!("--staggered with --method {}", method.name());
             findings.push(fail("no-design", found, "a method for different starts", "use --method sdid"));
@@ -89,19 +110,29 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
 fn method(args: &DesignArgs) -> Method {
     match args.method {
         Some(method) => method.method(),
+        None if args.dose.given() => Method::Dose,
         None if args.staggered.is_some() => Method::Sdid,
         None => Method::Ascm,
     }
 }
 
-fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> Question {
+fn question(args: &DesignArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) -> Question {
     let mut effects = args.effects.clone();
     effects.sort_by(f64::total_cmp);
     effects.dedup();
     let treated = loaded.units(&args.treated, findings);
-    let defaults = Question::default();
+    let mut defaults = Question::default();
+    if args.dose.given() {
+        (defaults.sizes, defaults.effects) = (vec![1], EFFECTS.to_vec());
+        let found = dose::candidates(&args.dose, loaded, loaded.panel.times.len(), findings);
+        (loaded.dose_of, defaults.doses) = found.into_iter().map(|c| (c.name, c.dose)).unzip();
+        if defaults.doses.is_empty() && !any_fail(findings) {
+            let mend = "fill in followers and shares of the audience";
+            findings.push(fail("no-dose", "no creator with an audience in these units", "at least one", mend));
+        }
+    }
     let question = Question {
-        sizes: args.size.0.clone(),
+        sizes: args.size.as_ref().map_or(defaults.sizes, |s| s.0.clone()),
         durations: args.duration.clone(),
         effects: if effects.is_empty() { defaults.effects } else { effects },
         kind: match args.kind {
@@ -110,11 +141,12 @@ fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> 
             KindArg::Holdout => Kind::Holdout,
         },
         include: loaded.units(&args.include, findings),
-        exclude: loaded.units(&args.exclude, findings),
+        exclude: if args.dose.given() { Vec::new() } else { loaded.units(&args.exclude, findings) },
         treated: (!args.treated.is_empty()).then_some(treated),
         windows: usize::from(args.windows),
         power: args.power,
         staggered: args.staggered.map(|n| Staggered { starts: usize::from(n), seed: args.seed }),
+        doses: defaults.doses,
         settings: Settings { method: method(args), level: args.level, ..defaults.settings },
     };
     if question.include.iter().any(|i| question.exclude.contains(i)) {
@@ -130,10 +162,15 @@ fn question(args: &DesignArgs, loaded: &Loaded, findings: &mut Vec<Finding>) -> 
 
 /// Why there is no plan.
 fn cannot(error: &PanelError, args: &DesignArgs, loaded: &Loaded) -> Finding {
+    let sizes = args.size.as_ref().map_or_else(|| "that size".to_owned(), |s| format!("{:?}", s.0));
+    let of = match loaded.dose_of.len() {
+        0 => plural(loaded.panel.units.len(), "unit"),
+        n => plural(n, "creator"),
+    };
     match error {
         PanelError::NoTreated => fail(
             "no-plan",
-            format!("no set of {:?} of {} units holds what --include asks for", args.size.0, loaded.panel.units.len()),
+            format!("no set of {sizes} of {of} that holds what --include asks for"),
             "at least one set to try",
             "ask for larger sets with --size, or for fewer units with --include",
         )
@@ -213,7 +250,11 @@ fn kind_name(kind: KindArg) -> &'static str {
     }
 }
 
+/// The units to treat, or whose doses are read.
 fn unit_names(plan: &Plan, loaded: &Loaded) -> Vec<String> {
+    if !loaded.dose_of.is_empty() {
+        return plan.units.iter().map(|&k| loaded.dose_of[k].clone()).collect();
+    }
     plan.units.iter().map(|&i| loaded.panel.units[i].clone()).collect()
 }
 
@@ -229,7 +270,10 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
     };
     let names = words::names(&unit_names(best, loaded));
     let outcome = plain(&loaded.columns.1);
+    let by_dose = args.dose.given();
     let verb = match args.kind {
+        KindArg::HeavyUp if by_dose => "Add to",
+        KindArg::GoDark if by_dose => "Pause",
         KindArg::HeavyUp => "Spend more in",
         KindArg::GoDark => "Go dark in",
         KindArg::Holdout => "Hold out",
@@ -241,8 +285,9 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
         );
     };
     let way = if args.kind == KindArg::HeavyUp { "rise" } else { "fall" };
+    let everywhere = if by_dose { " over all units" } else { "" };
     let mut out = format!(
-        "{verb} {names} for {} periods: a {way} of {outcome} by {} or more would be found with a power of {} or more.",
+        "{verb} {names} for {} periods: a {way} of {outcome} by {} or more{everywhere} would be found with a power of {} or more.",
         best.duration,
         tenths(effect),
         percent(args.power)
@@ -264,7 +309,10 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
 /// A row a plan.
 fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
     let money = args.cpic.is_some() || args.spend.is_some();
-    let mut head = vec!["rank", "treat", "periods", "detectable", "false alarms", "noise", "fit", "share", "effect"];
+    let by_dose = args.dose.given();
+    let mut head = vec!["rank", if by_dose { "dose of" } else { "treat" }, "periods", "detectable", "false alarms", "noise"];
+    head.extend(if by_dose { &["spread"][..] } else { &["fit", "share"] });
+    head.push("effect");
     if money {
         head.push("cost");
     }
@@ -278,10 +326,15 @@ fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
             p.detectable.map_or_else(none, tenths),
             percent(p.false_alarms),
             percent(p.noise),
-            if p.scaled_l2.is_finite() { percent(p.scaled_l2) } else { none() },
-            percent(p.share),
-            effect_in_units(p).map_or_else(none, number),
         ];
+        match p.spread {
+            Some(spread) => cells.push(number(spread)),
+            None => {
+                cells.push(if p.scaled_l2.is_finite() { percent(p.scaled_l2) } else { none() });
+                cells.push(percent(p.share));
+            }
+        }
+        cells.push(effect_in_units(p).map_or_else(none, number));
         if money {
             cells.push(cost(args, p).map_or_else(none, number));
         }
@@ -305,7 +358,9 @@ fn plan_json(plan: &Plan, loaded: &Loaded, args: &DesignArgs, question: &Questio
     let power = question.effects.iter().zip(&plan.power).map(|(e, p)| json!({ "effect": e, "power": p }));
     json!({
         "rank": plan.rank,
-        "units": unit_names(plan, loaded),
+        "units": (!args.dose.given()).then(|| unit_names(plan, loaded)),
+        "dose_of": args.dose.given().then(|| unit_names(plan, loaded)),
+        "spread": plan.spread,
         "duration": plan.duration,
         "schedule": args.staggered.map(|_| {
             let start = |(unit, offset): (String, &usize)| json!({ "unit": unit, "start_period": offset + 1 });

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod axis;
 mod design;
+mod dose;
 mod panel;
 mod read;
 mod result;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How many findings of one kind are written out.
-const LISTED: usize = 5;
+pub(super) const LISTED: usize = 5;
 /// Likeness of a name above which it is offered. A judgement.
 const LIKENESS: f64 = 0.8;
 
@@ -24,6 +24,10 @@ pub(super) struct More<'a> {
     pub(super) spend: Option<&'a str>,
     /// Column of 0 and 1: who is treated when.
     pub(super) treatment: Option<&'a str>,
+    /// Column of doses.
+    pub(super) dose: Option<&'a str>,
+    /// Column of heads.
+    pub(super) population: Option<&'a str>,
 }
 
 /// A table as a panel, gaps still in it.
@@ -33,6 +37,12 @@ pub(super) struct Loaded {
     pub(super) panel: Panel,
     /// 1 where a unit is treated.
     pub(super) treatment: Option<Matrix>,
+    /// Doses as the table has them, NaN where it has none.
+    pub(super) dose: Option<Matrix>,
+    /// Heads as the table has them, NaN where it has none.
+    pub(super) population: Option<Matrix>,
+    /// Whose dose it is, where the panel is read by dose.
+    pub(super) dose_of: Vec<String>,
     /// How periods are written.
     pub(super) axis: Axis,
     /// Where each period stands.
@@ -74,6 +84,7 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
     let mut wanted: Vec<&str> =
         args.unit.iter().map(String::as_str).chain([args.time.as_str(), &args.outcome]).collect();
     wanted.extend(more.covariates.iter().map(String::as_str).chain(more.spend).chain(more.treatment));
+    wanted.extend(more.dose.into_iter().chain(more.population));
     for name in wanted {
         if table.column(name).is_none() {
             findings.push(no_column(table, name));
@@ -141,6 +152,8 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
         more.covariates.iter().map(|name| Covariate { name: name.clone(), values: grid(name, f64::NAN) }).collect();
     let spend = more.spend.map(|name| grid(name, 0.0));
     let treatment = more.treatment.map(|name| grid(name, 0.0));
+    let dose = more.dose.map(|name| grid(name, f64::NAN));
+    let population = more.population.map(|name| grid(name, f64::NAN));
     if let (Some(name), Some(matrix)) = (more.treatment, &treatment) {
         let odd = (0..matrix.rows()).flat_map(|i| matrix.row(i).to_vec()).find(|x| *x != 0.0 && *x != 1.0);
         if let Some(odd) = odd {
@@ -151,7 +164,18 @@ fn assemble(table: &Table, args: &PanelArgs, more: More<'_>, findings: &mut Vec<
     let mut panel = Panel::new(unit_names, labels.into_values().collect(), outcome);
     (panel.covariates, panel.spend) = (covariates, spend);
     let columns = (args.unit.clone(), args.outcome.clone());
-    Some(Loaded { panel, treatment, axis, keys, file: table.file.clone(), columns, without_outcome })
+    Some(Loaded {
+        panel,
+        treatment,
+        dose,
+        population,
+        dose_of: Vec::new(),
+        axis,
+        keys,
+        file: table.file.clone(),
+        columns,
+        without_outcome,
+    })
 }
 
 /// A number that is ordered.
@@ -173,7 +197,7 @@ impl Ord for Key {
 }
 
 /// The cells as text; missing ones are `None`.
-fn texts(cells: &Cells) -> Vec<Option<String>> {
+pub(super) fn texts(cells: &Cells) -> Vec<Option<String>> {
     match cells {
         Cells::Text(v) => v.iter().map(|c| c.as_deref().map(|c| c.trim().to_owned())).collect(),
         Cells::Number(v) => v.iter().map(|c| c.map(|x| x.to_string())).collect(),
@@ -248,7 +272,7 @@ fn rows_without_place(
 }
 
 /// Says how many of a kind are not written out.
-fn say_more(found: usize, code: &str, what: &str, column: &str, findings: &mut Vec<Finding>) {
+pub(super) fn say_more(found: usize, code: &str, what: &str, column: &str, findings: &mut Vec<Finding>) {
     if found > LISTED {
         let found = format!("and {} more {what}", found - LISTED);
         findings.push(fail(code, found, "none", "as above: one cause often concerns all of them").at_column(column));
@@ -291,7 +315,7 @@ fn twice(
 }
 
 /// The numbers of a column; `None` where there is none.
-fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<Option<f64>> {
+pub(super) fn numbers(table: &Table, column: &Column, findings: &mut Vec<Finding>) -> Vec<Option<f64>> {
     let cells = match &column.cells {
         Cells::Number(v) => return v.iter().map(|c| c.filter(|x| x.is_finite() && x.abs() < 1e100)).collect(),
         other => texts(other),
@@ -427,6 +451,8 @@ impl Loaded {
         panel.spend = panel.spend.as_ref().map(rows);
         panel.covariates.iter_mut().for_each(|c| c.values = rows(&c.values));
         self.treatment = self.treatment.as_ref().map(rows);
+        self.dose = self.dose.as_ref().map(rows);
+        self.population = self.population.as_ref().map(rows);
     }
 
     /// The rows of units that were typed: each text is a unit's name, or names with commas between them.

@@ -1,8 +1,8 @@
 //! `counterpoint experiment read`: what an experiment did.
 
-use super::args::{ErrorsArg, ReadArgs};
+use super::args::{ErrorsArg, MethodArg, ReadArgs};
 use super::panel::{Loaded, More, complete, fail, load};
-use super::{refused, result, words};
+use super::{dose, refused, result, words};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use counterpoint::finding::{Finding, Severity, any_fail};
@@ -10,8 +10,13 @@ use counterpoint_experiment::{CovariateUse, Draws, Errors, Method, Settings, rea
 
 /// Runs the command.
 pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let more =
-        More { covariates: &args.covariates, spend: args.spend.as_deref(), treatment: args.treatment.as_deref() };
+    let more = More {
+        covariates: &args.covariates,
+        spend: args.spend.as_deref(),
+        treatment: args.treatment.as_deref(),
+        dose: args.dose.dose.as_deref(),
+        population: args.dose.population.as_deref(),
+    };
     let mut loaded = match load(&args.panel, more) {
         Ok(loaded) => loaded,
         Err(findings) => return Ok(refused(&findings, terminal)),
@@ -19,11 +24,15 @@ pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     let mut findings = Vec::new();
     let excluded = loaded.units(&args.exclude, &mut findings);
     loaded.select(&(0..loaded.panel.units.len()).filter(|i| !excluded.contains(i)).collect::<Vec<_>>());
-    windows(args, &mut loaded, &mut findings);
+    unlike_doses(args, &mut findings);
+    let start = windows(args, &mut loaded, &mut findings);
     if any_fail(&findings) {
         return Ok(refused(&findings, terminal));
     }
     complete(&mut loaded, &mut findings);
+    if let Some(start) = start.filter(|_| args.dose.given()) {
+        by_dose(args, &mut loaded, start, &mut findings);
+    }
     if any_fail(&findings) {
         return Ok(refused(&findings, terminal));
     }
@@ -50,7 +59,7 @@ pub(super) fn run(args: &ReadArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
     terminal.say(&words::answer(&found, &loaded, cost));
     terminal.say("");
     terminal.table(&words::table(&found, cost));
-    words::details(&found).iter().for_each(|line| terminal.say(line));
+    words::details(&found, &loaded).iter().for_each(|line| terminal.say(line));
     terminal.say("");
     terminal.findings(&findings);
     if let Some(file) = written {
@@ -83,6 +92,7 @@ fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {
     let staggered = loaded.panel.cohorts().len() > 1;
     let method = match args.method {
         Some(method) => method.method(),
+        None if args.dose.given() => Method::Dose,
         None if staggered => Method::Sdid,
         None => Method::Ascm,
     };
@@ -99,34 +109,67 @@ fn settings(args: &ReadArgs, loaded: &Loaded) -> Settings {
     }
 }
 
-/// Says who is treated, and when.
-fn windows(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) {
+/// Says where doses and another method, or their method and no dose, are asked for.
+fn unlike_doses(args: &ReadArgs, findings: &mut Vec<Finding>) {
+    let method = args.method.map(MethodArg::method);
+    match method {
+        Some(Method::Dose) if !args.dose.given() => {
+            let mend = "name the table of creators with --audience, or the column of doses with --dose";
+            findings.push(fail("no-dose", "--method dose without doses", "a dose of every unit", mend));
+        }
+        Some(method) if method != Method::Dose && args.dose.given() => {
+            let found = format!("doses with --method {}", method.name());
+            findings.push(fail("no-dose", found, "the method that reads doses", "leave --method out"));
+        }
+        _ => {}
+    }
+    if args.dose.given() && !args.covariates.is_empty() {
+        let mend = "leave --covariates out: each unit's own trend is taken off already";
+        findings.push(fail("no-dose", "doses with --covariates", "doses alone", mend));
+    }
+}
+
+/// Gives every unit its dose, and treats all from `start` on.
+fn by_dose(args: &ReadArgs, loaded: &mut Loaded, start: usize, findings: &mut Vec<Finding>) {
+    let found = dose::candidates(&args.dose, loaded, start, findings);
+    let units = loaded.panel.units.len();
+    loaded.panel.dose = Some((0..units).map(|i| found.iter().map(|c| c.dose[i]).sum()).collect());
+    loaded.dose_of = found.into_iter().map(|c| c.name).collect();
+    let all: Vec<usize> = (0..units).collect();
+    loaded.panel = loaded.panel.clone().treat(&all, start, loaded.panel.test_end, args.cooldown);
+}
+
+/// Says who is treated, and when; by dose only when, which is the period that comes back.
+fn windows(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) -> Option<usize> {
     match loaded.treatment.clone() {
-        Some(treatment) => by_column(args, loaded, &treatment, findings),
+        Some(treatment) => {
+            by_column(args, loaded, &treatment, findings);
+            None
+        }
         None => by_flags(args, loaded, findings),
     }
 }
 
-fn by_flags(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) {
+fn by_flags(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) -> Option<usize> {
     let mut treated = loaded.units(&args.treated, findings);
-    if args.treated.is_empty() && loaded.panel.units.len() == 1 {
+    if args.treated.is_empty() && loaded.panel.units.len() == 1 && !args.dose.given() {
         treated = vec![0];
     }
-    if treated.is_empty() && !any_fail(findings) {
+    if treated.is_empty() && !args.dose.given() && !any_fail(findings) {
         let mend = "name the treated units with --treated, or the column that says so with --treatment";
         findings.push(fail("no-treated", "no treated unit", "at least one treated unit", mend));
     }
     let Some(start) = &args.start else {
         let mend = "give the first period of the test with --start, or name a column with --treatment";
         findings.push(fail("no-start", "no start of the test", "--start or --treatment", mend));
-        return;
+        return None;
     };
     let start_key = loaded.key(start, "--start", findings);
     let end_key = match &args.end {
         Some(end) => loaded.key(end, "--end", findings),
         None => loaded.keys.last().copied(),
     };
-    let (Some(start_key), Some(end_key)) = (start_key, end_key) else { return };
+    let (start_key, end_key) = start_key.zip(end_key)?;
     let from = loaded.keys.partition_point(|k| *k < start_key);
     let to = loaded.keys.partition_point(|k| *k <= end_key);
     if from >= to || from == 0 {
@@ -142,9 +185,10 @@ fn by_flags(args: &ReadArgs, loaded: &mut Loaded, findings: &mut Vec<Finding>) {
             )
             .at_file(&loaded.file),
         );
-        return;
+        return None;
     }
     loaded.panel = loaded.panel.clone().treat(&treated, from, to, args.cooldown);
+    Some(from)
 }
 
 fn by_column(

@@ -72,6 +72,10 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
         },
         "findings": findings,
     });
+    if let Some(doses) = normalised_doses(loaded) {
+        out["dose_of"] = json!(loaded.dose_of);
+        out["doses"] = panel.units.iter().cloned().zip(doses.into_iter().map(|d| json!(d))).collect::<Map<_, _>>().into();
+    }
     if !found.slopes.is_empty() {
         let slope = |(name, slope, inclusion): &(String, f64, Option<f64>)| json!({ "name": name, "slope": slope, "inclusion": inclusion });
         out["slopes"] = found.slopes.iter().map(slope).collect();
@@ -81,6 +85,15 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
         (out["roi_low"], out["roi_high"]) = (json!(roi.low), json!(roi.high));
     }
     out
+}
+
+/// Dose of each unit, 1 in the mean weighted by outcome before the test; `None` where nothing is read by dose.
+pub(super) fn normalised_doses(loaded: &Loaded) -> Option<Vec<f64>> {
+    let panel = &loaded.panel;
+    let (dose, (start, _)) = (panel.dose.as_ref()?, panel.cohorts().into_iter().next()?);
+    let levels = (0..panel.units.len()).map(|i| panel.outcome.row(i)[..start].iter().sum::<f64>());
+    let (sums, all) = levels.zip(dose).fold((0.0, 0.0), |(by, all), (l, d)| (by + l * d, all + l));
+    Some(dose.iter().map(|d| d * all / sums).collect())
 }
 
 /// Effect in all over what it cost; a cost below zero was saved.

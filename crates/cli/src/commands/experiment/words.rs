@@ -1,7 +1,7 @@
 //! A read-out in words.
 
 use super::panel::{Loaded, fail, listed};
-use super::result::roi;
+use super::result::{normalised_doses, roi};
 use crate::table::{Line, table as lines};
 use crate::terminal::{plain, short};
 use counterpoint::finding::{Finding, Severity};
@@ -36,7 +36,11 @@ pub(super) fn answer(found: &ReadOut, loaded: &Loaded, cost: Option<f64>) -> Str
         _ => format!("in {}", panel.times[panel.end - 1]),
     };
     let lift = found.lift.map_or_else(String::new, |l| format!(", {} {}", percent(l.value), limits(&l, percent)));
-    let who = if loaded.columns.0.is_none() { format!("`{outcome}`") } else { names(&treated) };
+    let who = match (&loaded.columns.0, loaded.dose_of.as_slice()) {
+        (None, _) => format!("`{outcome}`"),
+        (Some(_), []) => names(&treated),
+        (Some(_), of) => format!("By the dose of {}, the {} units", names(of), treated.len()),
+    };
     let what = if loaded.columns.0.is_none() { String::new() } else { format!(" {outcome}") };
     let mut out = format!(
         "{who} {verb} {}{what} {window} ({level} interval {}){lift}.",
@@ -72,6 +76,7 @@ fn method(method: Method) -> &'static str {
         Method::Sdid => "synthetic difference-in-differences",
         Method::Tbr => "a regression on the control total",
         Method::Bsts => "a structural time series",
+        Method::Dose => "a regression of the units' changes on their doses",
     }
 }
 
@@ -105,8 +110,16 @@ pub(super) fn table(found: &ReadOut, cost: Option<f64>) -> Vec<String> {
 }
 
 /// How it was found: fit, weights, placebos.
-pub(super) fn details(found: &ReadOut) -> Vec<String> {
+pub(super) fn details(found: &ReadOut, loaded: &Loaded) -> Vec<String> {
     let mut out = Vec::new();
+    if let Some(doses) = normalised_doses(loaded) {
+        let mut all: Vec<(f64, &String)> = doses.into_iter().zip(&loaded.panel.units).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if let (Some(low), Some(high)) = (all.first(), all.last()) {
+            let told = |(dose, unit): &(f64, &String)| format!("{dose:.2} in {}", short(unit));
+            out.push(format!("Doses: {} to {}, 1 in the mean of all.", told(low), told(high)));
+        }
+    }
     let fit = &found.pre_fit;
     let scaled = fit
         .scaled_l2
@@ -241,6 +254,13 @@ pub(super) fn note(note: &Note, found: &ReadOut) -> Finding {
                 mend,
             )
         }
+        Note::OneUnit { unit, share } => new(
+            review,
+            "one-unit",
+            format!("{unit} makes {} of the effect: its dose lies far from all others", percent(*share)),
+            "an effect that several units of high and low doses agree on",
+            "read it again without that unit (--exclude); trust what both say",
+        ),
         Note::NoLift => new(
             info,
             "no-lift",
@@ -310,6 +330,30 @@ pub(super) fn error(error: &PanelError, loaded: &Loaded, method: Method) -> Find
             "controls or covariates that do not vary before the test, or that move in step",
             "regressors that vary, each in its own way",
             "leave out covariates that are constant or repeat another",
+        ),
+        PanelError::NoDose => fail(
+            "no-dose",
+            "no dose of the units",
+            "a dose of every unit",
+            "name the table of creators with --audience, or the column of doses with --dose",
+        ),
+        PanelError::SameDose => fail(
+            "same-dose",
+            "doses that do not differ between units, but with their trends, or are all 0",
+            "units that get more and units that get less",
+            "nothing can be read off where the audience lives; try other times instead (--staggered of `design`)",
+        ),
+        PanelError::TooFewUnits { found, needed } => fail(
+            "no-controls",
+            format!("{found} units"),
+            format!("at least {needed} for {}", method.name()),
+            "use smaller regions, or fill gaps of units that were left out",
+        ),
+        PanelError::NotPositive { unit } => fail(
+            "outcome-not-positive",
+            format!("a mean outcome of {unit} before the test that is not above 0"),
+            "an outcome of which a change can be a share",
+            "leave the unit out with --exclude, or join it with a neighbour",
         ),
     };
     finding.at_file(&loaded.file)
