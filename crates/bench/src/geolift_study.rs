@@ -48,7 +48,9 @@ const SCENARIOS: [Scenario; 5] = [
 pub(crate) fn study(panels: u64, methods: Option<&str>, threads: usize) -> anyhow::Result<()> {
     let chosen: Vec<Method> = METHODS
         .iter()
-        .filter(|(m, name)| methods.map_or(!matches!(m, Method::Bsts | Method::Dose), |text| text.split(',').any(|t| t == *name)))
+        .filter(|(m, name)| {
+            methods.map_or(!matches!(m, Method::Bsts | Method::Dose), |text| text.split(',').any(|t| t == *name))
+        })
         .map(|(m, _)| *m)
         .collect();
     println!(

@@ -6,6 +6,7 @@
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
 //! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
 //! `geolift-study=N` (experiments read on simulated panels, see `geolift_study.rs`; `methods=ascm,sdid`),
+//! `dose-study=N` (the same for effects by dose, see `dose_study.rs`),
 //! `plan-scale=1`, `plan-greedy=1`, `plan-backtest=N` (see `plan.rs`).
 //! `confounded=N`, `roas=N` (see `confounded.rs`).
 // A benchmark reads files, asks the clock and prints.
@@ -14,6 +15,7 @@
 mod confounded;
 mod coverage;
 mod creators;
+mod dose_study;
 mod geolift_study;
 mod plan;
 mod recovery;
@@ -55,6 +57,10 @@ fn main() -> anyhow::Result<()> {
     if let Some(panels) = option("geolift-study") {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         return geolift_study::study(panels.parse()?, option("methods").as_deref(), threads);
+    }
+    if let Some(panels) = option("dose-study") {
+        dose_study::study(panels.parse()?);
+        return Ok(());
     }
     println!(
         "{:18} {:>8} {:>8} {:>9} {:>7} {:>7} {:>7} {:>7} {:>5} {:>8} {:>7} {:>7} {:>8}",

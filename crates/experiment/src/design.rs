@@ -157,11 +157,9 @@ pub struct Plan {
 pub fn design(panel: &Panel, question: &Question, threads: usize) -> Result<Vec<Plan>, PanelError> {
     let sets = match &question.treated {
         Some(units) => vec![units.clone()],
-        None if !question.doses.is_empty() => question
-            .sizes
-            .iter()
-            .flat_map(|&size| groups(&question.doses, &levels(panel), size))
-            .collect(),
+        None if !question.doses.is_empty() => {
+            question.sizes.iter().flat_map(|&size| groups(&question.doses, &levels(panel), size)).collect()
+        }
         None => question
             .sizes
             .iter()
@@ -186,7 +184,8 @@ pub fn design(panel: &Panel, question: &Question, threads: usize) -> Result<Vec<
     std::thread::scope(|scope| {
         let work = move |thread: usize| {
             let mine = tasks.iter().enumerate().filter(move |(k, _)| k % threads == thread);
-            mine.map(|(k, (set, duration, ends))| (k, plan_of(panel, question, set, *duration, ends))).collect::<Vec<_>>()
+            mine.map(|(k, (set, duration, ends))| (k, plan_of(panel, question, set, *duration, ends)))
+                .collect::<Vec<_>>()
         };
         let handles: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(t))).collect();
         for handle in handles {
@@ -301,10 +300,10 @@ pub fn simulate(
         Method::Dose => {
             let contrast = Contrast::of(&tested)?;
             let means = contrast.means(contrast.start, trial.end);
-            let with = |e: f64| -> Vec<f64> {
-                means.iter().zip(&contrast.doses).map(|(m, d)| m * (1.0 + e * d) - 1.0).collect()
-            };
-            let slopes: Vec<_> = tried.iter().map(|e| contrast.slope_of(&with(*e), trial.duration)).collect();
+            let with =
+                |e: f64| -> Vec<f64> { means.iter().zip(&contrast.doses).map(|(m, d)| m * (1.0 + e * d)).collect() };
+            let slopes: Vec<_> =
+                tried.iter().map(|e| contrast.slope_of(&with(*e), contrast.start, trial.end)).collect();
             let by_dose: f64 =
                 means.iter().zip(&contrast.doses).zip(&contrast.levels).map(|((m, d), l)| m * d * l).sum();
             let share = by_dose / (level * means.len() as f64);

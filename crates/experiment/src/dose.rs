@@ -1,10 +1,14 @@
 //! Effects by dose: nobody is untouched, but some units get more of it than others.
 //!
-//! The effect of a unit is taken for proportional to its dose. Each unit's change, its mean in the test over its mean before, is regressed on its dose and
-//! on its own trend before (geo-based regression; Vaver and Koehler 2011, Google, with a trend in place of a second pretest period): what all units share is the
-//! intercept, what goes with their trends is the trends'. Two errors are held against the slope, and the larger decides. One is how units of the same dose differ from each other
-//! (HC2 with the degrees of freedom of Bell and McCaffrey 2002; Imbens and Kolesár 2016, REStat 98): whatever their noise is over time. The other is how the very
-//! same contrast moved before the test (the long-run variance of `regression`): whatever units of a high dose share, such as a region.
+//! The effect of a unit is taken for proportional to its dose. Each unit's change, its mean in the test over its mean before, is regressed on its dose
+//! (geo-based regression; Vaver and Koehler 2011, Google): what all units share is the intercept. Units have trends of their own, and an audience may live
+//! where a market grows. Where trends before go with the dose by more than their standard error, each unit's trend is carried on into the test and taken off, at the price of its noise;
+//! where they do not, they are one more regressor, which costs next to nothing. (Carrying a coefficient on lowers the mean squared error where it is larger than its standard error;
+//! Toro-Vizcarrondo and Wallace 1968, JASA 63.)
+//!
+//! Two errors are held against the effect, and the larger decides. One is how units of the same dose differ from each other (HC2 with the degrees of freedom of Bell and
+//! McCaffrey 2002; Imbens and Kolesár 2016, REStat 98): whatever their noise is over time. The other is how the very same contrast moved before the test (the long-run
+//! variance of `regression`): whatever units of a high dose share, such as a region.
 
 use crate::matrix::{Matrix, dot, mean, norm};
 use crate::panel::{Panel, PanelError};
@@ -21,8 +25,6 @@ const NOTHING: f64 = 1e-9;
 /// Weights that make of the changes of units an effect by dose, and the noise of that.
 #[derive(Debug, Clone)]
 pub(crate) struct Contrast {
-    /// Weight of each unit: they sum to 0, times doses to 1, times own trends to 0.
-    pub(crate) weights: Vec<f64>,
     /// Dose of each unit, 1 in the mean weighted by level.
     pub(crate) doses: Vec<f64>,
     /// Mean outcome of each unit before the test.
@@ -31,20 +33,32 @@ pub(crate) struct Contrast {
     pub(crate) path: Vec<f64>,
     /// First period of the test.
     pub(crate) start: usize,
+    /// How much more a unit grew over the periods before by one more of the dose, a share of the level; its standard error.
+    pub(crate) trend: (f64, f64),
     /// Outcomes over levels `[units x periods]`.
     relative: Matrix,
-    /// Roots of the units' precision weights.
-    roots: Vec<f64>,
-    /// Orthonormal regressors, weighted; that of the dose last.
-    basis: Vec<Vec<f64>>,
-    /// Leverage of each unit.
-    leverage: Vec<f64>,
-    /// Degrees of freedom of the error between units.
-    df: f64,
+    /// Each unit's trend that is taken off, a share of the level by period; 0 where trends are a regressor.
+    carried: Vec<f64>,
+    line: Line,
     /// Variance of the contrast before the test from period to period, and its degrees of freedom.
     period: (f64, f64),
     /// Its long-run variance, and the degrees of freedom of that.
     long_run: (f64, f64),
+}
+
+/// A weighted regression over units, of which the coefficient of the last regressor is wanted.
+#[derive(Debug, Clone)]
+struct Line {
+    /// Weight of each unit's value in the coefficient.
+    weights: Vec<f64>,
+    /// Roots of the units' precision weights.
+    roots: Vec<f64>,
+    /// Orthonormal regressors, weighted.
+    basis: Vec<Vec<f64>>,
+    /// Leverage of each unit.
+    leverage: Vec<f64>,
+    /// Degrees of freedom of its error.
+    df: f64,
 }
 
 /// An effect at dose 1, a share of the level, with both its errors and their degrees of freedom.
@@ -69,6 +83,58 @@ impl Slope {
     }
 }
 
+impl Line {
+    /// On these regressors; those that others explain are left out. `None` where that is the last.
+    fn new(columns: &[&[f64]], roots: &[f64]) -> Option<Line> {
+        let (mut basis, mut weights): (Vec<Vec<f64>>, Vec<f64>) = (Vec::new(), Vec::new());
+        for (k, column) in columns.iter().enumerate() {
+            let mut own: Vec<f64> = column.iter().zip(roots).map(|(x, r)| x * r).collect();
+            let all = norm(&own).max(norm(roots));
+            // twice, for what rounding leaves of the first time
+            for _ in 0..2 {
+                own = without(&own, &basis);
+            }
+            let length = norm(&own);
+            if length > NOTHING * all {
+                basis.push(own.iter().map(|x| x / length).collect());
+                weights = own.iter().zip(roots).map(|(x, r)| x * r / (length * length)).collect();
+            } else if k + 1 == columns.len() || length.is_nan() {
+                return None;
+            }
+        }
+        let leverage: Vec<f64> = (0..roots.len()).map(|i| basis.iter().map(|q| q[i] * q[i]).sum()).collect();
+        let df = degrees(&basis, &leverage);
+        Some(Line { weights, roots: roots.to_vec(), basis, leverage, df })
+    }
+
+    /// The coefficient and its standard error.
+    fn fit(&self, values: &[f64]) -> (f64, f64) {
+        let weighted: Vec<f64> = values.iter().zip(&self.roots).map(|(v, r)| v * r).collect();
+        let left = without(&weighted, &self.basis);
+        let part = |i: usize| {
+            let w = self.weights[i] / self.roots[i] * left[i];
+            w * w / (1.0 - self.leverage[i]).max(NOTHING)
+        };
+        (dot(&self.weights, values), (0..left.len()).map(part).sum::<f64>().sqrt())
+    }
+}
+
+/// What orthonormal vectors leave of a vector.
+fn without(x: &[f64], basis: &[Vec<f64>]) -> Vec<f64> {
+    let mut out = x.to_vec();
+    for q in basis {
+        let along = dot(&out, q);
+        out.iter_mut().zip(q).for_each(|(x, q)| *x -= along * q);
+    }
+    out
+}
+
+/// How far a period lies from the middle of those before the start, and the sum of squares of that before it.
+fn place(t: f64, start: usize) -> (f64, f64) {
+    let before = start as f64;
+    (t - 0.5 * (before - 1.0), before * (before * before - 1.0) / 12.0)
+}
+
 impl Contrast {
     /// Of a panel with doses; all its units count.
     ///
@@ -88,49 +154,45 @@ impl Contrast {
         let doses = normalised(given, &levels).ok_or(PanelError::SameDose)?;
         let relative = Matrix::from_fn(units, panel.end, |i, t| panel.outcome[(i, t)] / levels[i]);
         let roots = roots(&relative, start);
-        // own trends, as a change over all periods before
-        let place = |t: usize| (t as f64 - 0.5 * (before - 1.0)) / (before * (before * before - 1.0) / 12.0);
-        let trend =
-            |i: usize| before * relative.row(i)[..start].iter().enumerate().map(|(t, r)| place(t) * r).sum::<f64>();
-        let mut basis: Vec<Vec<f64>> = Vec::new();
-        let mut length = 0.0;
-        for (column, needed) in
-            [(vec![1.0; units], true), ((0..units).map(trend).collect(), false), (doses.clone(), true)]
-        {
-            let mut own: Vec<f64> = column.iter().zip(&roots).map(|(x, r)| x * r).collect();
-            let all = norm(&own).max(if needed { 0.0 } else { norm(&roots) });
-            for _ in 0..2 {
-                for earlier in &basis {
-                    let along = dot(&own, earlier);
-                    own.iter_mut().zip(earlier).for_each(|(x, e)| *x -= along * e);
-                }
-            }
-            length = norm(&own);
-            if length > NOTHING * all {
-                basis.push(own.iter().map(|x| x / length).collect());
-            } else if needed {
-                return Err(PanelError::SameDose);
-            }
-        }
-        let of_dose = &basis[basis.len() - 1];
-        let weights: Vec<f64> = of_dose.iter().zip(&roots).map(|(q, r)| q * r / length).collect();
-        let mut path = relative.weighted_rows(&weights);
-        let own = mean(&path[..start]);
-        path.iter_mut().for_each(|c| *c -= own);
-        let spare = before - (basis.len() - 1) as f64;
+        let trends: Vec<f64> = (0..units)
+            .map(|i| {
+                let sum: f64 = (0..start).map(|t| place(t as f64, start).0 * relative[(i, t)]).sum();
+                sum / place(0.0, start).1
+            })
+            .collect();
+        let ones = vec![1.0; units];
+        let plain = Line::new(&[&ones, &doses], &roots).ok_or(PanelError::SameDose)?;
+        let (slope, se) = plain.fit(&trends);
+        let (line, carried) = if slope.abs() > se {
+            (plain, trends)
+        } else {
+            let own: Vec<f64> = trends.iter().map(|b| before * b).collect();
+            (Line::new(&[&ones, &own, &doses], &roots).ok_or(PanelError::SameDose)?, vec![0.0; units])
+        };
+        let mut path = relative.weighted_rows(&line.weights);
+        let (own, carried_on) = (mean(&path[..start]), dot(&line.weights, &carried));
+        path.iter_mut().enumerate().for_each(|(t, c)| *c -= own + carried_on * place(t as f64, start).0);
+        let spare = before - 2.0;
         let period = dot(&path[..start], &path[..start]) / spare;
         let (found, cosines) = long_run_variance(&path[..start]);
         let long_run = (period.max(found * before / spare), cosines as f64);
-        let leverage: Vec<f64> = (0..units).map(|i| basis.iter().map(|q| q[i] * q[i]).sum()).collect();
-        let df = degrees(&basis, &leverage);
-        let period = (period, spare);
-        Ok(Contrast { weights, doses, levels, path, start, relative, roots, basis, leverage, df, period, long_run })
+        let (trend, period) = ((before * slope, before * se), (period, spare));
+        Ok(Contrast { doses, levels, path, start, trend, relative, carried, line, period, long_run })
+    }
+
+    /// Weight of each unit's change in the effect: they sum to 0, and times doses to 1.
+    pub(crate) fn weights(&self) -> &[f64] {
+        &self.line.weights
+    }
+
+    /// Whether trends were carried on into the test.
+    pub(crate) fn carries(&self) -> bool {
+        self.carried.iter().any(|b| *b != 0.0)
     }
 
     /// The effect in the periods `from..to` after the start.
     pub(crate) fn slope(&self, from: usize, to: usize) -> Slope {
-        let changes: Vec<f64> = self.means(from, to).into_iter().map(|m| m - 1.0).collect();
-        self.slope_of(&changes, to - from)
+        self.slope_of(&self.means(from, to), from, to)
     }
 
     /// Each unit's mean over the periods `from..to`, a share of its level.
@@ -138,30 +200,23 @@ impl Contrast {
         (0..self.levels.len()).map(|i| mean(&self.relative.row(i)[from..to])).collect()
     }
 
-    /// The effect of changes that are means over a window.
-    pub(crate) fn slope_of(&self, changes: &[f64], window: usize) -> Slope {
-        let weighted: Vec<f64> = changes.iter().zip(&self.roots).map(|(c, r)| c * r).collect();
-        let mut left = weighted.clone();
-        for q in &self.basis {
-            let along = dot(&weighted, q);
-            left.iter_mut().zip(q).for_each(|(x, q)| *x -= along * q);
-        }
-        let part = |i: usize| {
-            let w = self.weights[i] / self.roots[i] * left[i];
-            w * w / (1.0 - self.leverage[i]).max(NOTHING)
-        };
-        let between = (0..left.len()).map(part).sum::<f64>().sqrt();
-        let before = self.start as f64;
-        let (variance, df) = if window == 1 { self.period } else { self.long_run };
-        let over_time = (variance * (1.0 / before + 1.0 / window as f64)).sqrt();
-        Slope { value: dot(&self.weights, changes), between: (between, self.df), over_time: (over_time, df) }
+    /// The effect, had these been the means of the units over the periods `from..to`, shares of their levels.
+    pub(crate) fn slope_of(&self, means: &[f64], from: usize, to: usize) -> Slope {
+        let (ahead, squares) = place(0.5 * (from + to - 1) as f64, self.start);
+        let changes: Vec<f64> = means.iter().zip(&self.carried).map(|(m, b)| m - 1.0 - b * ahead).collect();
+        let (value, between) = self.line.fit(&changes);
+        let (window, before) = ((to - from) as f64, self.start as f64);
+        let (variance, df) = if to - from == 1 { self.period } else { self.long_run };
+        let of_trend = if self.carries() { ahead * ahead / squares } else { 0.0 };
+        let over_time = (variance * (1.0 / before + 1.0 / window + of_trend)).sqrt();
+        Slope { value, between: (between, self.line.df), over_time: (over_time, df) }
     }
 
-    /// The effect by least squares on the dose alone, every unit counting alike.
+    /// The effect by least squares on the dose alone, every unit counting alike, no trend taken off.
     pub(crate) fn plain(&self, from: usize, to: usize) -> f64 {
-        let (changes, centre) = (self.means(from, to), mean(&self.doses));
+        let (means, centre) = (self.means(from, to), mean(&self.doses));
         let off: Vec<f64> = self.doses.iter().map(|d| d - centre).collect();
-        dot(&off, &changes) / dot(&off, &off)
+        dot(&off, &means) / dot(&off, &off)
     }
 }
 

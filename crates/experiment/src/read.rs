@@ -20,7 +20,7 @@ const SERIES_BEFORE: usize = 8;
 const RHAT: f64 = 1.05;
 /// Periods before, as a multiple of those in the window, below which it is said that they are few: the customary advice of geo tests.
 const BEFORE_FACTOR: usize = 4;
-/// Correlation of neighbours, in standard errors of that of independent values, above which it is said.
+/// Correlation of neighbours, in standard errors of that of independent values, or trend by dose in its own, above which it is said.
 const CORRELATED: f64 = 1.645;
 /// How much the treated units' gap may differ from the placebos' before it is said.
 const UNLIKE: f64 = 2.5;
@@ -380,11 +380,15 @@ fn by_dose(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> {
     out.effects = (start..panel.end)
         .map(|t| period(panel, t, observed[t], at_dose(&contrast, &contrast.slope(t, t + 1), level)))
         .collect();
-    out.weights = panel.units.iter().cloned().zip(contrast.weights.iter().copied()).collect();
+    out.weights = panel.units.iter().cloned().zip(contrast.weights().iter().copied()).collect();
     out.difference = Some(contrast.plain(start, panel.end) * mean(&contrast.levels));
     let l2 = norm(&contrast.path[..start]) * mean(&contrast.levels);
     out.pre_fit = PreFit { l2, scaled_l2: None, penalty: None, bias: None };
-    let share = |i: usize| contrast.weights[i] * (contrast.doses[i] - 1.0);
+    let (change, se) = contrast.trend;
+    if change.abs() > CORRELATED * se {
+        out.notes.push(Note::TrendByDose { change });
+    }
+    let share = |i: usize| contrast.weights()[i] * (contrast.doses[i] - 1.0);
     if let Some(i) = (0..panel.units.len()).max_by(|&a, &b| share(a).total_cmp(&share(b))).filter(|&i| share(i) > HALF)
     {
         out.notes.push(Note::OneUnit { unit: panel.units[i].clone(), share: share(i) });

@@ -231,6 +231,11 @@ pub enum Note {
         /// Its share of the effect: its weight times how far its dose is from the mean dose.
         share: f64,
     },
+    /// Units of a higher dose grew more, or less, before the test. It was carried on into it.
+    TrendByDose {
+        /// How much more over the periods before by one more of the dose, a share of the level.
+        change: f64,
+    },
     /// There is no percent lift, since the outcome without treatment is not above zero.
     NoLift,
 }

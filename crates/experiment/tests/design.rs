@@ -74,7 +74,9 @@ fn plans_are_ranked_and_the_same_on_any_number_of_threads() {
 fn the_simulated_test_is_the_one_that_reads() {
     let panel = history();
     let units = [unit(&panel, "chicago"), unit(&panel, "portland")];
-    for (method, _) in counterpoint_experiment::METHODS.iter().filter(|(m, _)| !matches!(m, Method::Bsts | Method::Dose)) {
+    for (method, _) in
+        counterpoint_experiment::METHODS.iter().filter(|(m, _)| !matches!(m, Method::Bsts | Method::Dose))
+    {
         let settings = Settings { method: *method, ..Settings::default() };
         let found = simulate(&panel, &all_at_once(&units, 15, 80), &[0.1], &settings, None).unwrap();
         let mut lifted = panel.clone();

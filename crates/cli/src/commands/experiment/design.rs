@@ -45,7 +45,8 @@ pub(super) fn run(args: &DesignArgs, terminal: &Terminal) -> anyhow::Result<Exit
         }
         Method::Sdid if !args.dose.given() => {}
         method if args.dose.given() != (method == Method::Dose) => {
-            let found = format!("--method {} {} doses", method.name(), if args.dose.given() { "with" } else { "without" });
+            let found =
+                format!("--method {} {} doses", method.name(), if args.dose.given() { "with" } else { "without" });
             let mend = "leave --method out, or give doses with --audience or --dose";
             findings.push(fail("no-dose", found, "doses, and the method that reads them", mend));
         }
@@ -310,7 +311,8 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
 fn lines(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> Vec<String> {
     let money = args.cpic.is_some() || args.spend.is_some();
     let by_dose = args.dose.given();
-    let mut head = vec!["rank", if by_dose { "dose of" } else { "treat" }, "periods", "detectable", "false alarms", "noise"];
+    let mut head =
+        vec!["rank", if by_dose { "dose of" } else { "treat" }, "periods", "detectable", "false alarms", "noise"];
     head.extend(if by_dose { &["spread"][..] } else { &["fit", "share"] });
     head.push("effect");
     if money {

@@ -74,7 +74,8 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
     });
     if let Some(doses) = normalised_doses(loaded) {
         out["dose_of"] = json!(loaded.dose_of);
-        out["doses"] = panel.units.iter().cloned().zip(doses.into_iter().map(|d| json!(d))).collect::<Map<_, _>>().into();
+        out["doses"] =
+            panel.units.iter().cloned().zip(doses.into_iter().map(|d| json!(d))).collect::<Map<_, _>>().into();
     }
     if !found.slopes.is_empty() {
         let slope = |(name, slope, inclusion): &(String, f64, Option<f64>)| json!({ "name": name, "slope": slope, "inclusion": inclusion });

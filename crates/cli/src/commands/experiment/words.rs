@@ -261,6 +261,16 @@ pub(super) fn note(note: &Note, found: &ReadOut) -> Finding {
             "an effect that several units of high and low doses agree on",
             "read it again without that unit (--exclude); trust what both say",
         ),
+        Note::TrendByDose { change } => new(
+            review,
+            "trend-by-dose",
+            format!(
+                "before the test, units with one more of the dose changed by {} more over all periods",
+                percent(*change)
+            ),
+            "units of high and low doses that move alike before the test",
+            "each unit's trend was carried on and taken off; that is right if the trends went on, so look for what drives them",
+        ),
         Note::NoLift => new(
             info,
             "no-lift",
