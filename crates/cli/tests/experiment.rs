@@ -453,3 +453,166 @@ fn weeks_of_exposure_before_the_first_outcome_are_left_out() {
     assert!(written.starts_with("experiment,driver,geos,start,end,cooldown,change,lift,se"), "{written}");
     assert!(written.contains("radio,chicago;portland,2021-04-01,2021-04-15"), "{written}");
 }
+
+/// A panel of eight cities and forty weeks, and creators who reach some cities more than others. In the last eight weeks every city sells 10 % more by one of
+/// ana's dose.
+fn cities(scratch: &Scratch) -> (PathBuf, PathBuf) {
+    let share = |i: usize| [0.30, 0.02, 0.20, 0.05, 0.08, 0.15, 0.05, 0.15][i];
+    let heads = |i: usize| 1000.0 * (2 + (i * 3) % 5) as f64;
+    let all: f64 = (0..8).map(heads).sum();
+    let mut text = String::from("city,week,orders,heads,reach\n");
+    for i in 0..8 {
+        for t in 0..40_usize {
+            let noise = ((i * 31 + t * 17 + i * t * 7) % 13) as f64 / 13.0 - 0.5;
+            let dose = if t < 32 { 0.0 } else { share(i) * all / heads(i) };
+            let orders = heads(i) * (1.0 + 0.02 * noise + 0.1 * ((t % 4) as f64 - 1.5)) * (1.0 + 0.10 * dose);
+            text += &format!("c{i},{},{orders},{},{}\n", t + 1, heads(i), share(i) / heads(i));
+        }
+    }
+    let panel = scratch.write("cities.csv", text);
+    let head: Vec<String> = (0..8).map(|i| format!("audience_c{i}")).collect();
+    let row = |name: &str, platform: &str, followers: &str, shares: [f64; 8]| {
+        let shares: Vec<String> = shares.iter().map(f64::to_string).collect();
+        format!("{name},{platform},{followers},{}\n", shares.join(","))
+    };
+    let ana: [f64; 8] = std::array::from_fn(share);
+    let even: [f64; 8] = std::array::from_fn(|i| heads(i) / all);
+    let creators = format!(
+        "creator,platform,followers,{},audience_elsewhere\n{}{}{}{}",
+        head.join(","),
+        row("ana", "instagram", "40000", ana).replace('\n', ",0\n"),
+        row("ana", "tiktok", "60000", ana).replace('\n', ",0\n"),
+        row("ben", "tiktok", "90000", even).replace('\n', ",0\n"),
+        row("cem", "tiktok", "", even).replace('\n', ",0\n"),
+    );
+    (panel, scratch.write("creators.csv", creators))
+}
+
+const CITIES: [&str; 6] = ["--unit", "city", "--time", "week", "--outcome", "orders"];
+
+#[test]
+fn a_creator_who_posts_everywhere_is_read_by_where_the_audience_lives() {
+    let scratch = Scratch::new();
+    let (panel, creators) = cities(&scratch);
+    let out = scratch.path("experiments.csv");
+    let ana = ["--audience", arg(&creators), "--creators", "ana", "--population", "heads", "--start", "33"];
+    let more = ["--driver", "ana", "--change", "2", "--cost", "1000", "--out", arg(&out)];
+    let value = found(&panel, &[&CITIES[..], &ana, &more].concat());
+    assert_eq!((&value["method"], &value["dose_of"][0]), (&"dose".into(), &"ana".into()));
+    close(&value["lift"], 0.10, 0.01);
+    let (p, low) = (value["p"].as_f64().unwrap(), value["low"].as_f64().unwrap());
+    assert!(p < 0.01 && low > 0.0);
+    assert_eq!((value["unit_periods"].as_u64(), value["controls"].as_u64()), (Some(64), Some(0)));
+    close(&value["total"], 64.0 * value["att"].as_f64().unwrap(), 1e-6);
+    close(&value["roi"], value["total"].as_f64().unwrap() / 1000.0, 1e-9);
+    assert_eq!(value["weights"].as_object().unwrap().len(), 8);
+    // doses are 1 in the mean of the outcome
+    let doses = value["doses"].as_object().unwrap();
+    assert!(doses["c0"].as_f64().unwrap() > 3.0 && doses["c1"].as_f64().unwrap() < 0.5, "{doses:?}");
+    let row = std::fs::read_to_string(&out).unwrap();
+    assert!(row.lines().nth(1).unwrap().starts_with("cities,ana,c0;c1;c2;c3;c4;c5;c6;c7,33,40,0,2,"), "{row}");
+    // the same dose as a column; without --population the outcome before counts the heads
+    let column = found(&panel, &[&CITIES[..], &["--dose", "reach", "--start", "33"]].concat());
+    close(&column["att"], value["att"].as_f64().unwrap(), 1e-6);
+    let by_outcome = found(&panel, &[&CITIES[..], &ana[..4], &ana[6..]].concat());
+    close(&by_outcome["lift"], 0.10, 0.01);
+    let text = said(&read(&panel, &[&CITIES[..], &ana].concat()), 0);
+    assert!(
+        text.starts_with("By the dose of ana, the 8 units gained ") && text.contains("1 in the mean of all"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_design_says_which_creators_can_be_told_by_where_their_audience_lives() {
+    let scratch = Scratch::new();
+    let (panel, creators) = cities(&scratch);
+    let design = |more: &[&str], code| {
+        let args: Vec<&str> =
+            ["experiment", "design", arg(&panel)].iter().chain(&CITIES).chain(more).copied().collect();
+        object(&args, code)
+    };
+    let value = design(&["--audience", arg(&creators), "--size", "1-2", "--duration", "4", "--windows", "6"], 0);
+    assert_eq!(value["method"], "dose");
+    let plans = value["plans"].as_array().unwrap();
+    let of = |names: &[&str]| plans.iter().find(|p| p["dose_of"] == serde_json::json!(names)).unwrap();
+    // ben's audience is spread as the heads are, so nothing can be read off it
+    assert!(of(&["ana"])["noise"].as_f64() < of(&["ben"])["noise"].as_f64());
+    assert!(of(&["ana"])["mde"].as_f64().is_some() && of(&["ana", "ben"])["spread"].as_f64().is_some());
+    assert!(value["findings"].as_array().unwrap().iter().any(|f| f["code"] == "creator-left-out"), "{value}");
+    let value = design(&["--dose", "reach", "--duration", "4", "--kind", "go-dark", "--exclude", "c7"], 0);
+    assert_eq!(value["plans"][0]["dose_of"][0], "reach");
+    for (more, code) in [
+        (&["--dose", "reach", "--kind", "holdout"][..], "no-design"),
+        (&["--dose", "reach", "--method", "ascm"], "no-dose"),
+        (&["--method", "dose"], "no-dose"),
+        (&["--audience", arg(&creators), "--creators", "cem"], "audience-gap"),
+        (&["--audience", arg(&creators), "--size", "3"], "no-plan"),
+    ] {
+        let value = design(more, 1);
+        assert!(value["findings"].as_array().unwrap().iter().any(|f| f["code"] == code), "{code} {value}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_doses_is_told_at_once() {
+    let scratch = Scratch::new();
+    let (panel, creators) = cities(&scratch);
+    let good = std::fs::read_to_string(&creators).unwrap();
+    let codes = |creators: &str, more: &[&str]| {
+        let file = scratch.write("bad.csv", creators);
+        let own = ["--audience", arg(&file), "--start", "33"];
+        let args = read(&panel, &[&CITIES[..], &own, more].concat());
+        let value = object(&args.iter().map(String::as_str).collect::<Vec<_>>(), 1);
+        let found = value["findings"].as_array().unwrap().clone();
+        assert!(found.iter().all(|f| f["file"].is_string()), "{value}");
+        found
+            .iter()
+            .map(|f| (f["code"].as_str().unwrap().to_owned(), f["row"].as_u64().unwrap_or(0)))
+            .collect::<Vec<_>>()
+    };
+    let one = |code: &str, row| vec![(code.to_owned(), row)];
+    let ben = "ben,tiktok,90000,";
+    assert_eq!(codes(&good.replace("audience_c3", "audience_C3"), &[]), one("audience-unit", 0));
+    assert_eq!(codes(&good, &["--creators", "cem"]), one("audience-gap", 5));
+    assert_eq!(codes(&good, &["--creators", "bem"]), one("unknown-creator", 0));
+    assert_eq!(codes(&good, &["--creators", "ben", "--population", "heds"]), one("panel-column", 0));
+    assert_eq!(codes(&good.replace(ben, "ben,tiktok,-5,"), &["--creators", "ben"]), one("dose-range", 4));
+    assert_eq!(codes(&good.replace(ben, "ben,tiktok,many,"), &["--creators", "ben"]), one("not-a-number", 4));
+    assert_eq!(codes(&good.replace(ben, "ben,tiktok,0,"), &["--creators", "ben"]), one("audience-gap", 0));
+    assert_eq!(codes(&good.replace("0.3,", ","), &["--creators", "ana"]), one("audience-gap", 2));
+    let two = codes(&good.replace("40000,0.3,", "40000,1.3,"), &["--creators", "ana"]);
+    assert_eq!(two, [one("dose-range", 2), one("dose-range", 2)].concat());
+    assert_eq!(codes(&good.replace("cem,tiktok,,", "ben,tiktok,5,"), &["--creators", "ben"]), one("creator-twice", 5));
+    assert_eq!(codes(&good.replace("cem,", ","), &["--creators", "ben"]), one("missing-key", 5));
+    // an audience that is spread as the heads are
+    assert_eq!(codes(&good, &["--creators", "ben", "--population", "heads"]), one("same-dose", 0));
+    let own = |more: &[&str]| {
+        let args = read(&panel, &[&CITIES[..], &["--start", "33"], more].concat());
+        object(&args.iter().map(String::as_str).collect::<Vec<_>>(), 1)["findings"][0]["code"].clone()
+    };
+    assert_eq!(own(&["--dose", "orders"]), "dose-changes");
+    assert_eq!(own(&["--method", "dose"]), "no-dose");
+    assert_eq!(own(&["--dose", "reach", "--method", "ascm"]), "no-dose");
+    assert_eq!(own(&["--dose", "reach", "--exclude", "c0,c1,c2"]), "no-controls");
+    let panel_text = std::fs::read_to_string(&panel).unwrap();
+    let negative = scratch.write("negative.csv", panel_text.replace(",0.00015", ",-1"));
+    let args = read(&negative, &[&CITIES[..], &["--dose", "reach", "--start", "33"]].concat());
+    assert!(said(&args, 1).contains("dose-range"), "{panel_text}");
+    said(
+        &[
+            "experiment",
+            "read",
+            arg(&panel),
+            "--time",
+            "week",
+            "--outcome",
+            "orders",
+            "--start",
+            "33",
+            "--creators",
+            "ana",
+        ],
+        2,
+    );
+}

@@ -218,7 +218,11 @@ fn notes(plans: &[Plan], tried: usize, args: &DesignArgs, question: &Question, a
             "best-of-many",
             format!("the best of {tried} plans by the windows that they were tried on"),
             "a power that was not also used to choose",
-            "expect somewhat less power than is shown; try the chosen units alone on more windows with --treated and --windows",
+            if args.dose.given() {
+                "expect somewhat less power than is shown; try the chosen creators alone on more windows with --creators and --windows"
+            } else {
+                "expect somewhat less power than is shown; try the chosen units alone on more windows with --treated and --windows"
+            },
         ));
     }
     let largest = question.effects.last().copied().unwrap_or(0.0);
@@ -228,7 +232,11 @@ fn notes(plans: &[Plan], tried: usize, args: &DesignArgs, question: &Question, a
             "nothing-detectable",
             format!("no plan finds an effect of up to {} with a power of {}", percent(largest), percent(args.power)),
             "an effect that the test can find",
-            "test for longer, in more or larger units, or take a lower --level",
+            if args.dose.given() {
+                "test for longer, or with creators whose audience is spread less evenly; else draw their times instead (--staggered)"
+            } else {
+                "test for longer, in more or larger units, or take a lower --level"
+            },
         ));
     }
     if alarms > 1.5 * (1.0 - args.level) {
@@ -271,10 +279,7 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
     };
     let names = words::names(&unit_names(best, loaded));
     let outcome = plain(&loaded.columns.1);
-    let by_dose = args.dose.given();
     let verb = match args.kind {
-        KindArg::HeavyUp if by_dose => "Add to",
-        KindArg::GoDark if by_dose => "Pause",
         KindArg::HeavyUp => "Spend more in",
         KindArg::GoDark => "Go dark in",
         KindArg::Holdout => "Hold out",
@@ -286,13 +291,16 @@ fn answer(plans: &[Plan], loaded: &Loaded, args: &DesignArgs) -> String {
         );
     };
     let way = if args.kind == KindArg::HeavyUp { "rise" } else { "fall" };
-    let everywhere = if by_dose { " over all units" } else { "" };
-    let mut out = format!(
-        "{verb} {names} for {} periods: a {way} of {outcome} by {} or more{everywhere} would be found with a power of {} or more.",
-        best.duration,
-        tenths(effect),
-        percent(args.power)
-    );
+    let (days, effect, power) = (best.duration, tenths(effect), percent(args.power));
+    let mut out = if args.dose.given() {
+        format!(
+            "By the dose of {names}, a {way} of {outcome} by {effect} or more over all units would be found in {days} periods with a power of {power} or more."
+        )
+    } else {
+        format!(
+            "{verb} {names} for {days} periods: a {way} of {outcome} by {effect} or more would be found with a power of {power} or more."
+        )
+    };
     let units = effect_in_units(best).unwrap_or(f64::NAN);
     out += &match args.kind {
         KindArg::HeavyUp => format!(" That is {} {outcome} more", number(units)),

@@ -50,33 +50,33 @@ pub(super) fn candidates(
 
 /// The one value that a column has in each unit.
 fn constant(loaded: &Loaded, column: &str, values: &Matrix, findings: &mut Vec<Finding>) -> Vec<f64> {
-    let at = |f: Finding| f.at_file(&loaded.file).at_column(column);
-    let mut faults = 0;
-    let mut told = |finding: Finding, findings: &mut Vec<Finding>| {
-        faults += 1;
-        if faults <= LISTED {
-            findings.push(at(finding));
-        }
-    };
-    let mut out = Vec::with_capacity(values.rows());
+    let (mut own, mut out) = (Vec::new(), Vec::with_capacity(values.rows()));
     for (i, unit) in loaded.panel.units.iter().enumerate() {
         let known: Vec<f64> = values.row(i).iter().copied().filter(|x| x.is_finite()).collect();
         let (low, high) = known.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
         if known.is_empty() {
             let mend = "fill it in, or leave the unit out with --exclude";
-            told(fail("audience-gap", format!("no dose of {unit}"), "a dose of every unit", mend), findings);
+            own.push(fail("audience-gap", format!("no dose of {unit}"), "a dose of every unit", mend));
         } else if low < 0.0 {
             let mend = "write how much of the treatment the unit gets; none is 0";
-            told(fail("dose-range", format!("{low} for {unit}"), "a dose from 0 up", mend), findings);
+            own.push(fail("dose-range", format!("{low} for {unit}"), "a dose from 0 up", mend));
         } else if high - low > SAME * high {
             let found = format!("{low} and {high} for {unit}");
             let mend = "write the dose of the test in all rows of the unit, also those before it";
-            told(fail("dose-changes", found, "one dose a unit, the same in every period", mend), findings);
+            own.push(fail("dose-changes", found, "one dose a unit, the same in every period", mend));
         }
         out.push(low);
     }
-    say_more(faults, "dose-range", "units like this", column, findings);
+    first_of(own, "dose-range", "units like this", &loaded.file, column, findings);
     out
+}
+
+/// Tells the first of some findings, and how many more there are.
+fn first_of(own: Vec<Finding>, code: &str, what: &str, file: &str, column: &str, findings: &mut Vec<Finding>) {
+    let found = own.len();
+    let mut told: Vec<Finding> = own.into_iter().take(LISTED).map(|f| f.at_column(column)).collect();
+    say_more(found, code, what, column, &mut told);
+    findings.extend(told.into_iter().map(|f| f.at_file(file)));
 }
 
 /// How many heads each unit has, to an unknown factor: population, or else the mean outcome before the test.
@@ -91,13 +91,12 @@ fn heads(args: &DoseArgs, loaded: &Loaded, before: usize, findings: &mut Vec<Fin
     };
     let found: Vec<f64> = (0..values.rows()).map(mean).collect();
     let bad: Vec<usize> = (0..found.len()).filter(|&i| found[i].is_nan() || found[i] <= 0.0).collect();
-    for &i in bad.iter().take(LISTED) {
+    let tell = |&i: &usize| {
         let what = format!("a mean of {} for {}", found[i], loaded.panel.units[i]);
         let mend = "correct it, leave the unit out with --exclude, or name another column with --population";
-        let finding = fail("dose-range", what, "a size above 0, which reach is divided by", mend);
-        findings.push(finding.at_file(&loaded.file).at_column(column));
-    }
-    say_more(bad.len(), "dose-range", "units like this", column, findings);
+        fail("dose-range", what, "a size above 0, which reach is divided by", mend)
+    };
+    first_of(bad.iter().map(tell).collect(), "dose-range", "units like this", &loaded.file, column, findings);
     bad.is_empty().then_some(found)
 }
 
