@@ -129,7 +129,7 @@ fn of_audience(
                     let dose = reach.iter().zip(heads).map(|(r, h)| r / h).collect();
                     out.push(Candidate { name: name.clone(), dose });
                 }
-                Err(finding) if !args.creators.is_empty() => own.push(finding),
+                Err(missing) if !args.creators.is_empty() => own.extend(missing),
                 Err(_) => left_out.push(name.as_str()),
             }
         }
@@ -258,31 +258,38 @@ impl Accounts<'_> {
         say_more(faults, "dose-range", "such cells", "audience_", findings);
     }
 
-    /// Followers of a creator in each unit, over all platforms; or what is not known of them.
-    fn reach(&self, name: &str, units: &[String]) -> Result<Vec<f64>, Finding> {
+    /// Followers of a creator in each unit, over all platforms; or all that is not known of them.
+    fn reach(&self, name: &str, units: &[String]) -> Result<Vec<f64>, Vec<Finding>> {
         let rows = (0..self.creators.len()).filter(|&r| self.creators[r].as_deref() == Some(name));
-        let mut out = vec![0.0; units.len()];
+        let (mut out, mut missing) = (vec![0.0; units.len()], Vec::new());
         for row in rows {
-            let missing = |what: String, column: String| {
+            let mut miss = |what: String, column: String| {
                 let mend = "fill it in; an audience that has nobody there is 0";
                 let expected = "followers, and a share of the audience in every unit";
-                fail("audience-gap", what, expected, mend).at_row(self.table.lines[row]).at_column(column)
+                let finding = fail("audience-gap", what, expected, mend);
+                missing.push(finding.at_row(self.table.lines[row]).at_column(column));
             };
-            let Some(followers) = self.followers[row] else {
-                return Err(missing(format!("no followers of {name}"), "followers".to_owned()));
-            };
+            if self.followers[row].is_none() {
+                miss(format!("no followers of {name}"), "followers".to_owned());
+            }
             for (k, unit) in units.iter().enumerate() {
-                let Some(share) = self.shares[k][row] else {
-                    return Err(missing(format!("no share of {name}"), format!("audience_{unit}")));
-                };
-                out[k] += followers * share;
+                match self.shares[k][row] {
+                    Some(share) => out[k] += self.followers[row].unwrap_or(0.0) * share,
+                    None => miss(format!("no share of {name}"), format!("audience_{unit}")),
+                }
             }
         }
-        if out.iter().all(|x| *x == 0.0) {
+        if missing.is_empty() && out.iter().all(|x| *x == 0.0) {
             let mend = "fill in its followers and the shares of its audience";
             let finding = fail("audience-gap", format!("nobody follows {name} in these units"), "an audience", mend);
-            return Err(finding.at_column("followers"));
+            missing.push(finding.at_column("followers"));
         }
-        Ok(out)
+        if missing.is_empty() {
+            return Ok(out);
+        }
+        let found = missing.len();
+        missing.truncate(LISTED);
+        say_more(found, "audience-gap", "such cells", "audience_", &mut missing);
+        Err(missing)
     }
 }
