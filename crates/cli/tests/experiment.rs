@@ -575,6 +575,7 @@ fn what_is_wrong_with_doses_is_told_at_once() {
     let ben = "ben,tiktok,90000,";
     assert_eq!(codes(&good.replace("audience_c3", "audience_C3"), &[]), one("audience-unit", 0));
     assert_eq!(codes(&good, &["--creators", "cem"]), one("audience-gap", 5));
+    assert_eq!(codes(&good, &[]), [one("creator-left-out", 0), one("no-dose", 0)].concat());
     assert_eq!(codes(&good, &["--creators", "bem"]), one("unknown-creator", 0));
     assert_eq!(codes(&good, &["--creators", "ben", "--population", "heds"]), one("panel-column", 0));
     assert_eq!(codes(&good.replace(ben, "ben,tiktok,-5,"), &["--creators", "ben"]), one("dose-range", 4));

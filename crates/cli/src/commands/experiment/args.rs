@@ -76,7 +76,7 @@ pub(crate) struct DoseArgs {
     /// Table of creators with columns followers and audience_<unit>; each unit's dose is their reach by head
     #[arg(long, value_name = "FILE", conflicts_with = "dose")]
     pub(crate) audience: Option<PathBuf>,
-    /// Creators of that table, separated by commas [default: all]
+    /// Creators of that table, separated by commas: who posted, or who may be tried [default: all, in a design]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "audience")]
     pub(crate) creators: Vec<String>,
     /// Column of heads that reach is divided by [default: the mean outcome before the test]

@@ -132,6 +132,12 @@ fn unlike_doses(args: &ReadArgs, findings: &mut Vec<Finding>) {
 /// Gives every unit its dose, and treats all from `start` on.
 fn by_dose(args: &ReadArgs, loaded: &mut Loaded, start: usize, findings: &mut Vec<Finding>) {
     let found = dose::candidates(&args.dose, loaded, start, findings);
+    let named = args.dose.creators.iter().any(|name| !name.trim().is_empty());
+    if let Some(file) = args.dose.audience.as_ref().filter(|_| !named && found.len() != 1 && !any_fail(findings)) {
+        let what = format!("{} creators with an audience, and nobody named", found.len());
+        let mend = "name them with --creators, separated by commas";
+        findings.push(fail("no-dose", what, "who posted in the test", mend).at_file(file.to_string_lossy()));
+    }
     let units = loaded.panel.units.len();
     loaded.panel.dose = Some((0..units).map(|i| found.iter().map(|c| c.dose[i]).sum()).collect());
     loaded.dose_of = found.into_iter().map(|c| c.name).collect();
