@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::close;
+use common::{close, columns};
 use counterpoint_experiment::{
     Effect, Kind, Matrix, Method, Note, Panel, PanelError, Question, Settings, Trial, design, headline, read, simulate,
 };
@@ -197,4 +197,33 @@ fn a_design_by_dose() {
     assert!(of(&[1]).spread > of(&[0, 1]).spread && of(&[0, 1]).spread > of(&[0]).spread);
     assert!(of(&[1]).noise < 0.5 * of(&[0]).noise);
     assert!(plans.iter().all(|p| p.power.windows(2).all(|w| w[0] <= w[1] + 0.2)));
+}
+
+/// On windows of a real past (40 markets, 90 days of the public panel), for audiences that are drawn at random, the test is significant no more often than it says.
+#[test]
+fn it_keeps_its_level_on_a_real_past() {
+    let past = columns("geolift/pretest.csv", "location", "date", &["Y"], f64::NAN).0;
+    let mut state = 1_u64;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut dose = || (1.2 * ((0..6).map(|_| uniform()).sum::<f64>() - 3.0)).exp();
+    let doses: Vec<Vec<f64>> = (0..100).map(|_| (0..past.units.len()).map(|_| dose()).collect()).collect();
+    for (level, most) in [(0.9, 0.1), (0.95, 0.05)] {
+        let question = Question {
+            sizes: vec![1],
+            durations: vec![10, 15, 21],
+            doses: doses.clone(),
+            effects: vec![0.02, 0.05],
+            settings: Settings { level, ..by_dose() },
+            ..Question::default()
+        };
+        let plans = design(&past, &question, 2).unwrap();
+        assert_eq!(plans.len(), 300);
+        let mean = |of: &dyn Fn(&counterpoint_experiment::Plan) -> f64| plans.iter().map(of).sum::<f64>() / 300.0;
+        let (alarms, power) = (mean(&|p| p.false_alarms), mean(&|p| p.power[1]));
+        assert!(alarms <= most && alarms > 0.2 * most, "{level}: {alarms}");
+        assert!(power > 0.7, "{level}: {power}");
+    }
 }
