@@ -295,10 +295,15 @@ fn backtest(count: u64, cpm: f64, sampler: &SamplerSpec) -> anyhow::Result<()> {
             planned(&hurricanes, 0.0)?,
             planned(&hurricanes, 1.0)?,
         ];
-        // The true world: calm, and with the platform of most creators gone in the third week.
+        // The true world: calm, and with the platform that the neutral plan puts most money on gone in the third week.
         let gone = Shock::library().into_iter().find(|s| s.name == "gone for good").context("no such shock")?;
         let mut struck = World::calm(&real);
-        let most = real.platforms.first().map(|p| p.name.clone()).context("no platform")?;
+        let relied = |p: usize| -> f64 {
+            let on = (0..real.offers.len()).filter(|&o| real.offers[o].platform == p);
+            on.map(|o| real.offers[o].mean_cost[plans[2].number(o)]).sum()
+        };
+        let most = (0..real.platforms.len()).max_by(|&a, &b| relied(a).total_cmp(&relied(b))).context("no platform")?;
+        let most = real.platforms[most].name.clone();
         struck.strike(&real, &gone, &most, 14.0);
         let true_worlds = [World::calm(&real), struck];
         for (sum, paths) in sums.iter_mut().zip(&plans) {
