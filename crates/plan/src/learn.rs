@@ -10,7 +10,7 @@ use crate::ground::Ground;
 use crate::judge::judge;
 use crate::money::{Clash, Money};
 use crate::plan::{Plan, Planner};
-use crate::search::search;
+use crate::search::{Proof, search};
 use crate::world::World;
 use counterpoint::data::DriverKind;
 use counterpoint::model::estimate::in_parallel;
@@ -55,7 +55,7 @@ pub struct Worth {
     pub cost: f64,
 }
 
-/// What tests of each channel and platform would be worth to a plan, the most valuable first.
+/// What tests of each channel and platform would be worth to a plan, the most valuable first. Searches begin at what the planner found last.
 ///
 /// # Errors
 /// The limits that clash.
@@ -78,7 +78,7 @@ pub fn learn(planner: &Planner<'_>, spec: &PlanSpec, plan: &Plan, seed: u64) -> 
             let count = part.len().min(DRAWS);
             let mut draws: Vec<usize> = (0..count).map(|i| part[i * part.len() / count]).collect();
             draws.sort_unstable();
-            let found = search(&problem.among(draws), &money, None, false)?;
+            let found = search(&problem.among(draws), &money, planner.found.as_ref(), Proof::Nothing)?;
             let paths = asked.paths(&problem, &found);
             if !plans.contains(&paths) {
                 plans.push(paths);

@@ -4,7 +4,7 @@ use crate::ground::Ground;
 use crate::judge::{Judged, Paths, Spread, judge};
 use crate::money::{Clash, Money};
 use crate::problem::{Layout, Problem};
-use crate::search::{Found, search};
+use crate::search::{Found, Proof, search};
 use crate::world::World;
 use counterpoint::data::DriverKind;
 use counterpoint::project::plan::{Budget, PlanSpec, Target};
@@ -91,7 +91,7 @@ pub struct Planner<'a> {
     pub worlds: &'a [World],
     /// Threads.
     pub threads: usize,
-    found: Option<Found>,
+    pub(crate) found: Option<Found>,
     /// Last year's split, judged the last time.
     last: Option<(Paths, Judged)>,
 }
@@ -127,7 +127,7 @@ impl<'a> Planner<'a> {
             Some(Target::MarginalRoi(r)) => {
                 let mut money = Money::new(self.ground, spec, None)?;
                 money.price = self.ground.margin * r - 1.0;
-                search(&problem, &money, self.found.as_ref(), true)?
+                search(&problem, &money, self.found.as_ref(), Proof::Branch)?
             }
             Some(target) => self.reach(&problem, spec, target, &mut notes)?,
             None => {
@@ -137,7 +137,7 @@ impl<'a> Planner<'a> {
                     Budget::Free => None,
                 };
                 let money = Money::new(self.ground, spec, budget)?;
-                search(&problem, &money, self.found.as_ref(), true)?
+                search(&problem, &money, self.found.as_ref(), Proof::Branch)?
             }
         };
         let paths = self.paths(&problem, &found);
@@ -180,7 +180,7 @@ impl<'a> Planner<'a> {
             let money = Money::new(self.ground, &at, Some(budget))?;
             let found = match &self.found {
                 Some(own) if risk == spec.risk && same(self.paths(&problem, own).money(self.ground)) => own.clone(),
-                _ => search(&problem, &money, begin.as_ref(), false)?,
+                _ => search(&problem, &money, begin.as_ref(), Proof::Nothing)?,
             };
             let paths = self.paths(&problem, &found);
             let judged = judge(self.ground, self.worlds, &paths, self.threads);
@@ -209,7 +209,7 @@ impl<'a> Planner<'a> {
         let mut begin = self.found.clone();
         let mut solve = |budget: f64| -> Result<(Found, f64), Clash> {
             let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
-            let found = search(problem, &Money::new(self.ground, &at, Some(budget))?, begin.as_ref(), false)?;
+            let found = search(problem, &Money::new(self.ground, &at, Some(budget))?, begin.as_ref(), Proof::Bound)?;
             let paths = self.paths(problem, &found);
             let judged = judge(self.ground, self.worlds, &paths, self.threads);
             let mean = |x: &[f64]| x.iter().zip(&judged.weights).map(|(x, w)| x * w).sum::<f64>();

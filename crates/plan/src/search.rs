@@ -23,10 +23,12 @@ const MOST_NODES: usize = 3000;
 /// was left open where it was found.
 const GOOD: f64 = 5e-3;
 const SLIP: f64 = 1e-3;
-/// Sweeps over moves, at most: many at a time on few draws, and single ones on all; and where a plan is changed for other limits.
+/// Sweeps over moves, at most: many at a time on few draws, and single ones on all; where a plan is changed for other limits; and single ones where nothing is to
+/// be proven.
 const SWEEPS: usize = 12;
 const STEPS: usize = 4;
 const AGAIN: usize = 4;
+const UNPROVEN: usize = 1;
 /// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
 const ROUGH: usize = 200;
@@ -54,8 +56,8 @@ pub struct Found {
     pub relaxed: Vec<f64>,
     /// Multipliers of its limits.
     relaxed_prices: Vec<f64>,
-    /// What bounds plans within other limits too.
-    tangent: Tangent,
+    /// What bounds plans within other limits too; none where nothing was proven.
+    tangent: Option<Tangent>,
 }
 
 /// A tangent of the objective, and by how much the objective can be above it, whatever the limits are.
@@ -71,6 +73,17 @@ struct Tangent {
     risk: f64,
     price: f64,
     blocks: usize,
+}
+
+/// What is to be known of how much better a plan could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: the bound is infinite. For many plans that are held against each other.
+    Nothing,
+    /// A bound; the gap is left as rounding and moves leave it.
+    Bound,
+    /// A bound, and branching until it is reached or effort ends.
+    Branch,
 }
 
 impl Found {
@@ -94,8 +107,8 @@ struct Node {
     prices: Vec<f64>,
 }
 
-/// The best whole plan. `begin` is a plan found under other limits. Without `branch` the gap is left as rounding and moves leave it.
-pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branch: bool) -> Result<Found, Clash> {
+/// The best whole plan. `begin` is a plan found under other limits.
+pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof: Proof) -> Result<Found, Clash> {
     let search = Search { problem, money };
     let ground = problem.ground;
     let posts = ground.offers.iter().map(|o| (0, o.offer.posts.1)).collect();
@@ -108,10 +121,38 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
         prices: begin.map_or_else(Vec::new, |b| b.relaxed_prices.clone()),
     };
     let clash = || Clash(vec!["the limits cannot all be kept".to_owned()]);
+    let coarse = problem.coarse(if problem.risk > 0.0 || proof == Proof::Nothing { ROUGH } else { COARSE });
+    let rough = problem.coarse(ROUGH);
+    // The better of a relaxed plan made whole and the old one, polished.
+    let polished = |relaxed: &[f64], sweeps: (usize, usize)| {
+        let mut best = search.whole(relaxed);
+        if let Some(old) = begin {
+            let kept = search.whole(&old.x);
+            if kept.1 > best.1 {
+                best = kept;
+            }
+        }
+        search.polish(&rough, &mut best, sweeps);
+        best
+    };
+    if proof == Proof::Nothing {
+        // Where a plan is at hand, its hulls have been climbed already.
+        let (peak, _) = Search { problem: &coarse, money }.relax(&root, begin.is_none(), None).ok_or_else(clash)?;
+        let best = polished(&peak.x, (SWEEPS, UNPROVEN));
+        return Ok(Found {
+            x: best.0,
+            value: best.1,
+            bound: f64::INFINITY,
+            prices: Vec::new(),
+            nodes: 0,
+            relaxed: peak.x,
+            relaxed_prices: peak.prices,
+            tangent: None,
+        });
+    }
     if let Some(found) = begin.and_then(|old| search.again(old)) {
         return Ok(found);
     }
-    let coarse = problem.coarse(if problem.risk > 0.0 { ROUGH } else { COARSE });
     let (near, _) = Search { problem: &coarse, money }.relax(&root, true, None).ok_or_else(clash)?;
     root.start = near.x;
     root.prices = near.prices;
@@ -128,15 +169,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
     };
     root.bound = search.bound(&peak, &limits) + excess;
     let relaxed = (peak.x.clone(), peak.prices.clone());
-    let mut best = search.whole(&peak.x);
-    if let Some(old) = begin {
-        let kept = search.whole(&old.x);
-        if kept.1 > best.1 {
-            best = kept;
-        }
-    }
-    let rough = problem.coarse(ROUGH);
-    search.polish(&rough, &mut best, (SWEEPS, STEPS));
+    let mut best = polished(&peak.x, (SWEEPS, STEPS));
     root.start = peak.x.clone();
     root.prices.clone_from(&peak.prices);
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
@@ -148,7 +181,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
     let mut bound = open[0].0.bound;
     while let Some(at) = (0..open.len()).max_by(|&a, &b| open[a].0.bound.total_cmp(&open[b].0.bound)) {
         bound = open[at].0.bound;
-        if bound - best.1 <= CLOSED * best.1.abs().max(1e-9) || nodes >= most.max(1) || !branch {
+        if bound - best.1 <= CLOSED * best.1.abs().max(1e-9) || nodes >= most.max(1) || proof != Proof::Branch {
             break;
         }
         let (node, peak) = open.swap_remove(at);
@@ -183,7 +216,16 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, branc
     let prices = search.prices(&best.0);
     let bound = bound.max(best.1);
     tangent.gap = gap(bound, best.1);
-    Ok(Found { bound, value: best.1, x: best.0, prices, nodes, relaxed: relaxed.0, relaxed_prices: relaxed.1, tangent })
+    Ok(Found {
+        bound,
+        value: best.1,
+        x: best.0,
+        prices,
+        nodes,
+        relaxed: relaxed.0,
+        relaxed_prices: relaxed.1,
+        tangent: Some(tangent),
+    })
 }
 
 /// What the slope at a peak leaves to be gained within the limits, at most. The multipliers of the first `shared` rows that share variables are
@@ -382,7 +424,7 @@ impl Search<'_> {
 
     /// The plan that was found under other limits, changed to keep these; none where it cannot be, or is not proven to be good.
     fn again(&self, old: &Found) -> Option<Found> {
-        let (problem, money, tangent) = (self.problem, self.money, &old.tangent);
+        let (problem, money, tangent) = (self.problem, self.money, old.tangent.as_ref()?);
         let layout = &problem.layout;
         if tangent.risk != problem.risk || tangent.blocks != layout.blocks.len() || old.x.len() != layout.count {
             return None;
