@@ -8,6 +8,7 @@ use crate::log_density::LogDensity;
 use crate::nuts::{ChainDraws, ChainSettings, SampleError, Step};
 use crate::sample::{Watch, sample_chains};
 use faer::{Mat, Side};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Step of the differences of gradients that make a curvature, in coordinates that are on the scale of their priors.
@@ -27,26 +28,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// From a density's curvature at a point, by central differences of its gradient (2 dim evaluations). A direction's precision is the size of its
-    /// curvature, whatever its sign, and at least a half. None where the curvature is not finite.
-    pub fn of_curvature<D: LogDensity>(density: &mut D, at: &[f64]) -> Option<Frame> {
+    /// From a density's curvature at a point, as [`curvature`] gives all its columns. A direction's precision is the size of its curvature, whatever its
+    /// sign, and at least a half. None where the curvature is not finite.
+    pub fn of_curvature(at: &[f64], columns: &[Vec<f64>]) -> Option<Frame> {
         let dim = at.len();
-        let mut x = at.to_vec();
-        let (mut up, mut down) = (vec![0.0; dim], vec![0.0; dim]);
-        let mut curvature = Mat::<f64>::zeros(dim, dim);
-        for j in 0..dim {
-            x[j] = at[j] + STEP;
-            density.evaluate(&x, &mut up);
-            x[j] = at[j] - STEP;
-            density.evaluate(&x, &mut down);
-            x[j] = at[j];
-            for (i, (up, down)) in up.iter().zip(&down).enumerate() {
-                let half = (down - up) / (4.0 * STEP);
-                curvature[(i, j)] += half;
-                curvature[(j, i)] += half;
-            }
-        }
-        let covariance = spectral(&curvature, |precision| 1.0 / precision.abs().max(LEAST_PRECISION))?;
+        let mean = Mat::from_fn(dim, dim, |i, j| 0.5 * (columns[j][i] + columns[i][j]));
+        let covariance = spectral(&mean, |precision| 1.0 / precision.abs().max(LEAST_PRECISION))?;
         Frame::of_covariance(at.to_vec(), &covariance)
     }
 
@@ -126,6 +113,21 @@ impl Frame {
             position.copy_from_slice(&x);
         }
     }
+}
+
+/// Columns of a density's curvature (minus its second derivatives) at a point, by central differences of its gradient: two evaluations a column.
+pub fn curvature<D: LogDensity>(density: &mut D, at: &[f64], columns: Range<usize>) -> Vec<Vec<f64>> {
+    let mut x = at.to_vec();
+    let (mut up, mut down) = (vec![0.0; at.len()], vec![0.0; at.len()]);
+    let mut column = |j: usize| {
+        x[j] = at[j] + STEP;
+        density.evaluate(&x, &mut up);
+        x[j] = at[j] - STEP;
+        density.evaluate(&x, &mut down);
+        x[j] = at[j];
+        up.iter().zip(&down).map(|(up, down)| (down - up) / (2.0 * STEP)).collect()
+    };
+    columns.map(&mut column).collect()
 }
 
 /// A density seen in a frame.
@@ -362,7 +364,8 @@ mod tests {
                 value
             }
         }
-        let mut frame = Frame::of_curvature(&mut Small, &[0.3, -0.2, 0.1]).unwrap();
+        let at = [0.3, -0.2, 0.1];
+        let mut frame = Frame::of_curvature(&at, &curvature(&mut Small, &at, 0..3)).unwrap();
         frame.factor.iter_mut().for_each(|x| *x *= 100.0);
         is_that_of_the_density(&frame, 1e-3);
         let draws = wide(2000);

@@ -1,14 +1,16 @@
 //! Fitting: a climb and a short pilot that choose coordinates, then the chains.
 
 use super::build::Model;
+use super::estimate::in_parallel;
 use super::group::{Group, Known};
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::climb::climb;
-use counterpoint_infer::frame::{Frame, sample_in_frame};
+use counterpoint_infer::frame::{Frame, curvature, sample_in_frame};
 use counterpoint_infer::log_density::LogDensity;
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, chain_rng};
 use counterpoint_infer::sample::{Silent, Watch, standard_normal, starting_point};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Points around the middle of the priors that are climbed from; the highest mode is taken.
@@ -19,6 +21,8 @@ const AROUND: f64 = 0.5;
 const CLIMB: (usize, f64) = (500, 0.01);
 /// Draws of the Normal at the mode that choose the pilot's coordinates.
 const FIRST_DRAWS: usize = 200;
+/// Pieces of work that threads share before the pilot.
+const PIECES: usize = 8;
 /// Chains of the pilot.
 const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each.
@@ -60,7 +64,7 @@ pub fn prepare(
 ) -> Result<Prepared, SampleError> {
     // Streams of its own: the pilot's chance is not the chains'.
     let seed = !sampler.seed;
-    let first = at_mode(model, seed)?;
+    let first = at_mode(model, seed, threads)?;
     let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, seed, ..settings(sampler) };
     let make = || Posterior::new(first.model.clone());
     let chains = sample_in_frame(&make, &first.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
@@ -68,25 +72,28 @@ pub fn prepare(
     let draws: Vec<Vec<f64>> = positions.map(|p| first.model.parameters.values(p)).collect();
     let model = straighten(Model::clone(&first.model), &draws);
     let positions: Vec<Vec<f64>> = draws.iter().map(|values| model.parameters.position(values)).collect();
-    let frame = frame_of(&model, &positions).unwrap_or_else(|| Frame::at(Posterior::start(&model)));
+    let frame = frame_of(&model, &positions, threads).unwrap_or_else(|| Frame::at(Posterior::start(&model)));
     Ok(Prepared { model, frame: Arc::new(frame) })
 }
 
 /// Coordinates and frame by the highest of a few modes.
-fn at_mode(model: Model, seed: u64) -> Result<Prepared, SampleError> {
+fn at_mode(model: Model, seed: u64, threads: usize) -> Result<Prepared, SampleError> {
     let center = Posterior::start(&model);
     let model = Arc::new(model);
-    let mut posterior = Posterior::new(model.clone());
-    let mut best = None;
-    for k in 0..CLIMBS {
+    let tops = in_parallel(CLIMBS, threads, |k| {
+        let mut posterior = Posterior::new(model.clone());
         let start = starting_point(&mut posterior, k, &center, AROUND, seed)?;
-        let top = climb(&mut posterior, &start, CLIMB.0, CLIMB.1);
+        Ok(climb(&mut posterior, &start, CLIMB.0, CLIMB.1))
+    });
+    let mut best = None;
+    for top in tops {
+        let top = top?;
         if best.as_ref().is_none_or(|(value, _)| top.value > *value) {
             best = Some((top.value, top.position));
         }
     }
     let mode = best.map_or(center, |(_, position)| position);
-    let frame = around(&mut posterior, mode.clone());
+    let frame = around(&model, mode.clone(), threads);
     if model.parameters.groups().is_empty() {
         return Ok(Prepared { model, frame: Arc::new(frame) });
     }
@@ -103,24 +110,32 @@ fn at_mode(model: Model, seed: u64) -> Result<Prepared, SampleError> {
     let start = straight.parameters.position(&model.parameters.values(&mode));
     let mut posterior = Posterior::new(straight.clone());
     let top = climb(&mut posterior, &start, CLIMB.0, CLIMB.1).position;
-    let frame = around(&mut posterior, top);
+    let frame = around(&straight, top, threads);
     Ok(Prepared { model: straight, frame: Arc::new(frame) })
 }
 
-fn around(posterior: &mut Posterior, mode: Vec<f64>) -> Frame {
-    Frame::of_curvature(posterior, &mode).unwrap_or_else(|| Frame::at(mode))
+fn around(model: &Arc<Model>, mode: Vec<f64>, threads: usize) -> Frame {
+    let columns = in_pieces(mode.len(), threads, |piece| curvature(&mut Posterior::new(model.clone()), &mode, piece));
+    Frame::of_curvature(&mode, &columns).unwrap_or_else(|| Frame::at(mode))
+}
+
+/// Vectors made piece by piece of their numbers, on threads.
+fn in_pieces(count: usize, threads: usize, of: impl Fn(Range<usize>) -> Vec<Vec<f64>> + Sync) -> Vec<Vec<f64>> {
+    in_parallel(PIECES, threads, |k| of(count * k / PIECES..count * (k + 1) / PIECES)).concat()
 }
 
 /// The frame of draws, in a model's coordinates; see [`Frame::of`].
-pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>]) -> Option<Frame> {
-    let mut posterior = Posterior::new(model.clone());
-    let mut slope = |position: &Vec<f64>| {
-        let mut gradient = vec![0.0; position.len()];
-        posterior.evaluate(position, &mut gradient);
-        gradient
+pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>], threads: usize) -> Option<Frame> {
+    let slopes = |piece: Range<usize>| {
+        let mut posterior = Posterior::new(model.clone());
+        let mut slope = |position: &Vec<f64>| {
+            let mut gradient = vec![0.0; position.len()];
+            posterior.evaluate(position, &mut gradient);
+            gradient
+        };
+        positions[piece].iter().map(&mut slope).collect()
     };
-    let gradients: Vec<Vec<f64>> = positions.iter().map(&mut slope).collect();
-    Frame::of(positions, &gradients)
+    Frame::of(positions, &in_pieces(positions.len(), threads, slopes))
 }
 
 /// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled.

@@ -91,7 +91,7 @@ impl Base<'_> {
     ) -> Result<Refit, SampleError> {
         self.carry_coordinates(&mut model);
         let model = Arc::new(model);
-        let frame = frame_of(&model, &self.translated(&model, seed))
+        let frame = frame_of(&model, &self.translated(&model, seed), 1)
             .ok_or_else(|| SampleError::Engine { chain: 0, message: "the first fit's draws do not move".to_owned() })?;
         let frame = Arc::new(frame);
         let settings = ChainSettings {
