@@ -3,7 +3,7 @@
 pub mod plan;
 
 use crate::model::prior::Prior;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 
 /// A whole project.
 #[derive(Debug, Clone, PartialEq)]
@@ -345,6 +345,43 @@ pub struct CreatorsSpec {
     pub fake_worth: f64,
     /// The probability of a return above one at which a fee is called fair, in (0, 1).
     pub fair_level: f64,
+    /// When platforms changed what a view is, one a platform at most.
+    pub view_changes: Vec<ViewChange>,
+}
+
+/// A platform counts views in another way from a day on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewChange {
+    /// Name of the platform, in any case of letters.
+    pub platform: String,
+    /// The one format that it is about; none: all.
+    pub format: Option<Format>,
+    /// First day of the new count.
+    pub on: Date,
+}
+
+/// The changes that are known: Instagram counts views in place of impressions and plays (Meta, Instagram media insights), YouTube every start of a
+/// Short (YouTube Analytics, `views` and `engagedViews`).
+pub fn known_view_changes() -> Vec<ViewChange> {
+    let change = |platform: &str, format, on| ViewChange { platform: platform.to_owned(), format, on };
+    vec![change("instagram", None, date(2025, 4, 21)), change("youtube", Some(Format::ShortVideo), date(2025, 3, 31))]
+}
+
+/// What kind of thing was posted; it decides how long attention lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Gone after a day.
+    Story,
+    /// Reel, TikTok, Short.
+    ShortVideo,
+    /// A picture, carousel or text in a feed.
+    Feed,
+    /// A video found for months.
+    LongVideo,
+    /// A live stream: seen while it runs.
+    Live,
+    /// A blog post, pin or podcast episode: found for a year and more.
+    Article,
 }
 
 /// Experiments: those of the project file, and the table of others.

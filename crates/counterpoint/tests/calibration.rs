@@ -213,6 +213,7 @@ fn creators_case(effect: EffectPrior) -> (Project, Dataset) {
         deals: (0..4).map(deal).collect(),
         tracked: (0..3).map(tracked).collect(),
         posts,
+        redefined: Vec::new(),
     });
     (project, data)
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{creators_spec, dataset, project, roster, uniform};
+use common::{creators_spec, dataset, project, redefine, roster, uniform};
 use counterpoint::data::Dataset;
 use counterpoint::model::build::Model;
 use counterpoint::model::group::Known;
@@ -62,7 +62,13 @@ fn the_gradient_is_exact_with_creators_and_tracked_sales() {
                 roster.tracked.clear();
             }
             data.roster = Some(roster);
-            check_gradient_on(&format!("creators {prior:?} {geos} {with_tracked}"), &project, &data);
+            let label = format!("creators {prior:?} {geos} {with_tracked}");
+            check_gradient_on(&label, &project, &data);
+            redefine(&mut data);
+            let steps =
+                Model::new(&project, &data).parameters.iter().filter(|p| p.name.starts_with("view_step[")).count();
+            assert_eq!(steps, 2);
+            check_gradient_on(&format!("{label}, views redefined"), &project, &data);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{creators_spec, dataset, project, roster, uniform};
+use common::{creators_spec, dataset, project, redefine, roster, uniform};
 use counterpoint::data::experiment::{Experiment, Tested};
 use counterpoint::data::{Dataset, DriverKind, assemble};
 use counterpoint::model::build::Model;
@@ -149,6 +149,13 @@ fn the_gradient_is_exact_for_creators_and_platforms() {
             },
         ];
         check_gradient(&format!("creators {with_tracked}"), &project, &data);
+        redefine(&mut data);
+        let usual = |change| Experiment {
+            usual: Usual::Number(2e4),
+            ..experiment("across", vec![Tested::Platform(1)], vec![0], 9..13, change)
+        };
+        data.experiments.extend([usual(Change::Off), usual(Change::Times(2.0))]);
+        check_gradient(&format!("creators {with_tracked}, views redefined"), &project, &data);
     }
 }
 

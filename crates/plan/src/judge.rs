@@ -373,7 +373,7 @@ impl<'a> Bench<'a> {
             let lost = |t: usize| match (gone, &driver.platform, &state.platform) {
                 (Some(name), Some(roster), Some(own)) => {
                     let creators = model.creators.iter().filter(|c| c.name == name).flat_map(|c| &c.accounts);
-                    let views = |c: usize| roster.views[c * padded + lag + t];
+                    let views = |c: usize| own.views[c * padded + lag + t];
                     let part = |&(m, c): &(usize, usize)| {
                         if m == platform.driver {
                             own.weight[c] * roster.share[c * model.n_geos() + g] * views(c)

@@ -39,8 +39,8 @@ pub struct PlatformDraw {
     carry: Vec<f64>,
     /// Exposure of last year in the planned periods, `[geos x planned]`.
     pub last: Vec<f64>,
-    /// Weight of each account of the model.
-    pub account_weights: Vec<f64>,
+    /// Weighted views of last year in the planned periods, an account of the model each.
+    pub account_last: Vec<f64>,
 }
 
 /// Exposure of posts on one draw before any shock, `[geos x periods]`: of all, and of all weighted by what is owed a unit of the money they bring.
@@ -90,8 +90,11 @@ impl Platform {
         adstock::weights(driver.shape.adstock, &shape.adstock, &mut weights);
         let (n, padded) = (model.n_periods(), self.lag + model.n_periods());
         let nothing = Vec::new();
-        let (x, account_weights) =
-            state.platform.as_ref().map_or((&nothing, Vec::new()), |p| (&p.exposure.x, p.weight.clone()));
+        let x = state.platform.as_ref().map_or(&nothing, |p| &p.exposure.x);
+        let account_last = state.platform.as_ref().map_or_else(Vec::new, |p| {
+            let of = |(own, weight): (&[f64], &f64)| weight * self.last.iter().map(|&t| own[self.lag + t]).sum::<f64>();
+            p.views.chunks_exact(padded).zip(&p.weight).map(of).collect()
+        });
         let at = |g: usize, t: usize| x[g * padded + self.lag + t];
         let mut carry = vec![0.0; self.geos * self.periods];
         for g in 0..self.geos {
@@ -116,7 +119,7 @@ impl Platform {
             top: (0..self.geos).map(|g| [state.effect.beta[g] * worth[g], state.effect.beta[g] * money[g]]).collect(),
             last: (0..self.geos).flat_map(|g| self.last.iter().map(move |&t| at(g, t))).collect(),
             carry,
-            account_weights,
+            account_last,
         }
     }
 
@@ -351,7 +354,7 @@ mod tests {
                 top: vec![[2.0 + rng.random::<f64>(), 4.0]],
                 carry: (0..n).map(|t| if t < lag { rng.random::<f64>() } else { 0.0 }).collect(),
                 last: Vec::new(),
-                account_weights: Vec::new(),
+                account_last: Vec::new(),
             };
             let last = Vec::new();
             let platform = Platform {

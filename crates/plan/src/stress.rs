@@ -118,20 +118,8 @@ pub fn largest_creator(ground: &Ground) -> Option<String> {
         creator
             .accounts
             .iter()
-            .map(|&(m, c)| {
-                let driver = &model.drivers[m];
-                let (Some(platform), Some(own)) = (&driver.platform, ground.platforms.iter().find(|p| p.driver == m))
-                else {
-                    return 0.0;
-                };
-                let padded = driver.shape.max_lag + model.n_periods();
-                let views: f64 = (0..ground.horizon.len())
-                    .map(|t| platform.views[c * padded + driver.shape.max_lag + ground.horizon.last_year(t)])
-                    .sum();
-                let weight: f64 =
-                    own.draws.iter().map(|d| d.account_weights[c]).sum::<f64>() / own.draws.len().max(1) as f64;
-                views * weight
-            })
+            .filter_map(|&(m, c)| Some((ground.platforms.iter().find(|p| p.driver == m)?, c)))
+            .map(|(own, c)| own.draws.iter().map(|d| d.account_last[c]).sum::<f64>())
             .sum()
     };
     model.creators.iter().max_by(|a, b| of(a).total_cmp(&of(b))).map(|c| c.name.clone())

@@ -62,6 +62,7 @@ pub const ALL_CODES: &[(&str, &str)] = &[
     ("views-fall", "cumulative views that fall"),
     ("views-above-total", "a count above the post's total"),
     ("view-definition", "posts on both sides of a change of what a view is"),
+    ("view-change-platform", "a change of what a view is on a platform that nobody is on"),
     ("deal-incomplete", "a deal lacks a term that its kind needs"),
     ("deal-without-posts", "a deal of a creator without posts"),
     ("posts-without-deal", "a creator without a deal"),

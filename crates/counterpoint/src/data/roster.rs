@@ -1,5 +1,6 @@
 //! Creators as the model takes them: people, their accounts, their dated posts, what they were paid, what was tracked to them.
 
+pub use crate::project::Format;
 use jiff::civil::{Date, DateTime};
 
 /// Everything known of the creators of a project. Indices point into the vectors of this struct.
@@ -17,6 +18,26 @@ pub struct Roster {
     pub deals: Vec<Deal>,
     /// Sales tracked to creators, one entry a creator that has a code or link; empty where nothing is tracked.
     pub tracked: Vec<Tracked>,
+    /// Changes of what a view is that divide the posts within the data's time, one a platform at most.
+    pub redefined: Vec<Redefined>,
+}
+
+/// A platform counts views in another way from a day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redefined {
+    /// Index of the platform.
+    pub platform: usize,
+    /// The one format that it is about; none: all.
+    pub format: Option<Format>,
+    /// First day of the new count.
+    pub on: Date,
+}
+
+impl Redefined {
+    /// Whether it is about the views of a post.
+    pub fn is_about(&self, roster: &Roster, post: &Post) -> bool {
+        roster.accounts[post.account].platform == self.platform && self.format.is_none_or(|f| f == post.format)
+    }
 }
 
 /// A person.
@@ -48,23 +69,6 @@ pub struct Account {
     /// Share of the audience that lives in each geo, `[geos]`, at least 0, sum at most 1 (the rest lives elsewhere);
     /// none: split by population.
     pub audience: Option<Vec<f64>>,
-}
-
-/// What kind of thing was posted; it decides how long attention lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// Gone after a day.
-    Story,
-    /// Reel, TikTok, Short.
-    ShortVideo,
-    /// A picture, carousel or text in a feed.
-    Feed,
-    /// A video found for months.
-    LongVideo,
-    /// A live stream: seen while it runs.
-    Live,
-    /// A blog post, pin or podcast episode: found for a year and more.
-    Article,
 }
 
 /// A post.

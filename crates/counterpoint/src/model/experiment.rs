@@ -10,10 +10,12 @@
 //! would have been, over the periods of the test, led by as much history as the carry-over is long. See `docs/method.md`.
 
 use super::build::Model;
+use super::linalg::{axpy, dot};
 use super::platform::Platform;
 use super::posterior::DriverWork;
 use super::response::{Exposure, Response, Shape, ShapeValues, convolve_transposed};
 use super::transform::{adstock, saturation};
+use crate::creators::attention::Views;
 
 /// One experiment.
 #[derive(Debug, Clone)]
@@ -59,12 +61,12 @@ pub struct Part {
 pub enum Dose {
     /// It is known.
     Known(Exposure),
-    /// It is made of the views of a platform's accounts, whose weights are parameters: `[accounts x (max_lag + periods)]` each.
+    /// It is made of the views of a platform's accounts, whose weights are parameters.
     Views {
         /// As run.
-        run: Vec<f64>,
+        run: Views,
         /// As it would have been.
-        otherwise: Vec<f64>,
+        otherwise: Views,
     },
 }
 
@@ -208,28 +210,32 @@ impl Experiment {
 
 impl PartWork {
     /// Exposure of the rows from the views of the accounts and their weights.
-    fn compose(&mut self, part: &Part, platform: &Platform, values: &[f64], run: &[f64], otherwise: &[f64]) {
+    fn compose(&mut self, part: &Part, platform: &Platform, values: &[f64], run: &Views, otherwise: &Views) {
         let (padded, n) = (part.shape.max_lag + part.shape.periods, part.geos.len());
         let geos = platform.share.len() / platform.len().max(1);
         self.exposure.x.fill(0.0);
         for c in 0..platform.len() {
             let weight = platform.weight(c, values);
+            let own = c * padded..(c + 1) * padded;
             for (k, &g) in part.geos.iter().enumerate() {
                 let scale = weight * platform.share[c * geos + g];
                 for (row, views) in [(k, run), (n + k, otherwise)] {
                     let to = &mut self.exposure.x[row * padded..(row + 1) * padded];
-                    super::linalg::axpy(scale, &views[c * padded..(c + 1) * padded], to);
+                    axpy(scale, &views.all[own.clone()], to);
+                    if let Some(step) = &platform.step {
+                        axpy(scale * step.more(values), &views.before[own.clone()], to);
+                    }
                 }
             }
         }
     }
 
-    /// Adjoint of [`PartWork::compose`] for one row, from `adjoint`, that of its response.
+    /// Adjoint of [`PartWork::compose`] for one row, to weights and step, from `adjoint`, that of its response.
     fn by_weights(
         &mut self,
         (part, row): (&Part, usize),
         platform: &Platform,
-        views: &[f64],
+        views: &Views,
         values: &[f64],
         by_value: &mut [f64],
     ) {
@@ -239,8 +245,15 @@ impl PartWork {
         self.response.adjoint_exposure(&part.shape, row, &mut self.adjoint);
         convolve_transposed(self.response.weights(), &self.adjoint, &mut self.by_exposure);
         for c in 0..platform.len() {
-            let by = super::linalg::dot(&self.by_exposure, &views[c * padded..(c + 1) * padded]);
-            let by_log = platform.weight(c, values) * platform.share[c * geos + g] * by;
+            let own = c * padded..(c + 1) * padded;
+            let mut by = dot(&self.by_exposure, &views.all[own.clone()]);
+            let scale = platform.weight(c, values) * platform.share[c * geos + g];
+            if let Some(step) = &platform.step {
+                let by_more = dot(&self.by_exposure, &views.before[own]);
+                by += step.more(values) * by_more;
+                by_value[step.slot] += scale * by_more * values[step.slot].exp();
+            }
+            let by_log = scale * by;
             platform.weight_adjoint(c, values, by_log, by_value);
         }
     }

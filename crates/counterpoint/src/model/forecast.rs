@@ -15,15 +15,17 @@ pub use post::{Person, PostDraw, posts};
 use super::build::Model;
 use super::estimate::Interval;
 use super::posterior::Posterior;
+use crate::creators::attention::share_before;
 use crate::creators::deal::{self, Activity};
 use crate::creators::fair::{FairFee, chance, fair_fee};
 use crate::data::Dataset;
-use crate::data::roster::{Candidate, Deal, DealKind};
+use crate::data::roster::{Candidate, Deal, DealKind, Roster};
 use crate::project::Project;
 use counterpoint_infer::nuts::{ChainDraws, chain_rng};
 use fate::Fate;
 use ground::{Ground, Shared};
 use rand::{Rng, RngExt};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Each draw of the fit is used as often as it takes to have so many forecasts.
@@ -110,11 +112,12 @@ pub fn forecast(
     threads: usize,
 ) -> Vec<Forecast> {
     let worth = project.creators.as_ref().map_or(0.0, |c| c.fake_worth);
-    let shared = data.roster.as_ref().map(|roster| Shared::new(model, data, roster, worth));
-    let grounds: Vec<Option<Ground<'_>>> =
-        candidates.iter().map(|c| shared.as_ref().and_then(|s| Ground::new(s, model, data, c))).collect();
     let dim = model.parameters.sampled().max(1);
     let positions: Vec<&[f64]> = chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).collect();
+    let roster = data.roster.as_ref().map(|roster| in_todays_views(model, roster, &positions));
+    let shared = roster.as_ref().map(|roster| Shared::new(model, data, roster, worth));
+    let grounds: Vec<Option<Ground<'_>>> =
+        candidates.iter().map(|c| shared.as_ref().and_then(|s| Ground::new(s, model, data, c))).collect();
     let times = FORECASTS.div_ceil(positions.len().max(1));
     let blocks = super::estimate::in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
@@ -143,6 +146,29 @@ pub fn forecast(
         told: ground.as_ref().map(|ground| told(project, candidate, outcomes, ground)),
     };
     candidates.iter().zip(&grounds).zip(&all).map(tell).collect()
+}
+
+/// The roster with the views of all posts in today's count, at the posterior mean of each platform's step: what posts to come are held against.
+fn in_todays_views<'a>(model: &Model, roster: &'a Roster, positions: &[&[f64]]) -> Cow<'a, Roster> {
+    let steps: Vec<(usize, usize)> = model
+        .drivers
+        .iter()
+        .filter_map(|d| d.platform.as_ref())
+        .filter_map(|p| Some((roster.platforms.iter().position(|name| *name == p.name)?, p.step.as_ref()?.slot)))
+        .collect();
+    if steps.is_empty() || positions.is_empty() {
+        return Cow::Borrowed(roster);
+    }
+    let mut means = vec![0.0; roster.platforms.len()];
+    for position in positions {
+        let values = model.parameters.values(position);
+        steps.iter().for_each(|&(platform, slot)| means[platform] += values[slot] / positions.len() as f64);
+    }
+    let mut out = roster.clone();
+    for (post, before) in out.posts.iter_mut().zip(share_before(roster)) {
+        post.views *= 1.0 + before * means[roster.accounts[post.account].platform].exp_m1();
+    }
+    Cow::Owned(out)
 }
 
 fn told(project: &Project, candidate: &Candidate, outcomes: &[Outcome], ground: &Ground<'_>) -> Told {

@@ -1,12 +1,14 @@
 //! The creators of one platform: from each one's views to the exposure that saturates together, with the adjoint.
 //!
-//! x\[g,t\] = sum_c w\[c\] a\[c,g\] v\[c,t\], with v the real views of an account, a the share of its audience that lives in g, per head, and
-//! ln w\[c\] = slopes . h\[c\] + spread r\[c\]. Carry-over and saturation then act on the platform's x, so audiences overlap: with
+//! x\[g,t\] = sum_c w\[c\] a\[c,g\] v\[c,t\], with v the views of an account, a the share of its audience that is real and lives in g, per head, and
+//! ln w\[c\] = slopes . h\[c\] + spread r\[c\]. Where the platform changed what a view is, v is told in today's count: what was counted before is
+//! multiplied by e^s. Carry-over and saturation then act on the platform's x, so audiences overlap: with
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). See `docs/method.md`.
 
 use super::linalg::{axpy, dot};
 use super::response::{Exposure, convolve, convolve_transposed, correlate};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The creators of one platform, as the model takes them.
@@ -16,8 +18,10 @@ pub struct Platform {
     pub name: String,
     /// Index of each account in the roster.
     pub accounts: Vec<usize>,
-    /// Real views of each account, led by history, `[accounts x (max_lag + periods)]`.
+    /// Views of each account as counted, led by history, `[accounts x (max_lag + periods)]`.
     pub views: Vec<f64>,
+    /// The change of what a view is that the data's time holds.
+    pub step: Option<Step>,
     /// Where each account has views.
     pub spans: Vec<Range<usize>>,
     /// Scaled exposure a head that one view brings to each geo, `[accounts x geos]`.
@@ -26,6 +30,17 @@ pub struct Platform {
     pub covariates: Vec<f64>,
     /// Where its parameters are.
     pub slots: PlatformSlots,
+}
+
+/// A change of what a view is. Every view is told in the count after it, that of today: those counted before are multiplied by e^s.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Parameter s: logarithm of the new count over the old count of the same attention.
+    pub slot: usize,
+    /// Views that were counted before, `[accounts x (max_lag + periods)]`.
+    pub before: Vec<f64>,
+    /// When it came, in periods from the first outcome period on.
+    pub at: f64,
 }
 
 /// Where a platform's parameters are, by index.
@@ -46,6 +61,14 @@ impl Platform {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.accounts.is_empty()
+    }
+
+    /// Views in today's count, `[accounts x (max_lag + periods)]`.
+    pub fn views_today<'a>(&'a self, values: &[f64]) -> Cow<'a, [f64]> {
+        let Some(step) = &self.step else { return Cow::Borrowed(&self.views) };
+        let mut out = self.views.clone();
+        axpy(step.more(values), &step.before, &mut out);
+        Cow::Owned(out)
     }
 
     /// Weight of account c.
@@ -70,17 +93,30 @@ impl Platform {
     }
 }
 
+impl Step {
+    /// What a view of the old count is more than one of today's: e^s - 1.
+    pub fn more(&self, values: &[f64]) -> f64 {
+        values[self.slot].exp_m1()
+    }
+}
+
 /// Working memory of a platform.
 #[derive(Debug, Clone)]
 pub struct PlatformWork {
     /// Weight of each account.
     pub weight: Vec<f64>,
+    /// Views in today's count, `[accounts x (max_lag + periods)]`.
+    pub views: Vec<f64>,
     /// Scaled exposure of all accounts together.
     pub exposure: Exposure,
     /// d/d exposure.
     by_exposure: Vec<f64>,
     by_weight: Vec<f64>,
+    /// d/d e^s of the step, through the parts.
+    by_step: f64,
     line: Vec<f64>,
+    /// d/d views of one account through the parts; empty without a step.
+    by_views: Vec<f64>,
     /// Carried-over views, `[accounts x periods]`.
     carried: Vec<f64>,
     /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
@@ -102,10 +138,13 @@ impl PlatformWork {
         let zero = |n: usize| vec![0.0; n];
         PlatformWork {
             weight: zero(n),
+            views: platform.views.clone(),
             exposure: Exposure { x: zero(geos * padded), frequency: None },
             by_exposure: zero(geos * padded),
             by_weight: zero(n),
+            by_step: 0.0,
             line: zero(padded),
+            by_views: zero(if platform.step.is_some() { padded } else { 0 }),
             carried: zero(n * periods),
             rate: zero(geos * periods),
             by_rate: zero(geos * periods),
@@ -120,11 +159,15 @@ impl PlatformWork {
     pub fn forward(&mut self, platform: &Platform, values: &[f64]) {
         let padded = self.line.len();
         let geos = self.exposure.x.len() / padded;
+        if let Some(step) = &platform.step {
+            self.views.copy_from_slice(&platform.views);
+            axpy(step.more(values), &step.before, &mut self.views);
+        }
         self.exposure.x.fill(0.0);
         for c in 0..platform.len() {
             self.weight[c] = platform.weight(c, values);
             let span = platform.spans[c].clone();
-            let views = &platform.views[c * padded..(c + 1) * padded][span.clone()];
+            let views = &self.views[c * padded..(c + 1) * padded][span.clone()];
             for g in 0..geos {
                 let to = &mut self.exposure.x[g * padded..(g + 1) * padded][span.clone()];
                 axpy(self.weight[c] * platform.share[c * geos + g], views, to);
@@ -148,7 +191,7 @@ impl PlatformWork {
         self.pull.fill(0.0);
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
-            convolve(kernel, &platform.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
+            convolve(kernel, &self.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
             for g in 0..geos {
                 let rate = &self.rate[g * periods..(g + 1) * periods];
                 axpy(platform.share[c * geos + g], rate, &mut self.pull[own.clone()]);
@@ -202,11 +245,12 @@ impl PlatformWork {
     }
 
     /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the response (added to `by_f`), the coefficients (added to
-    /// `by_beta`), and the weights and kernel (kept for [`PlatformWork::adjoint_end`] and [`PlatformWork::by_kernel`]). Returns the derivative by the half-saturation.
+    /// `by_beta`), and the weights, the step and the kernel (kept for [`PlatformWork::adjoint_end`] and [`PlatformWork::by_kernel`]). Returns the
+    /// derivative by the half-saturation.
     pub fn split_adjoint(
         &mut self,
         platform: &Platform,
-        f: &[f64],
+        (kernel, f): (&[f64], &[f64]),
         (beta, units, half): (&[f64], &[f64], f64),
         by_f: &mut [f64],
         by_beta: &mut [f64],
@@ -215,6 +259,7 @@ impl PlatformWork {
         let periods = f.len() / geos;
         self.by_rate.fill(0.0);
         self.by_kernel.fill(0.0);
+        self.by_step = 0.0;
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
             let line = &mut self.line[..periods];
@@ -229,7 +274,11 @@ impl PlatformWork {
             for (i, t) in own.enumerate() {
                 line[i] = self.by_incremental[t] * self.weight[c] * self.pull[t];
             }
-            correlate(line, &platform.views[c * padded..(c + 1) * padded], &mut self.by_kernel);
+            correlate(line, &self.views[c * padded..(c + 1) * padded], &mut self.by_kernel);
+            if let Some(step) = &platform.step {
+                convolve_transposed(kernel, line, &mut self.by_views);
+                self.by_step += dot(&self.by_views, &step.before[c * padded..(c + 1) * padded]);
+            }
         }
         let mut by_half = 0.0;
         for g in 0..geos {
@@ -252,6 +301,7 @@ impl PlatformWork {
     pub fn adjoint_start(&mut self, parts: bool) {
         if !parts {
             self.by_weight.fill(0.0);
+            self.by_step = 0.0;
         }
     }
 
@@ -261,7 +311,7 @@ impl PlatformWork {
         convolve_transposed(kernel, by_carried, &mut self.by_exposure[g * padded..(g + 1) * padded]);
     }
 
-    /// Ends the sweep: adds the derivatives of slopes, spread and deviations.
+    /// Ends the sweep: adds the derivatives of slopes, spread, deviations and step.
     pub fn adjoint_end(&mut self, platform: &Platform, values: &[f64], by_value: &mut [f64]) {
         let padded = self.line.len();
         let geos = self.by_exposure.len() / padded;
@@ -273,8 +323,14 @@ impl PlatformWork {
                 let by = &self.by_exposure[g * padded..(g + 1) * padded][span.clone()];
                 axpy(platform.share[c * geos + g], by, line);
             }
-            let by_weight = self.by_weight[c] + dot(line, &platform.views[c * padded..(c + 1) * padded][span]);
+            if let Some(step) = &platform.step {
+                self.by_step += self.weight[c] * dot(line, &step.before[c * padded..(c + 1) * padded][span.clone()]);
+            }
+            let by_weight = self.by_weight[c] + dot(line, &self.views[c * padded..(c + 1) * padded][span]);
             platform.weight_adjoint(c, values, by_weight * self.weight[c], by_value);
+        }
+        if let Some(step) = &platform.step {
+            by_value[step.slot] += self.by_step * values[step.slot].exp();
         }
     }
 }

@@ -299,7 +299,7 @@ impl LogDensity for Posterior {
                     let half = work.shape_values.saturation[0];
                     by_shape.saturation[0] += own.split_adjoint(
                         platform,
-                        &work.response.f,
+                        (work.response.weights(), &work.response.f),
                         (&work.effect.beta, &model.units, half),
                         &mut self.by_response,
                         &mut work.effect.by_beta,

@@ -4,7 +4,7 @@
 pub(crate) mod reference;
 
 use counterpoint::data::calendar::Cadence;
-use counterpoint::data::roster::{Account, Creator, Deal, DealKind, Format, Post, Snapshot, Tracked};
+use counterpoint::data::roster::{Account, Creator, Deal, DealKind, Format, Post, Redefined, Snapshot, Tracked};
 use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::project::*;
 use jiff::ToSpan;
@@ -206,6 +206,16 @@ pub(crate) fn roster(data: &Dataset) -> Roster {
         posts,
         deals: vec![deal(0, DealKind::Flat), deal(1, DealKind::Hybrid)],
         tracked: vec![tracked(0), tracked(2)],
+        redefined: Vec::new(),
+    }
+}
+
+/// Lets two platforms change what a view is within a week of the data: one of all formats, one of short videos only.
+pub(crate) fn redefine(data: &mut Dataset) {
+    let on = data.dates[10] + 3.days();
+    let change = |platform, format| Redefined { platform, format, on };
+    if let Some(roster) = &mut data.roster {
+        roster.redefined = vec![change(0, None), change(1, Some(Format::ShortVideo))];
     }
 }
 
@@ -218,5 +228,6 @@ pub(crate) fn creators_spec() -> CreatorsSpec {
         tracked: None,
         fake_worth: 0.1,
         fair_level: 0.8,
+        view_changes: known_view_changes(),
     }
 }

@@ -1,11 +1,12 @@
 //! From what was tested to the exposures as run and as they would have been.
 
 use super::{CreatorModel, DriverModel};
+use crate::creators::attention::Views;
 use crate::data::experiment::{Experiment as Given, Tested};
 use crate::data::{Dataset, DriverKind};
 use crate::model::defaults;
 use crate::model::experiment::{Dose, Experiment, Part, Target};
-use crate::model::platform::Platform;
+use crate::model::platform::{Platform, Step};
 use crate::model::response::{Exposure, Shape};
 use crate::project::{Change, HiddenDemand, Project, Usual};
 use std::ops::Range;
@@ -281,33 +282,56 @@ fn of_platform(
     let (periods, shape) = rows(driver, given);
     let inside = given.inside(data.n_periods());
     let (lead, padded) = (driver.shape.max_lag, driver.shape.max_lag + driver.shape.periods);
-    let views = |c: usize| &platform.views[c * padded..(c + 1) * padded];
-    let average = |c: usize| mean(&views(c)[lead..]);
-    let total: f64 = (0..platform.len()).filter(|&c| changed[c]).map(average).sum();
-    let (mut run, mut otherwise) = (Vec::new(), Vec::new());
-    for c in 0..platform.len() {
-        let own = views(c);
-        let at = |t: i64| match usize::try_from(t + lead as i64) {
-            Ok(i) if inside && i < padded => own[i],
-            Err(_) if inside => 0.0,
-            _ => average(c),
-        };
-        if !changed[c] {
-            let as_run: Vec<f64> = periods.clone().map(at).collect();
-            otherwise.extend_from_slice(&as_run);
+    let average = |all: &[f64], c: usize| mean(&all[c * padded..(c + 1) * padded][lead..]);
+    let total: f64 = (0..platform.len()).filter(|&c| changed[c]).map(|c| average(&platform.views, c)).sum();
+    // Everything below is linear in views, so that those of an old count go through it beside all. A usual number of views is of the count
+    // that was in force; `old` is the share of it that changed.
+    let rows_of = |all: &[f64], old: f64| {
+        let (mut run, mut otherwise) = (Vec::new(), Vec::new());
+        for c in 0..platform.len() {
+            let own = &all[c * padded..(c + 1) * padded];
+            let at = |t: i64| match usize::try_from(t + lead as i64) {
+                Ok(i) if inside && i < padded => own[i],
+                Err(_) if inside => 0.0,
+                _ => average(all, c),
+            };
+            if !changed[c] {
+                let as_run: Vec<f64> = periods.clone().map(at).collect();
+                otherwise.extend_from_slice(&as_run);
+                run.extend(as_run);
+                continue;
+            }
+            let before = given.before(data.cadence.days());
+            let usual = match given.usual {
+                Usual::Number(number) if total > 0.0 => old * average(&platform.views, c) * number / total,
+                _ if inside => mean(&own[lead + before.start..lead + before.end]),
+                _ => average(all, c),
+            };
+            let steady = if let Usual::Number(_) = given.usual { usual } else { average(all, c) };
+            let [as_run, without] = series(given, data, &periods, &at, steady, usual);
             run.extend(as_run);
-            continue;
+            otherwise.extend(without);
         }
-        let before = given.before(data.cadence.days());
-        let usual = match given.usual {
-            Usual::Number(number) if total > 0.0 => average(c) * number / total,
-            _ if inside => mean(&own[lead + before.start..lead + before.end]),
-            _ => average(c),
-        };
-        let steady = if let Usual::Number(_) = given.usual { usual } else { average(c) };
-        let [as_run, without] = series(given, data, &periods, &at, steady, usual);
-        run.extend(as_run);
-        otherwise.extend(without);
-    }
+        [run, otherwise]
+    };
+    let [run, otherwise] = rows_of(&platform.views, 1.0);
+    let [run_before, otherwise_before] = match &platform.step {
+        Some(step) => rows_of(&step.before, old_share(platform, step, given, (lead, padded))),
+        None => [vec![0.0; run.len()], vec![0.0; run.len()]],
+    };
+    let run = Views { all: run, before: run_before };
+    let otherwise = Views { all: otherwise, before: otherwise_before };
     Part { driver: m, geos: given.geos.clone(), shape, dose: Dose::Views { run, otherwise } }
+}
+
+/// The share of a test's views that were counted as before a change: none where it began after it, else that of the platform's views until then
+/// (the rest are of formats that did not change).
+fn old_share(platform: &Platform, step: &Step, given: &Given, (lead, padded): (usize, usize)) -> f64 {
+    if given.window.start as f64 >= step.at {
+        return 0.0;
+    }
+    let until = ((lead as f64 + step.at).floor().max(0.0) as usize).min(padded);
+    let sum = |all: &[f64]| all.chunks_exact(padded).flat_map(|own| &own[..until]).sum::<f64>();
+    let all = sum(&platform.views);
+    if all > 0.0 { sum(&step.before) / all } else { 1.0 }
 }

@@ -2,14 +2,14 @@
 
 use super::{CreatorModel, DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
 use crate::creators::activity::{CreatorCost, cost_by_period, creator_cost};
-use crate::creators::attention;
+use crate::creators::attention::{self, Views};
 use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::covariates::covariates;
 use crate::model::defaults;
 use crate::model::parameters::{DriverSlots, Parameters};
-use crate::model::platform::{Platform, PlatformSlots};
+use crate::model::platform::{Platform, PlatformSlots, Step};
 use crate::model::response::{Exposure, Order, Shape};
 use crate::model::tracked::{Tracked, TrackedSeries};
 use crate::project::{AdstockKind, CreatorsSpec, EffectKind, GeoEffects, OutcomeKind, Project, SaturationKind};
@@ -32,7 +32,7 @@ pub(super) fn add(
     };
     let lead = spec.max_lag.unwrap_or(longest).min(periods.saturating_sub(1));
     let padded = lead + periods;
-    let views = attention::views(roster, data, lead);
+    let Views { all: views, before } = attention::views(roster, data, lead);
     let paid_to = creator_cost(roster, data);
     let costs = cost_by_period(roster, data, &paid_to);
     let population: f64 = data.population.iter().sum();
@@ -45,8 +45,10 @@ pub(super) fn add(
         if accounts.is_empty() {
             continue;
         }
-        let own: Vec<f64> =
-            accounts.iter().flat_map(|&c| views[c * padded..(c + 1) * padded].iter().copied()).collect();
+        let of_accounts = |views: &[f64]| -> Vec<f64> {
+            accounts.iter().flat_map(|&c| views[c * padded..(c + 1) * padded].iter().copied()).collect()
+        };
+        let (own, old) = (of_accounts(&views), of_accounts(&before));
         let mut share: Vec<f64> = accounts
             .iter()
             .flat_map(|&c| {
@@ -97,6 +99,12 @@ pub(super) fn add(
             let slots = slots(project, &label, (&effect, positive, shares), data, parameters);
             (slots, covariates.platform(&label, &accounts, roster, parameters))
         };
+        let step = roster.redefined.iter().find(|change| change.platform == p).map(|change| Step {
+            slot: parameters.add(&format!("view_step[{label}]"), defaults::VIEW_STEP),
+            before: old,
+            at: data.dates.first().map_or(0.0, |d| (day_number(change.on) - day_number(*d)) as f64)
+                / f64::from(data.cadence.days()),
+        });
         for (place, &c) in accounts.iter().enumerate() {
             places[c] = Some((drivers.len(), place));
         }
@@ -122,6 +130,7 @@ pub(super) fn add(
                 covariates: accounts.iter().flat_map(|&c| covariates.of(c)).collect(),
                 accounts,
                 views: own,
+                step,
                 spans,
                 share,
                 slots: platform_slots,

@@ -273,9 +273,9 @@ fn per_view(model: &Model, pass: &Pass, creator: &CreatorModel) -> Interval {
     let Some(&(m, place)) = creator.accounts.first() else { return Interval::of(&[1.0]) };
     let Some(platform) = &model.drivers[m].platform else { return Interval::of(&[1.0]) };
     let padded = platform.views.len() / platform.len();
-    let views: Vec<f64> = platform.views.chunks_exact(padded).map(|v| v.iter().sum()).collect();
-    let total: f64 = views.iter().sum();
     let one = |d: &OneDraw| {
+        let views: Vec<f64> = platform.views_today(&d.values).chunks_exact(padded).map(|v| v.iter().sum()).collect();
+        let total: f64 = views.iter().sum();
         let weights: Vec<f64> = (0..platform.len()).map(|c| platform.weight(c, &d.values)).collect();
         weights[place] * total / crate::model::linalg::dot(&weights, &views)
     };

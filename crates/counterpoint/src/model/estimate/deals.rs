@@ -14,7 +14,7 @@ use crate::creators::fair::{FairFee, chance, fair_fee};
 use crate::data::roster::{DealKind, Roster};
 use crate::data::{Dataset, DriverKind};
 use crate::model::build::Model;
-use crate::model::linalg::dot;
+use crate::model::linalg::{axpy, dot};
 use crate::model::posterior::Posterior;
 use crate::model::response::convolve;
 use crate::project::{OutcomeKind, Project};
@@ -79,6 +79,8 @@ struct Line {
     place: usize,
     /// The deal's views, `[lead + periods]`.
     views: Vec<f64>,
+    /// Those of them that were counted before the platform changed what a view is.
+    before: Vec<f64>,
     /// Share of what they brought that counts, `[periods]`; empty for all of it.
     counts: Vec<f64>,
 }
@@ -176,26 +178,29 @@ fn lines(model: &Model, roster: &Roster, data: &Dataset, costs: &[Cost], covered
             if covered[d].is_empty() { (0..periods).map(share).collect() } else { Vec::new() }
         })
         .collect();
-    let mut add = |d: usize, (driver, place): (usize, usize), first: usize, views: &[f64], part: f64| {
+    let mut add = |d: usize, (driver, place): (usize, usize), first: usize, [views, before]: [&[f64]; 2], part: f64| {
         let own = &mut out[d];
         let at = own.iter().position(|l| (l.driver, l.place) == (driver, place)).unwrap_or_else(|| {
-            own.push(Line { driver, place, views: vec![0.0; lead + periods], counts: counts[d].clone() });
+            let nothing = vec![0.0; lead + periods];
+            own.push(Line { driver, place, views: nothing.clone(), before: nothing, counts: counts[d].clone() });
             own.len() - 1
         });
-        let to = &mut own[at].views[first..first + views.len()];
-        to.iter_mut().zip(views).for_each(|(a, x)| *a += part * x);
+        let line = &mut own[at];
+        for (to, from) in [(&mut line.views, views), (&mut line.before, before)] {
+            to[first..first + from.len()].iter_mut().zip(from).for_each(|(a, x)| *a += part * x);
+        }
     };
-    each_post(roster, data, lead, |post, first, views| {
+    each_post(roster, data, lead, |post, first, views, before| {
         let account = roster.posts[post].account;
         let Some(place) = place_of(account) else { return };
         let holders: Vec<usize> = (0..covered.len()).filter(|&d| covered[d].contains(&post)).collect();
         for &d in &holders {
-            add(d, place, first, views, by_rate(&rates, &holders, d));
+            add(d, place, first, [views, before], by_rate(&rates, &holders, d));
         }
         if holders.is_empty() {
             let creator = roster.accounts[account].creator;
             for &d in idle.iter().filter(|&&d| roster.deals[d].creator == creator) {
-                add(d, place, first, views, 1.0);
+                add(d, place, first, [views, before], 1.0);
             }
         }
     });
@@ -211,6 +216,7 @@ fn brought(model: &Arc<Model>, chains: &[ChainDraws], lines: &[Vec<Line>], threa
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
         let mut posterior = Posterior::new(model.clone());
         let (mut cells, mut carried) = (vec![0.0; periods], vec![0.0; periods]);
+        let mut today = vec![0.0; lines.iter().flatten().map(|l| l.views.len()).next().unwrap_or(0)];
         let mut out = Vec::with_capacity(to - from);
         for position in &positions[from..to] {
             posterior.set(position);
@@ -245,7 +251,11 @@ fn brought(model: &Arc<Model>, chains: &[ChainDraws], lines: &[Vec<Line>], threa
             let mut deal = |own: &Vec<Line>| {
                 let mut sum = [0.0; 2];
                 for line in own {
-                    convolve(posterior.drivers()[line.driver].response.weights(), &line.views, &mut carried);
+                    today.copy_from_slice(&line.views);
+                    if let Some(step) = model.drivers[line.driver].platform.as_ref().and_then(|p| p.step.as_ref()) {
+                        axpy(step.more(posterior.values()), &line.before, &mut today);
+                    }
+                    convolve(posterior.drivers()[line.driver].response.weights(), &today, &mut carried);
                     carried.iter_mut().zip(&line.counts).for_each(|(s, share)| *s *= share);
                     for (sum, a) in sum.iter_mut().zip(&worth[line.driver][line.place]) {
                         *sum += dot(&carried, a);

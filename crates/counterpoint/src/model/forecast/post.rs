@@ -4,7 +4,7 @@ use super::fate::Fate;
 use super::ground::{Ground, Shared};
 use super::{BLOCKS, STREAM};
 use crate::data::Dataset;
-use crate::data::roster::{Candidate, Format};
+use crate::data::roster::{Candidate, Format, Roster};
 use crate::model::build::Model;
 use crate::model::posterior::Posterior;
 use crate::project::Project;
@@ -63,10 +63,11 @@ pub fn posts(
 ) -> Vec<Option<Person>> {
     let Some(roster) = data.roster.as_ref() else { return people.iter().map(|_| None).collect() };
     let worth = project.creators.as_ref().map_or(0.0, |c| c.fake_worth);
-    let shared = Shared::new(model, data, roster, worth);
+    let roster = super::in_todays_views(model, roster, positions);
+    let shared = Shared::new(model, data, &roster, worth);
     let shaped: Vec<Candidate> = people.iter().map(|(c, known)| with_format(c, *known, data)).collect();
     let grounds: Vec<Option<Ground<'_>>> = shaped.iter().map(|c| Ground::new(&shared, model, data, c)).collect();
-    let own: Vec<Own> = people.iter().map(|(_, known)| Own::new(model, data, *known)).collect();
+    let own: Vec<Own> = people.iter().map(|(_, known)| Own::new(model, &roster, *known)).collect();
     let blocks = crate::model::estimate::in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
         let mut posterior = Posterior::new(model.clone());
@@ -118,8 +119,8 @@ pub(super) struct Own {
 }
 
 impl Own {
-    fn new(model: &Model, data: &Dataset, account: Option<usize>) -> Own {
-        let Some((account, roster)) = account.zip(data.roster.as_ref()) else {
+    fn new(model: &Model, roster: &Roster, account: Option<usize>) -> Own {
+        let Some(account) = account else {
             return Own { place: None, views: None, series: None };
         };
         let place = model

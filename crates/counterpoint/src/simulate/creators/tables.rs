@@ -7,7 +7,7 @@ use super::roster::Roster;
 use super::spec::{DealWord, RosterSpec};
 use super::truth::KnownRoster;
 use crate::data::{Cells, Column, Table};
-use crate::project::CreatorsSpec;
+use crate::project::{CreatorsSpec, known_view_changes};
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
@@ -25,6 +25,7 @@ pub(in crate::simulate) fn section(wanted: &RosterSpec, roster: &Roster, known: 
         tracked: known.sales.iter().any(Option::is_some).then(|| "tracked.csv".to_owned()),
         fake_worth: wanted.fake_worth,
         fair_level: FAIR_LEVEL,
+        view_changes: known_view_changes(),
     }
 }
 

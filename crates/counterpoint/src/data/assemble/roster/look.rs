@@ -2,11 +2,11 @@
 
 use super::super::super::calendar::day_number;
 use super::super::super::codes::{Capped, info, review};
-use super::super::super::roster::{DealKind, Format, Post, Roster};
+use super::super::super::roster::{DealKind, Post, Roster};
 use super::super::super::{Dataset, DriverKind};
+use super::super::column::nearest_hint;
 use crate::finding::Finding;
-use crate::project::CreatorsSpec;
-use jiff::civil::{Date, date};
+use crate::project::{CreatorsSpec, known_view_changes};
 
 /// Audience shares below this in all say little of where sales should rise.
 pub(super) const AUDIENCE_LEAST: f64 = 0.5;
@@ -18,9 +18,6 @@ pub(super) const LEAK_WEEKS: i64 = 8;
 pub(super) const FEW_POSTS: usize = 8;
 /// A channel's spend that goes with tracked revenue as closely as this is commission in disguise.
 pub(super) const COMMISSION_CORRELATION: f64 = 0.95;
-/// When platforms changed what a view is, and for which formats.
-const DEFINITIONS: [(&str, Option<Format>, Date); 2] =
-    [("instagram", None, date(2025, 4, 21)), ("youtube", Some(Format::ShortVideo), date(2025, 3, 31))];
 
 /// Looks at everything.
 pub(super) fn look(roster: &Roster, spec: &CreatorsSpec, data: &Dataset, out: &mut Vec<Finding>) {
@@ -88,23 +85,25 @@ fn audiences(roster: &Roster, spec: &CreatorsSpec, out: &mut Vec<Finding>) {
 }
 
 fn definitions(roster: &Roster, spec: &CreatorsSpec, out: &mut Vec<Finding>) {
-    for (platform, format, day) in DEFINITIONS {
-        let own = |p: &&Post| {
-            let name = &roster.platforms[roster.accounts[p.account].platform];
-            name.eq_ignore_ascii_case(platform) && format.is_none_or(|f| f == p.format)
-        };
-        let (before, after): (Vec<&Post>, Vec<&Post>) =
-            roster.posts.iter().filter(own).partition(|p| p.at.date() < day);
-        if !before.is_empty() && !after.is_empty() {
-            let found = format!(
-                "{platform} changed what a view is on {day}: {} posts before, {} after",
-                before.len(),
-                after.len()
-            );
-            let mend = "if your export mixes both counts, bring them to one";
-            out.push(
-                review("view-definition", found, "views counted the same way throughout", mend).at_file(&spec.posts),
-            );
+    for change in &roster.redefined {
+        let (name, day) = (&roster.platforms[change.platform], change.on);
+        let own = roster.posts.iter().filter(|p| change.is_about(roster, p));
+        let (before, after): (Vec<&Post>, Vec<&Post>) = own.partition(|p| p.at.date() < day);
+        let (before, after) = (before.len(), after.len());
+        let found = format!("{name} changed what a view is on {day}: {before} posts before, {after} after");
+        let expected = "one count throughout, or a step at that day";
+        let mend = format!(
+            "the fit learns the step, `view_step[{name}]`; if all views are of one count, write view_changes = [] in `[creators]`"
+        );
+        out.push(info("view-definition", found, expected, mend).at_file(&spec.posts));
+    }
+    for change in &spec.view_changes {
+        let known = roster.platforms.iter().any(|p| p.eq_ignore_ascii_case(&change.platform));
+        if !known && !known_view_changes().contains(change) {
+            let names: Vec<&str> = roster.platforms.iter().map(String::as_str).collect();
+            let found = format!("`view_changes` of \"{}\", where nobody has an account", change.platform);
+            let mend = nearest_hint(&change.platform, &names);
+            out.push(review("view-change-platform", found, "a platform of the creators' table", mend));
         }
     }
 }

@@ -10,7 +10,7 @@ pub use offers::offers;
 
 use super::super::calendar::day_number;
 use super::super::codes::{Capped, fail, info, review};
-use super::super::roster::{Account, Creator, Format, Post, Roster, Snapshot, Tracked};
+use super::super::roster::{Account, Creator, Format, Post, Redefined, Roster, Snapshot, Tracked};
 use super::super::{Dataset, Table};
 use super::column::nearest_hint;
 use super::sheet::Sheet;
@@ -59,8 +59,28 @@ pub(super) fn roster(spec: &CreatorsSpec, tables: &[Table], data: &Dataset, out:
         tracked(&Sheet { table }, data, &mut roster, out);
     }
     roster.posts.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    redefined(spec, data, &mut roster);
     look::look(&roster, spec, data, out);
     roster
+}
+
+/// The changes of what a view is that divide the posts within the data's time.
+fn redefined(spec: &CreatorsSpec, data: &Dataset, roster: &mut Roster) {
+    let (Some(&first), Some(&last)) = (data.dates.first(), data.dates.last()) else { return };
+    let end = day_number(last) + i64::from(data.cadence.days());
+    let named = |name: &String| spec.view_changes.iter().find(|c| c.platform.eq_ignore_ascii_case(name));
+    for platform in 0..roster.platforms.len() {
+        let Some(change) = named(&roster.platforms[platform]) else { continue };
+        let change = Redefined { platform, format: change.format, on: change.on };
+        let days = roster.posts.iter().filter(|p| p.views > 0.0 && change.is_about(roster, p)).map(|p| p.at.date());
+        let (mut before, mut after) = (0, 0);
+        for day in days.filter(|day| *day >= first && day_number(*day) < end) {
+            *(if day < change.on { &mut before } else { &mut after }) += 1;
+        }
+        if before > 0 && after > 0 {
+            roster.redefined.push(change);
+        }
+    }
 }
 
 fn people(sheet: &Sheet<'_>, data: &Dataset, roster: &mut Roster, out: &mut Vec<Finding>) {
