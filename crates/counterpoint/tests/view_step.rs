@@ -1,4 +1,5 @@
 //! A platform that changes what a view is: a jump of the count is a step that is learned, not a jump of dose.
+#![allow(clippy::disallowed_methods)]
 
 mod common;
 
@@ -10,14 +11,15 @@ use counterpoint::data::{Dataset, assemble};
 use counterpoint::model::build::Model;
 use counterpoint::model::estimate::{Interval, estimate, people};
 use counterpoint::model::fit::fit;
-use counterpoint::model::forecast::{forecast, posts};
+use counterpoint::model::forecast::{PostDraw, forecast, posts};
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::*;
-use counterpoint::simulate::{ChannelSpec, RosterSpec, SimulationSpec, simulate};
+use counterpoint::simulate::{ChannelSpec, PlatformSpec, PostsRange, RosterSpec, SimulationSpec, simulate};
 use counterpoint_infer::log_density::LogDensity;
 use counterpoint_infer::nuts::{ChainDraws, chain_rng};
 use counterpoint_infer::sample::standard_normal;
 use jiff::ToSpan;
+use jiff::civil::date;
 use std::sync::Arc;
 
 /// New over old count of the same attention.
@@ -29,7 +31,12 @@ fn close(a: f64, b: f64, label: &str) {
 
 /// Stories, so that a post's views are of one day: none on the day before a platform's change.
 fn market() -> (Project, Dataset) {
-    let model = ModelSpec { prior: EffectKind::Contribution, max_lag: Some(4), ..ModelSpec::default() };
+    let model = ModelSpec {
+        prior: EffectKind::Contribution,
+        hidden_demand: HiddenDemand::None,
+        max_lag: Some(4),
+        ..ModelSpec::default()
+    };
     let mut project = project(model);
     project.outcome.order_value = Some(2.0);
     project.creators = Some(creators_spec());
@@ -182,14 +189,16 @@ fn posts_to_come_are_told_in_the_new_count() {
         (found.into_iter().map(|f| f.told.expect("a platform of the model")).collect::<Vec<_>>(), own)
     });
     let [(a, own_a), (b, own_b)] = &told;
-    // As many people, told in the new count: as many views as new ones, and the same effect.
-    close(a[0].views.mean * FACTOR, b[0].views.mean, "views");
-    close(a[0].incremental.mean, b[0].incremental.mean, "effect");
-    // Views that are learned from the posts are learned in the new count; the prior of their level does not move with it.
-    let ratio = b[1].views.q50 / a[1].views.q50;
-    assert!((ratio / FACTOR).ln().abs() < 0.05, "{ratio}");
-    for (a, b) in own_a.iter().zip(own_b) {
-        assert!((b.views / a.views / FACTOR).ln().abs() < 0.05, "{} {}", a.views, b.views);
+    // As much attention in the new count: more views and the same effect, stated or learned. The prior of the level of views does not move with
+    // it, so that the spread between posts is not quite the same.
+    let near = |a: f64, b: f64, label: &str| assert!((b / a).ln().abs() < 0.05, "{label}: {a} {b}");
+    for (a, b) in a.iter().zip(b) {
+        near(a.views.mean * FACTOR, b.views.mean, "views");
+        near(a.incremental.mean, b.incremental.mean, "effect");
+    }
+    for get in [|d: &PostDraw| d.views, |d: &PostDraw| d.strength] {
+        let mean = |draws: &[PostDraw]| draws.iter().map(get).sum::<f64>() / draws.len() as f64;
+        near(mean(own_a) * FACTOR, mean(own_b), "own posts");
     }
 }
 
@@ -232,22 +241,61 @@ fn a_view_is_of_the_count_of_its_own_day() {
 }
 
 #[test]
-fn a_step_of_a_simulated_market_is_found() {
+fn a_step_is_learned_where_posts_lie_on_both_sides_of_a_day() {
     let spec = SimulationSpec {
-        seed: 1,
-        geos: 2,
-        periods: 78,
-        baseline: 0.02,
-        channel: vec![ChannelSpec::default(); 2],
+        start: date(2024, 9, 2),
+        periods: 60,
         creators: Some(RosterSpec { count: 8, ..RosterSpec::default() }),
+        ..SimulationSpec::default()
+    };
+    let market = simulate(&spec).expect("a market");
+    let told = |changes: Vec<ViewChange>| {
+        let mut project = market.project.clone();
+        project.creators.as_mut().expect("creators").view_changes = changes;
+        let (data, findings) = assemble(&project, &market.tables);
+        let model = Model::new(&project, &data.expect("data"));
+        let steps: Vec<String> =
+            model.parameters.iter().map(|p| p.name.clone()).filter(|name| name.starts_with("view_step[")).collect();
+        let codes: Vec<String> = findings.into_iter().map(|f| f.code).filter(|c| c.starts_with("view-")).collect();
+        (steps, codes)
+    };
+    let change = |platform: &str, format, on| vec![ViewChange { platform: platform.into(), format, on }];
+    let (steps, codes) = told(known_view_changes());
+    assert!(steps.contains(&"view_step[instagram]".to_owned()), "{steps:?}");
+    assert!(codes.len() == steps.len() && codes.iter().all(|c| c == "view-definition"), "{codes:?}");
+    let nothing = (Vec::new(), Vec::new());
+    assert_eq!(told(Vec::new()), nothing);
+    assert_eq!(told(change("instagram", None, date(2024, 9, 2))), nothing);
+    assert_eq!(told(change("instagram", None, date(2026, 1, 1))), nothing);
+    assert_eq!(told(change("instagram", Some(Format::Article), date(2025, 4, 21))), nothing);
+    assert_eq!(told(change("TikTok", None, date(2025, 1, 15))).0, ["view_step[tiktok]"]);
+    assert_eq!(told(change("instagran", None, date(2025, 1, 15))), (Vec::new(), vec!["view-change-platform".into()]));
+}
+
+/// What a fit says of a platform that changed what a view is, in a market of its own: its step, and its total with the truth.
+fn recovered(seed: u64) -> (Interval, Interval, f64) {
+    let platform = |name: &str, share| PlatformSpec { name: Some(name.into()), share, ..PlatformSpec::default() };
+    let creators = RosterSpec {
+        count: 12,
+        posts: PostsRange { min: 16, max: 30 },
+        platform: vec![platform("photos", Some(0.12)), platform("clips", None)],
+        ..RosterSpec::default()
+    };
+    let spec = SimulationSpec {
+        seed,
+        geos: 2,
+        periods: 104,
+        baseline: 0.02,
+        noise: 0.25,
+        channel: vec![ChannelSpec::default(); 2],
+        creators: Some(creators),
         ..SimulationSpec::default()
     };
     let market = simulate(&spec).expect("a market");
     let mut data = assemble(&market.project, &market.tables).0.expect("data");
     let people = data.roster.as_mut().expect("a roster");
-    let count = |p: usize| people.posts.iter().filter(|x| people.accounts[x.account].platform == p).count();
-    let platform = (0..people.platforms.len()).max_by_key(|&p| count(p)).expect("a platform");
-    let change = Redefined { platform, format: None, on: data.dates[39] };
+    let platform = people.platforms.iter().position(|p| p == "photos").expect("a platform");
+    let change = Redefined { platform, format: None, on: data.dates[52] };
     people.redefined = vec![change];
     let shares = share_before(people);
     let about: Vec<bool> = people.posts.iter().map(|p| change.is_about(people, p)).collect();
@@ -257,20 +305,40 @@ fn a_step_of_a_simulated_market_is_found() {
         post.views = anew(post.views);
         post.snapshots.iter_mut().for_each(|s| s.views = anew(s.views));
     }
-    let name = people.platforms[platform].clone();
     let sampler = SamplerSpec { chains: 2, warmup: 200, draws: 200, ..SamplerSpec::default() };
     let (model, chains) = fit(Model::new(&market.project, &data), &sampler, 2).expect("fits");
     let estimates = estimate(&model, &market.project, &chains, None, 2);
-    let slot = model.parameters.iter().position(|p| p.name == format!("view_step[{name}]")).expect("a step");
-    let steps: Vec<f64> =
-        chains.iter().flat_map(|c| c.positions.chunks_exact(c.dim).map(|p| model.parameters.values(p)[slot])).collect();
-    let step = Interval::of(&steps);
-    let driver = estimates.drivers.iter().find(|d| d.platform.as_ref() == Some(&name)).expect("the platform");
-    let truth = market.truth.creators.as_ref().expect("creators").platforms.iter().find(|p| p.name == name);
-    let truth = truth.expect("the platform").contribution;
-    let told = format!("step {step:?}, {name} brought {:?}, truly {truth}", driver.incremental);
+    let slot = model.parameters.iter().position(|p| p.name == "view_step[photos]").expect("a step");
+    let value = |p: &[f64]| model.parameters.values(p)[slot];
+    let steps: Vec<f64> = chains.iter().flat_map(|c| c.positions.chunks_exact(c.dim).map(value)).collect();
+    let driver = estimates.drivers.iter().find(|d| d.platform.as_deref() == Some("photos")).expect("the platform");
+    let truth = market.truth.creators.expect("creators").platforms.into_iter().find(|p| p.name == "photos");
+    (Interval::of(&steps), driver.incremental, truth.expect("the platform").contribution)
+}
+
+/// `COUNTERPOINT_SLOW=1` runs twenty markets in place of four.
+#[test]
+fn a_step_of_a_simulated_market_is_found() {
+    let slow = std::env::var("COUNTERPOINT_SLOW").is_ok_and(|v| v == "1");
+    let holds = |x: &Interval, truth: f64| (x.q05..=x.q95).contains(&truth);
+    let found: Vec<_> = (1..=if slow { 20 } else { 4 }).map(recovered).collect();
+    let told: Vec<String> = found
+        .iter()
+        .map(|(step, total, truth)| {
+            let [low, middle, high] = [total.q05, total.mean, total.q95].map(|x| x / truth);
+            format!(
+                "step {:.3} in {:.3} to {:.3}, total over truth {middle:.2} in {low:.2} to {high:.2}",
+                step.mean, step.q05, step.q95
+            )
+        })
+        .collect();
+    let told = told.join("\n");
     println!("{told}");
-    assert!((step.q05..=step.q95).contains(&FACTOR.ln()), "{told}");
-    assert!((step.mean - FACTOR.ln()).abs() < 0.15 && step.q05 > 0.0, "{told}");
-    assert!((driver.incremental.q05..=driver.incremental.q95).contains(&truth), "{told}");
+    let steps = found.iter().filter(|f| holds(&f.0, FACTOR.ln())).count();
+    let totals = found.iter().filter(|f| holds(&f.1, f.2)).count();
+    // 18 of 20 and 3.6 of 4 expected; so many or more are held with 99 % and 95 % by a binomial with 0.9.
+    let least = if slow { 15 } else { 3 };
+    assert!(steps >= least && totals >= least, "{steps} steps, {totals} totals\n{told}");
+    let mean = found.iter().map(|f| f.0.mean).sum::<f64>() / found.len() as f64;
+    assert!((mean - FACTOR.ln()).abs() < if slow { 0.1 } else { 0.2 }, "{told}");
 }

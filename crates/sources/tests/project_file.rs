@@ -211,6 +211,31 @@ fn the_creators_section_is_read_and_its_mistakes_are_found() {
     let whole = "[creators]\ncreators = \"c.csv\"\nposts = \"p.csv\"\n";
     assert_eq!(one(&format!("{whole}stat = \"s.csv\"")).code, "unknown-key");
     assert_eq!(one(&format!("{whole}fair_level = 80")).code, "out-of-range");
+    let changes = |list: &str| format!("{whole}view_changes = {list}");
+    let found = |list: &str| {
+        let one = one(&changes(list));
+        (one.code, one.column.unwrap_or_default())
+    };
+    let wrong = [
+        ("[{ platform = \"a\" }]", "missing-key", "creators.view_changes[1].on"),
+        ("[{ on = 2025-04-21 }]", "missing-key", "creators.view_changes[1].platform"),
+        ("[{ platform = \"a\", on = \"soon\" }]", "wrong-type", "creators.view_changes[1].on"),
+        (
+            "[{ platform = \"a\", on = 2025-04-21, format = \"reel\" }]",
+            "unknown-word",
+            "creators.view_changes[1].format",
+        ),
+        ("[2025-04-21]", "wrong-type", "creators.view_changes[1]"),
+        ("2025-04-21", "wrong-type", "creators.view_changes"),
+        (
+            "[{ platform = \"a\", on = 2025-04-21 }, { platform = \"A\", on = 2025-05-01 }]",
+            "duplicate-name",
+            "creators.view_changes[2].platform",
+        ),
+    ];
+    for (list, code, place) in wrong {
+        assert_eq!(found(list), (code.to_owned(), place.to_owned()), "{list}");
+    }
 }
 
 #[test]
