@@ -110,8 +110,11 @@ fn chain(positions: &[Vec<f64>]) -> Vec<ChainDraws> {
     vec![ChainDraws { dim, positions, energies, divergences: 0, max_depth_hits: 0, gradients: 0, warmup_gradients: 0 }]
 }
 
+/// A market with its model and positions of draws.
+type Drawn = (Dataset, Arc<Model>, Vec<Vec<f64>>);
+
 /// The market before and after its views are counted anew, with draws that say the same of both.
-fn both() -> (Project, [(Dataset, Arc<Model>, Vec<Vec<f64>>); 2]) {
+fn both() -> (Project, [Drawn; 2]) {
     let (project, data) = market();
     let anew = counted_anew(&data);
     let [first, second] = [&data, &anew].map(|d| Arc::new(Model::new(&project, d)));
@@ -333,7 +336,6 @@ fn a_step_of_a_simulated_market_is_found() {
         })
         .collect();
     let told = told.join("\n");
-    println!("{told}");
     let steps = found.iter().filter(|f| holds(&f.0, FACTOR.ln())).count();
     let totals = found.iter().filter(|f| holds(&f.1, f.2)).count();
     // 18 of 20 and 3.6 of 4 expected; so many or more are held with 99 % and 95 % by a binomial with 0.9.

@@ -222,7 +222,7 @@ fn the_creators_section_is_read_and_its_mistakes_are_found() {
         ("[{ platform = \"a\", on = \"soon\" }]", "wrong-type", "creators.view_changes[1].on"),
         (
             "[{ platform = \"a\", on = 2025-04-21, format = \"reel\" }]",
-            "unknown-word",
+            "unknown-value",
             "creators.view_changes[1].format",
         ),
         ("[2025-04-21]", "wrong-type", "creators.view_changes[1]"),
