@@ -5,7 +5,7 @@ use crate::dose::{Contrast, Slope};
 use crate::matrix::{Matrix, mean, norm};
 use crate::panel::{Panel, PanelError};
 use crate::readout::{Effect, Method, Note, PeriodEffect, PreFit, ReadOut, Settings, SpacePlacebo, TimePlacebo};
-use crate::regression::{Errors, covariates_of, regression};
+use crate::regression::{Errors, covariates_of, long_run_variance, regression};
 use crate::sdid::{Sdid, difference_in_differences, placebos, sdid, spread};
 use crate::series::series;
 use crate::student;
@@ -329,8 +329,8 @@ fn by_series(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> 
     let gap: Vec<f64> = y.iter().zip(&found.fitted).map(|(y, f)| y - f).collect();
     let lag_one = lag_one(&gap);
     let correlated = lag_one > CORRELATED / (start as f64).sqrt();
-    let widened = spread_out(&means, ((1.0 + lag_one) / (1.0 - lag_one)).sqrt());
-    let given = correlated && settings.errors == Errors::Autocorrelated;
+    let widened = spread_out(&means, &gap);
+    let given = settings.errors == Errors::Autocorrelated;
     let means = if given { widened.clone() } else { means };
     let below = means.iter().filter(|x| **x <= 0.0).count();
     let smaller = below.min(means.len() - below);
@@ -396,10 +396,24 @@ fn by_dose(panel: &Panel, settings: &Settings) -> Result<ReadOut, PanelError> {
     Ok(out)
 }
 
-/// Draws, farther from their mean by a factor.
-fn spread_out(draws: &[f64], factor: f64) -> Vec<f64> {
-    let centre = mean(draws);
-    draws.iter().map(|x| centre + factor * (x - centre)).collect()
+/// Draws of a mean over many periods, as far from their own mean as errors allow that are correlated over time: the noise is taken for independent in the
+/// draws, so they are moved away by the root of its long-run variance over its variance (never nearer), and, since that is estimated from a
+/// few cosine transforms of what the fit leaves, by Student's quantile over the Normal one at each draw's rank.
+fn spread_out(draws: &[f64], left: &[f64]) -> Vec<f64> {
+    let (found, cosines) = long_run_variance(left);
+    let variance = left.iter().map(|x| x * x).sum::<f64>() / left.len() as f64;
+    let factor = if variance > 0.0 { (found / variance).max(1.0).sqrt() } else { 1.0 };
+    let (centre, n) = (mean(draws), draws.len() as f64);
+    let mut order: Vec<usize> = (0..draws.len()).collect();
+    order.sort_by(|&a, &b| draws[a].total_cmp(&draws[b]));
+    let mut out = vec![0.0; draws.len()];
+    for (rank, i) in order.into_iter().enumerate() {
+        let tail = ((rank as f64 + 0.5) / n).min((n - rank as f64 - 0.5) / n);
+        let z = -norm_quantile(tail);
+        let heavier = if z > 1e-6 { student::quantile(2.0 * tail, cosines as f64) / z } else { 1.0 };
+        out[i] = centre + factor * heavier.max(1.0) * (draws[i] - centre);
+    }
+    out
 }
 
 /// Correlation of one value with the next, within [0, 0.95]; 0 of values that do not vary.

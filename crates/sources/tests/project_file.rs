@@ -121,6 +121,7 @@ fn an_unknown_key_gets_the_nearest_right_one() {
     assert!(one("[model]\nadstok = \"none\"").mend.contains("`adstock`"));
     assert!(one("[model]\nadstock = \"geometrical\"").mend.contains("\"geometric\""));
     assert!(one("xyzzy = 1").mend.contains("known here"));
+    assert!(one("experiments = \"tests.csv\"").mend.contains("top of the file"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Walks a parsed TOML document: typed values with their place, and a finding for whatever does not fit.
 
-use super::PROJECT_FILE;
+use super::{PROJECT_FILE, TOP};
 use counterpoint::finding::{Finding, Severity};
 use jiff::civil::Date;
 use std::ops::RangeInclusive;
@@ -147,6 +147,9 @@ impl<'a> Section<'a> {
             let at = section.place_in(walk, key);
             let mend = match nearest(key, known) {
                 Some(near) => format!("did you mean `{near}`?"),
+                None if TOP.contains(&key) => {
+                    format!("`{key}` belongs to no section: move it to the top of the file, before the first `[…]`")
+                }
                 None => format!("remove it; known here: {}", known.join(", ")),
             };
             let home =
