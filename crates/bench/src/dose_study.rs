@@ -6,7 +6,8 @@
 //! (9 % over the 90 days at the mean dose beyond one of zero); four regions that share shocks (10 % of a day, autocorrelation 0.8), doses alike within a region;
 //! own random walks (2 % a day).
 
-use counterpoint_experiment::{Effect, Matrix, Method, Panel, Settings, headline};
+use super::geolift_study::Row;
+use counterpoint_experiment::{Matrix, Method, Panel, Settings};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
 use rand::{Rng, RngExt};
@@ -58,30 +59,10 @@ pub(crate) fn study(panels: u64) {
     }
 }
 
-/// What one panel gave; errors and width as shares of the mean level.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    error: f64,
-    found: bool,
-    false_alarm: bool,
-    covered: bool,
-    covered_null: bool,
-    width: f64,
-}
-
 fn row(own: Own, geos: usize, days: usize, seed: u64) -> Option<Row> {
     let settings = Settings { method: Method::Dose, level: LEVEL, ..Settings::default() };
     let (null, lifted, effect, level) = panel(own, geos, days, seed);
-    let (without, with) = (headline(&null, &settings).ok()?, headline(&lifted, &settings).ok()?);
-    let holds = |x: &Effect, v: f64| x.low.is_none_or(|l| l <= v) && x.high.is_none_or(|h| h >= v);
-    Some(Row {
-        error: (with.att.value - effect) / level,
-        found: with.p <= 1.0 - LEVEL,
-        false_alarm: without.p <= 1.0 - LEVEL,
-        covered: holds(&with.att, effect),
-        covered_null: holds(&without.att, 0.0),
-        width: (with.att.high? - with.att.low?) / level,
-    })
+    Row::of((&null, &lifted), &settings, (effect, level), 1.0 / level).filter(|row| row.width.is_some())
 }
 
 /// A series with a standard deviation of 1.
@@ -158,7 +139,7 @@ fn panel(own: Own, geos: usize, days: usize, seed: u64) -> (Panel, Panel, f64, f
 fn print(scenario: &str, geos: usize, days: usize, rows: &[Row]) {
     let n = rows.len() as f64;
     let share = |of: fn(&Row) -> bool| rows.iter().filter(|r| of(r)).count() as f64 / n;
-    let mut widths: Vec<f64> = rows.iter().map(|r| r.width).collect();
+    let mut widths: Vec<f64> = rows.iter().filter_map(|r| r.width).collect();
     widths.sort_by(f64::total_cmp);
     println!(
         "{scenario:20} {geos:5} {days:5} {:9.2} {:9.2} {:7.3} {:7.3} {:9.3} {:9.3} {:9.3}",

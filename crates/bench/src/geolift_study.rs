@@ -6,7 +6,7 @@
 //! 30 days before. A fifth of our own: four treated geos that start 0, 5, 10 and 15 days into a test of 28. An own implementation: what the publication does not say, the size of trend and noise, is set here (see the constants), so
 //! that the noise of the mean of 15 days is about 8 % of a geo's level.
 
-use counterpoint_experiment::{Draws, Errors, METHODS, Matrix, Method, Panel, Settings, headline};
+use counterpoint_experiment::{Draws, Effect, Errors, METHODS, Matrix, Method, Panel, Settings, headline};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
@@ -85,13 +85,34 @@ pub(crate) fn study(panels: u64, methods: Option<&str>, threads: usize) -> anyho
 
 /// What one panel gave: the error of the estimate as a share of the level, and of effect and null whether it was rejected and covered.
 #[derive(Debug, Clone, Copy)]
-struct Row {
-    error: f64,
-    found: bool,
-    false_alarm: bool,
-    covered: bool,
-    covered_null: bool,
-    width: Option<f64>,
+pub(crate) struct Row {
+    pub(crate) error: f64,
+    pub(crate) found: bool,
+    pub(crate) false_alarm: bool,
+    pub(crate) covered: bool,
+    pub(crate) covered_null: bool,
+    pub(crate) width: Option<f64>,
+}
+
+impl Row {
+    /// Reads a panel without and with a mean effect; the error is a share of `level`, the width that of `cells` times the mean effect.
+    pub(crate) fn of(
+        (null, lifted): (&Panel, &Panel),
+        settings: &Settings,
+        (effect, level): (f64, f64),
+        cells: f64,
+    ) -> Option<Row> {
+        let (without, with) = (headline(null, settings).ok()?, headline(lifted, settings).ok()?);
+        let holds = |x: &Effect, v: f64| x.low.is_none_or(|l| l <= v) && x.high.is_none_or(|h| h >= v);
+        Some(Row {
+            error: (with.att.value - effect) / level,
+            found: with.p <= 1.0 - settings.level,
+            false_alarm: without.p <= 1.0 - settings.level,
+            covered: holds(&with.att, effect),
+            covered_null: holds(&without.att, 0.0),
+            width: with.att.low.zip(with.att.high).map(|(l, h)| (h - l) * cells),
+        })
+    }
 }
 
 fn read_all(scenario: Scenario, settings: &Settings, panels: u64, threads: usize) -> Vec<Row> {
@@ -112,17 +133,7 @@ fn read_all(scenario: Scenario, settings: &Settings, panels: u64, threads: usize
 fn row(scenario: Scenario, settings: &Settings, seed: u64) -> Option<Row> {
     let (null, lifted, effect, level) = panel(scenario, seed);
     let cells = scenario.starts.iter().map(|start| scenario.days.1 - start).sum::<usize>() as f64;
-    let (without, with) = (headline(&null, settings).ok()?, headline(&lifted, settings).ok()?);
-    let holds =
-        |x: &counterpoint_experiment::Effect, v: f64| x.low.is_none_or(|l| l <= v) && x.high.is_none_or(|h| h >= v);
-    Some(Row {
-        error: (with.att.value - effect) / level,
-        found: with.p <= 1.0 - settings.level,
-        false_alarm: without.p <= 1.0 - settings.level,
-        covered: holds(&with.att, effect),
-        covered_null: holds(&without.att, 0.0),
-        width: with.att.low.zip(with.att.high).map(|(l, h)| (h - l) * cells),
-    })
+    Row::of((&null, &lifted), settings, (effect, level), cells)
 }
 
 /// A panel without and with the effect, the mean effect of a day, and the level that it is a share of.

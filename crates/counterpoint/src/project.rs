@@ -4,6 +4,7 @@ pub mod plan;
 
 use crate::model::prior::Prior;
 use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
 
 /// A whole project.
 #[derive(Debug, Clone, PartialEq)]
@@ -368,7 +369,8 @@ pub fn known_view_changes() -> Vec<ViewChange> {
 }
 
 /// What kind of thing was posted; it decides how long attention lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Gone after a day.
     Story,
@@ -382,6 +384,24 @@ pub enum Format {
     Live,
     /// A blog post, pin or podcast episode: found for a year and more.
     Article,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Format; 6] =
+        [Format::Story, Format::ShortVideo, Format::Feed, Format::LongVideo, Format::Live, Format::Article];
+
+    /// The word in project files and tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Story => "story",
+            Format::ShortVideo => "short_video",
+            Format::Feed => "feed",
+            Format::LongVideo => "long_video",
+            Format::Live => "live",
+            Format::Article => "article",
+        }
+    }
 }
 
 /// Experiments: those of the project file, and the table of others.

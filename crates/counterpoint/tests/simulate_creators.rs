@@ -7,6 +7,7 @@ use counterpoint::data::{Cells, Dataset, DriverKind, Table, assemble};
 use counterpoint::finding::Severity;
 use counterpoint::model::build::Model;
 use counterpoint::model::posterior::Posterior;
+use counterpoint::project::Format;
 use counterpoint::simulate::*;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ fn market(creators: RosterSpec) -> SimulationSpec {
 /// Markets that differ in everything that creators may have.
 fn markets() -> Vec<SimulationSpec> {
     let one_platform = PlatformSpec { name: Some("blog & pod".into()), ..PlatformSpec::default() };
-    let formats = [FormatWord::Story, FormatWord::Article, FormatWord::Live];
+    let formats = [Format::Story, Format::Article, Format::Live];
     vec![
         market(roster()),
         SimulationSpec { geos: 1, history: 6, ..market(RosterSpec { two_platforms: 1.0, ..roster() }) },

@@ -220,6 +220,13 @@ impl Contrast {
     }
 }
 
+/// The doses of a panel, 1 in the mean weighted by units' outcomes before the test; `None` where it has none, or no test.
+pub fn normalised_doses(panel: &Panel) -> Option<Vec<f64>> {
+    let (start, _) = panel.cohorts().into_iter().next()?;
+    let levels: Vec<f64> = (0..panel.units.len()).map(|i| mean(&panel.outcome.row(i)[..start])).collect();
+    normalised(panel.dose.as_ref()?, &levels)
+}
+
 /// Doses whose mean, weighted by level, is 1; `None` where that of the given ones is not above zero.
 pub(crate) fn normalised(doses: &[f64], levels: &[f64]) -> Option<Vec<f64>> {
     let scale = levels.iter().sum::<f64>() / dot(doses, levels);

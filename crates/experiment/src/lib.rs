@@ -20,6 +20,7 @@ mod synthetic;
 pub use candidates::candidates;
 pub use conformal::Limits;
 pub use design::{Kind, Plan, Question, Simulated, Staggered, Trial, design, simulate};
+pub use dose::normalised_doses;
 pub use matrix::Matrix;
 pub use panel::{Covariate, Panel, PanelError};
 pub use read::{Headline, headline, read};

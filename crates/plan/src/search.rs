@@ -111,6 +111,8 @@ struct Node {
 pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof: Proof) -> Result<Found, Clash> {
     let search = Search { problem, money };
     let ground = problem.ground;
+    // A plan of other flights or offers is no place to begin.
+    let begin = begin.filter(|old| old.x.len() == problem.layout.count);
     let posts = ground.offers.iter().map(|o| (0, o.offer.posts.1)).collect();
     let start = begin.map_or_else(|| search.start(), |b| b.relaxed.clone());
     let mut root = Node {

@@ -9,8 +9,8 @@ mod truth;
 mod validate;
 
 pub use creators::{
-    AccountTruth, CreatorTruth, DealWeights, DealWord, FollowersRange, FormatWord, PersonSpec, PlatformSpec,
-    PlatformTruth, PostsRange, RosterSpec, RosterTruth,
+    AccountTruth, CreatorTruth, DealWeights, DealWord, FollowersRange, PersonSpec, PlatformSpec, PlatformTruth,
+    PostsRange, RosterSpec, RosterTruth,
 };
 pub use from_model::{from_model_prior, from_prior, outcome_at};
 pub use output::{DATA_FILE, TRUTH_FILE};

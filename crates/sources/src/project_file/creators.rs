@@ -8,15 +8,6 @@ pub(super) const CREATORS: &[&str] =
     &["creators", "posts", "stats", "deals", "tracked", "fake_worth", "fair_level", "view_changes"];
 /// Keys of an entry of `view_changes`.
 const VIEW_CHANGE: &[&str] = &["platform", "on", "format"];
-/// Words for formats.
-const FORMATS: [(&str, Format); 6] = [
-    ("story", Format::Story),
-    ("short_video", Format::ShortVideo),
-    ("feed", Format::Feed),
-    ("long_video", Format::LongVideo),
-    ("live", Format::Live),
-    ("article", Format::Article),
-];
 /// What a view that is not real is still worth (pods without a topic: 3 % to 18 %, Hinnosaar and Hinnosaar 2024).
 const FAKE_WORTH: f64 = 0.1;
 /// Probability of a return above one at which a fee is fair.
@@ -47,7 +38,7 @@ fn view_changes(walk: &mut Walk, section: &Section) -> Vec<ViewChange> {
         if on.is_none() && !entry.has("on") {
             walk.missing(&entry.at, "on", "add the first day of the new count: on = 2025-04-21");
         }
-        let format = entry.choice(walk, "format", &FORMATS);
+        let format = entry.choice(walk, "format", &Format::ALL.map(|format| (format.word(), format)));
         let (Some(platform), Some(on)) = (platform, on) else { continue };
         if out.iter().any(|c| c.platform.eq_ignore_ascii_case(&platform)) {
             let at = entry.place_in(walk, "platform");

@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::panel::{Loaded, fail};
 use counterpoint::data::{Cells, Table};
 use counterpoint::finding::Finding;
-use counterpoint_experiment::{Effect, ReadOut};
+use counterpoint_experiment::{Effect, ReadOut, normalised_doses};
 use counterpoint_sources::{OutColumn, read_table, write_csv};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -72,7 +72,7 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
         },
         "findings": findings,
     });
-    if let Some(doses) = normalised_doses(loaded) {
+    if let Some(doses) = normalised_doses(&loaded.panel) {
         out["dose_of"] = json!(loaded.dose_of);
         out["doses"] =
             panel.units.iter().cloned().zip(doses.into_iter().map(|d| json!(d))).collect::<Map<_, _>>().into();
@@ -86,15 +86,6 @@ pub(super) fn json(found: &ReadOut, loaded: &Loaded, cost: Option<f64>, findings
         (out["roi_low"], out["roi_high"]) = (json!(roi.low), json!(roi.high));
     }
     out
-}
-
-/// Dose of each unit, 1 in the mean weighted by outcome before the test; `None` where nothing is read by dose.
-pub(super) fn normalised_doses(loaded: &Loaded) -> Option<Vec<f64>> {
-    let panel = &loaded.panel;
-    let (dose, (start, _)) = (panel.dose.as_ref()?, panel.cohorts().into_iter().next()?);
-    let levels = (0..panel.units.len()).map(|i| panel.outcome.row(i)[..start].iter().sum::<f64>());
-    let (sums, all) = levels.zip(dose).fold((0.0, 0.0), |(by, all), (l, d)| (by + l * d, all + l));
-    Some(dose.iter().map(|d| d * all / sums).collect())
 }
 
 /// Effect in all over what it cost; a cost below zero was saved.

@@ -1,11 +1,11 @@
 //! A read-out in words.
 
 use super::panel::{Loaded, fail, listed};
-use super::result::{normalised_doses, roi};
+use super::result::roi;
 use crate::table::{Line, table as lines};
 use crate::terminal::{plain, short};
 use counterpoint::finding::{Finding, Severity};
-use counterpoint_experiment::{Effect, Method, Note, PanelError, ReadOut};
+use counterpoint_experiment::{Effect, Method, Note, PanelError, ReadOut, normalised_doses};
 use counterpoint_report::numbers::{number, percent};
 
 /// Weights that are written out.
@@ -112,7 +112,7 @@ pub(super) fn table(found: &ReadOut, cost: Option<f64>) -> Vec<String> {
 /// How it was found: fit, weights, placebos.
 pub(super) fn details(found: &ReadOut, loaded: &Loaded) -> Vec<String> {
     let mut out = Vec::new();
-    if let Some(doses) = normalised_doses(loaded) {
+    if let Some(doses) = normalised_doses(&loaded.panel) {
         let mut all: Vec<(f64, &String)> = doses.into_iter().zip(&loaded.panel.units).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         if let (Some(low), Some(high)) = (all.first(), all.last()) {

@@ -1,6 +1,6 @@
 //! Attention to simulated posts: the Omori-Utsu law in closed form, with chance around it.
 
-use super::spec::FormatWord;
+use crate::project::Format;
 use counterpoint_infer::sample::standard_normal;
 use rand::Rng;
 
@@ -20,13 +20,13 @@ pub(super) struct Decay {
 }
 
 /// Days after which a post of this format is no longer seen.
-pub(super) fn horizon(format: FormatWord) -> f64 {
+pub(super) fn horizon(format: Format) -> f64 {
     match format {
-        FormatWord::Story | FormatWord::Live => 1.0,
-        FormatWord::Feed => 30.0,
-        FormatWord::ShortVideo => 90.0,
-        FormatWord::LongVideo => 365.0,
-        FormatWord::Article => 730.0,
+        Format::Story | Format::Live => 1.0,
+        Format::Feed => 30.0,
+        Format::ShortVideo => 90.0,
+        Format::LongVideo => 365.0,
+        Format::Article => 730.0,
     }
 }
 

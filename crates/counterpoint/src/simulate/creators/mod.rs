@@ -10,7 +10,7 @@ mod tracked;
 mod truth;
 mod validate;
 
-pub use spec::{DealWeights, DealWord, FollowersRange, FormatWord, PersonSpec, PlatformSpec, PostsRange, RosterSpec};
+pub use spec::{DealWeights, DealWord, FollowersRange, PersonSpec, PlatformSpec, PostsRange, RosterSpec};
 pub use truth::{AccountTruth, CreatorTruth, PlatformTruth, RosterTruth};
 
 pub(super) use effect::{Effect, effect};

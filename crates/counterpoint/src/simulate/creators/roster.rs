@@ -6,7 +6,8 @@
 use super::super::market::{Stream, rounded, stream};
 use super::super::spec::SimulationSpec;
 use super::attention::{Decay, Path, horizon};
-use super::spec::{DealWord, FormatWord, PersonSpec, PlatformSpec, RosterSpec};
+use super::spec::{DealWord, PersonSpec, PlatformSpec, RosterSpec};
+use crate::project::Format;
 use counterpoint_infer::sample::standard_normal;
 use jiff::ToSpan;
 use jiff::civil::DateTime;
@@ -32,7 +33,7 @@ pub(in crate::simulate) struct Roster {
 
 pub(super) struct Platform {
     pub(super) name: String,
-    pub(super) formats: Vec<FormatWord>,
+    pub(super) formats: Vec<Format>,
     pub(super) omega: f64,
     pub(super) u0: f64,
     pub(super) retention: f64,
@@ -72,7 +73,7 @@ pub(super) struct Account {
 
 pub(super) struct Post {
     pub(super) account: usize,
-    pub(super) format: FormatWord,
+    pub(super) format: Format,
     pub(super) at: DateTime,
     /// Days from the first day of the outcome.
     pub(super) day: f64,
@@ -107,9 +108,9 @@ fn platform(seed: u64, i: usize, wanted: &PlatformSpec, geos: usize, platforms: 
     let name = wanted.name.clone().unwrap_or_default();
     let formats = match (wanted.formats.is_empty(), name.as_str()) {
         (false, _) => wanted.formats.clone(),
-        (true, "instagram") => vec![FormatWord::Feed],
-        (true, "youtube") => vec![FormatWord::LongVideo],
-        (true, _) => vec![FormatWord::ShortVideo],
+        (true, "instagram") => vec![Format::Feed],
+        (true, "youtube") => vec![Format::LongVideo],
+        (true, _) => vec![Format::ShortVideo],
     };
     Platform {
         name,

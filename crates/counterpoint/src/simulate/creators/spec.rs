@@ -1,5 +1,6 @@
 //! What the creators of a simulated market are: plain data, the keys of `[creators]` in the simulation file.
 
+use crate::project::Format;
 use serde::{Deserialize, Serialize};
 
 /// The creators of a market. Every key is optional; what is left out keeps its default, or is drawn by the seed where it says so.
@@ -103,7 +104,7 @@ pub struct PlatformSpec {
     /// How often creators are there, in any unit; none: 1.
     pub weight: Option<f64>,
     /// Formats, by turns; none: those of the name, or short videos.
-    pub formats: Vec<FormatWord>,
+    pub formats: Vec<Format>,
     /// Exponent of the decay of attention; none: drawn, about 1.1.
     pub omega: Option<f64>,
     /// Days before the decay sets in; none: drawn, about 0.1.
@@ -162,24 +163,6 @@ pub struct PersonSpec {
     pub rate: Option<f64>,
 }
 
-/// Format of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FormatWord {
-    /// Gone after a day.
-    Story,
-    /// Seen for 90 days.
-    ShortVideo,
-    /// Seen for 30 days.
-    Feed,
-    /// Found for a year.
-    LongVideo,
-    /// Seen while it runs.
-    Live,
-    /// Found for two years.
-    Article,
-}
-
 /// Kind of a simulated deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -196,20 +179,6 @@ pub enum DealWord {
     Retainer,
     /// Product for a post.
     Gifting,
-}
-
-impl FormatWord {
-    /// The word in tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            FormatWord::Story => "story",
-            FormatWord::ShortVideo => "short_video",
-            FormatWord::Feed => "feed",
-            FormatWord::LongVideo => "long_video",
-            FormatWord::Live => "live",
-            FormatWord::Article => "article",
-        }
-    }
 }
 
 impl DealWord {
