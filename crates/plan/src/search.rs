@@ -23,12 +23,10 @@ const MOST_NODES: usize = 3000;
 /// was left open where it was found.
 const GOOD: f64 = 5e-3;
 const SLIP: f64 = 1e-3;
-/// Sweeps over moves, at most: many at a time on few draws, and single ones on all; where a plan is changed for other limits; and single ones where nothing is to
-/// be proven.
+/// Sweeps over moves, at most: many at a time on few draws, and single ones on all; and where a plan is changed for other limits.
 const SWEEPS: usize = 12;
 const STEPS: usize = 4;
 const AGAIN: usize = 4;
-const UNPROVEN: usize = 1;
 /// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
 const ROUGH: usize = 200;
@@ -126,7 +124,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     let coarse = problem.coarse(if problem.risk > 0.0 || proof == Proof::Nothing { ROUGH } else { COARSE });
     let rough = problem.coarse(ROUGH);
     // The better of a relaxed plan made whole and the old one, polished.
-    let polished = |relaxed: &[f64], sweeps: (usize, usize)| {
+    let polished = |relaxed: &[f64]| {
         let mut best = search.whole(relaxed);
         if let Some(old) = begin {
             let kept = search.whole(&old.x);
@@ -134,13 +132,13 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
                 best = kept;
             }
         }
-        search.polish(&rough, &mut best, sweeps);
+        search.polish(&rough, &mut best, (SWEEPS, STEPS));
         best
     };
     if proof == Proof::Nothing {
         // Where a plan is at hand, its hulls have been climbed already.
         let (peak, _) = Search { problem: &coarse, money }.relax(&root, begin.is_none(), None).ok_or_else(clash)?;
-        let best = polished(&peak.x, (SWEEPS, UNPROVEN));
+        let best = polished(&peak.x);
         return Ok(Found {
             x: best.0,
             value: best.1,
@@ -171,7 +169,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     };
     root.bound = search.bound(&peak, &limits) + excess;
     let relaxed = (peak.x.clone(), peak.prices.clone());
-    let mut best = polished(&peak.x, (SWEEPS, STEPS));
+    let mut best = polished(&peak.x);
     root.start = peak.x.clone();
     root.prices.clone_from(&peak.prices);
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
