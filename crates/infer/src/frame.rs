@@ -70,6 +70,39 @@ impl Frame {
         Frame::of_covariance(mean, &Mat::from_fn(dim, dim, |i, j| scale[i] * agreed[(i, j)] * scale[j]))
     }
 
+    /// The frame of draws and gradients as they are seen in this one, which says what they are too few to tell. See [`Frame::of`].
+    pub fn within(&self, draws: &[Vec<f64>], gradients: &[Vec<f64>]) -> Option<Frame> {
+        let dim = self.dim();
+        if draws.iter().chain(gradients).any(|row| row.len() != dim) {
+            return None;
+        }
+        let row = |i: usize| &self.factor[i * dim..=i * dim + i];
+        let place = |x: &Vec<f64>| {
+            let mut z: Vec<f64> = Vec::with_capacity(dim);
+            for i in 0..dim {
+                z.push((x[i] - self.mean[i] - product(&row(i)[..i], &z)) / row(i)[i]);
+            }
+            z
+        };
+        let slope = |by_x: &Vec<f64>| {
+            let mut by_z = vec![0.0; dim];
+            (0..dim).for_each(|i| add(by_x[i], row(i), &mut by_z[..=i]));
+            by_z
+        };
+        let places: Vec<Vec<f64>> = draws.iter().map(place).collect();
+        let slopes: Vec<Vec<f64>> = gradients.iter().map(slope).collect();
+        let inner = Frame::of(&places, &slopes)?;
+        let mut mean = vec![0.0; dim];
+        self.out(&inner.mean, &mut mean);
+        let mut factor = vec![0.0; dim * dim];
+        for i in 0..dim {
+            for (k, &own) in row(i).iter().enumerate() {
+                add(own, &inner.factor[k * dim..=k * dim + k], &mut factor[i * dim..=i * dim + k]);
+            }
+        }
+        Some(Frame { mean, factor })
+    }
+
     fn of_covariance(mean: Vec<f64>, covariance: &Mat<f64>) -> Option<Frame> {
         let dim = mean.len();
         let mut factor = Vec::with_capacity(dim * dim);
@@ -336,6 +369,22 @@ mod tests {
             A.iter().map(|row| row.iter().zip(z).map(|(a, z)| a * z).sum()).collect()
         };
         (0..count).map(|_| one()).collect()
+    }
+
+    #[test]
+    fn a_frame_in_a_frame_is_that_of_the_density_and_keeps_what_draws_do_not_tell() {
+        let base = Frame { mean: vec![5.0, 0.0, 1.0], factor: vec![2.0, 0.0, 0.0, 0.5, 3.0, 0.0, -0.1, 0.2, 0.7] };
+        let draws = wide(2000);
+        let frame = base.within(&draws, &slopes(&draws)).unwrap();
+        is_that_of_the_density(&frame, 0.02);
+        for i in 0..3 {
+            let mean = draws.iter().map(|x| x[i]).sum::<f64>() / 2000.0;
+            assert!((frame.mean[i] - mean).abs() < 1e-9, "{i}: {} for {mean}", frame.mean[i]);
+        }
+        // In the right frame a handful of draws takes little away; without it they tell next to nothing.
+        let few = wide(4);
+        is_that_of_the_density(&frame.within(&few, &slopes(&few)).unwrap(), 0.05);
+        assert!(base.within(&[vec![0.0; 2]], &[vec![0.0; 2]]).is_none());
     }
 
     fn is_that_of_the_density(frame: &Frame, within: f64) {

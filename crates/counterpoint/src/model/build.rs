@@ -519,7 +519,8 @@ fn baseline(
     let mut push = |name: &str, sd: f64, spread: Option<usize>, values: Vec<f64>| {
         features.push(Feature { name: name.to_owned(), sd, scale: None, spread, values });
     };
-    let spread = several.then(|| parameters.add("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
+    let spread =
+        several.then(|| parameters.add_scale("level_spread", own.level_spread.unwrap_or(defaults::LEVEL_SPREAD)));
     push("level", own.level_sd.unwrap_or(defaults::LEVEL_SD), spread, vec![1.0; geos * periods]);
 
     let mut seasons = Vec::new();

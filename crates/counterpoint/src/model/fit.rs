@@ -25,8 +25,9 @@ const FIRST_DRAWS: usize = 200;
 const PIECES: usize = 8;
 /// Chains of the pilot.
 const PILOT_CHAINS: usize = 2;
-/// Warm-up and kept draws of each.
-const PILOT: (usize, usize) = (150, 200);
+/// Warm-up and kept draws of each, by rounds: a short one leaves the mode, whose coordinates are poor where spreads are many, and the next one starts from
+/// what it learned.
+const PILOTS: [(usize, usize); 2] = [(40, 40), (60, 140)];
 /// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.
 const SPREAD: f64 = 1.0;
 /// Largest tree depth, as in Stan and nuts-rs.
@@ -64,16 +65,19 @@ pub fn prepare(
 ) -> Result<Prepared, SampleError> {
     // Streams of its own: the pilot's chance is not the chains'.
     let seed = !sampler.seed;
-    let first = at_mode(model, seed, threads)?;
-    let pilot = ChainSettings { warmup: PILOT.0, draws: PILOT.1, seed, ..settings(sampler) };
-    let make = || Posterior::new(first.model.clone());
-    let chains = sample_in_frame(&make, &first.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
-    let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim.max(1)));
-    let draws: Vec<Vec<f64>> = positions.map(|p| first.model.parameters.values(p)).collect();
-    let model = straighten(Model::clone(&first.model), &draws);
-    let positions: Vec<Vec<f64>> = draws.iter().map(|values| model.parameters.position(values)).collect();
-    let frame = frame_of(&model, &positions, threads).unwrap_or_else(|| Frame::at(Posterior::start(&model)));
-    Ok(Prepared { model, frame: Arc::new(frame) })
+    let mut found = at_mode(model, seed, threads)?;
+    for (round, (warmup, draws)) in (0..).zip(PILOTS) {
+        let pilot = ChainSettings { warmup, draws, seed: seed.wrapping_add(round), ..settings(sampler) };
+        let make = || Posterior::new(found.model.clone());
+        let chains = sample_in_frame(&make, &found.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
+        let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim.max(1)));
+        let draws: Vec<Vec<f64>> = positions.map(|p| found.model.parameters.values(p)).collect();
+        let model = straighten(Model::clone(&found.model), &draws);
+        let positions: Vec<Vec<f64>> = draws.iter().map(|values| model.parameters.position(values)).collect();
+        let frame = frame_of(&model, &positions, threads).unwrap_or_else(|| Frame::at(Posterior::start(&model)));
+        found = Prepared { model, frame: Arc::new(frame) };
+    }
+    Ok(found)
 }
 
 /// Coordinates and frame by the highest of a few modes.
@@ -124,7 +128,7 @@ fn in_pieces(count: usize, threads: usize, of: impl Fn(Range<usize>) -> Vec<Vec<
     in_parallel(PIECES, threads, |k| of(count * k / PIECES..count * (k + 1) / PIECES)).concat()
 }
 
-/// The frame of draws, in a model's coordinates; see [`Frame::of`].
+/// The frame of draws, in a model's coordinates: [`Frame::within`] that of the curvature at their mean.
 pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>], threads: usize) -> Option<Frame> {
     let slopes = |piece: Range<usize>| {
         let mut posterior = Posterior::new(model.clone());
@@ -135,7 +139,10 @@ pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>], threads: usiz
         };
         positions[piece].iter().map(&mut slope).collect()
     };
-    Frame::of(positions, &in_pieces(positions.len(), threads, slopes))
+    let slopes = in_pieces(positions.len(), threads, slopes);
+    let dim = positions.first()?.len();
+    let mean = |i: usize| positions.iter().map(|p| p[i]).sum::<f64>() / positions.len() as f64;
+    around(model, (0..dim).map(mean).collect(), threads).within(positions, &slopes)
 }
 
 /// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled.
@@ -156,7 +163,10 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
     for group in &mut groups {
         let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));
         match driver.filter(|&d| model.drivers[d].positive) {
-            Some(d) => measure(group, &middle, &told[d]),
+            Some(d) => {
+                measure(group, &middle, &told[d]);
+                model.parameters.measure_total(group, &middle, draws);
+            }
             None => learn(group, draws),
         }
         let coordinate = model.parameters.common_coordinate(group, &middle);
@@ -203,15 +213,21 @@ fn learn(group: &mut Group, draws: &[Vec<f64>]) {
     };
     let seen: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.seen(v))).collect();
     let own: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.scaled(v))).collect();
+    let n_less = n * (1.0 - 1.0 / count as f64);
     let mean = |of: &[Vec<f64>], g: usize| of.iter().map(|z| z[g]).sum::<f64>() / n;
-    let kept = 1.0 - 1.0 / count as f64;
     for (g, known) in group.known.iter_mut().enumerate() {
-        let average = mean(&seen, g);
-        let variance = seen.iter().map(|z| (z[g] - average).powi(2)).sum::<f64>() / (n * kept);
+        let (z, sum) = (mean(&own, g), mean(&seen, g));
+        let product = |a: &[Vec<f64>], a0: f64, b: &[Vec<f64>], b0: f64| {
+            a.iter().zip(b).map(|(a, b)| (a[g] - a0) * (b[g] - b0)).sum::<f64>() / n_less
+        };
+        let (zz, zs, ss) = (product(&own, z, &own, z), product(&own, z, &seen, sum), product(&seen, sum, &seen, sum));
+        // What z is given what else is in the sum: s = sum - z.
+        let (s, zo, oo) = (sum - z, zs - zz, ss - 2.0 * zs + zz);
+        let given = if oo > 1e-12 { zz - zo * zo / oo } else { zz };
         // For a Normal likelihood 1/variance = 1/sd^2 + 1/eta^2, and the average lies between what the data and the prior say as these.
-        let precision = 1.0 / variance - 1.0 / spread;
+        let precision = 1.0 / given - 1.0 / spread;
         if precision > 0.0 {
-            let center = average + mean(&own, g) / (precision * spread);
+            let center = s + z / (precision * given);
             *known = Known::Straight { center, sd: precision.powf(-0.5) };
         }
     }

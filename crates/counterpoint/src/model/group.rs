@@ -210,6 +210,19 @@ pub struct Group {
     pub common: Option<Common>,
     /// What enters the model in a sum with z: index and `[deviations]` covariate of each slope. What [`Known::Straight`] says is then of the sum.
     pub slopes: Vec<(usize, Vec<f64>)>,
+    /// The same of other deviations, for each of these: what stands for them, and how much of it enters.
+    pub others: Vec<Vec<Other>>,
+}
+
+/// Another group's scaled deviation in a sum with one of a group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Other {
+    /// Index of its spread.
+    pub spread: usize,
+    /// Index of the deviation.
+    pub deviation: usize,
+    /// What the sum changes by when it changes by one.
+    pub share: f64,
 }
 
 /// The parameter that all of a group share as a factor.
@@ -225,6 +238,11 @@ pub struct Common {
     pub seen: Vec<f64>,
     /// c: that precision.
     pub strength: Vec<f64>,
+    /// Precision of what the data say of the total, in parts of it, where something tells it by itself; and the total as a sum of shares and factors where
+    /// that was measured.
+    pub total: f64,
+    /// The sum of shares and factors where that was measured.
+    pub total_seen: f64,
 }
 
 /// How far below zero delta may fall, about, and how sharply it is held there. Curves made for a common effect that is much smaller than the one they were
@@ -241,6 +259,14 @@ impl Common {
     }
 }
 
+/// The sums in [`Group::shift`]: W, the two of the least squares estimate, and what a total that is known adds to these a unit of W and of its square.
+struct Sums {
+    w: f64,
+    seen: f64,
+    square: f64,
+    total: [f64; 2],
+}
+
 impl Group {
     /// Indices of the deviations.
     pub fn range(&self) -> std::ops::Range<usize> {
@@ -249,46 +275,63 @@ impl Group {
 
     /// ln(common effect) less what the data know of it, up to a constant. Given the deviations, the least squares estimate of the factor
     /// exp(M) in exp(M + z\[g\]) is sum c h exp(z) / sum c exp(2 z), where the data take geo g for h with precision c. M itself is the logarithm of a
-    /// coefficient, or of a total less ln sum w exp(z). So the shift is \[ln sum w exp(z)\] + ln sum c h exp(z) - ln sum c exp(2 z): where the data know each
-    /// geo, one that moves leaves the others alone; where they only know the total, that stays.
+    /// coefficient, or of a total less ln W, with W = sum w exp(z). So the shift is \[ln W\] + ln sum c h exp(z) - ln sum c exp(2 z): where the data know each
+    /// geo, one that moves leaves the others alone; where they only know the total, that stays. What tells the total by itself, with precision p, is one more
+    /// term in both sums: p W W0, with W0 the sum where it was measured, and p W^2.
     pub fn shift(&self, eta: f64, d: &[f64]) -> f64 {
-        self.sums(eta, d).iter().map(|(sign, _, total)| sign * total.ln()).sum()
+        let Sums { w, seen, square, .. } = self.sums(eta, d);
+        w.ln() + seen.ln() - square.ln()
     }
 
     /// Adds `by` times the derivative of [`Group::shift`] to `by_d`; returns that by eta.
     pub fn shift_adjoint(&self, eta: f64, d: &[f64], by: f64, by_d: &mut [f64]) -> f64 {
-        let sums = self.sums(eta, d);
+        let Sums { w, seen, square, total } = self.sums(eta, d);
+        // By W, both ways.
+        let by_w = 1.0 / w + total[0] / seen - 2.0 * total[1] * w / square;
+        let (known, strength) = self.known_of_factors();
         let mut by_eta = 0.0;
         for g in 0..d.len() {
             let e = (eta * d[g]).exp();
-            let [linear, seen, square] =
-                sums.map(|(sign, weights, total)| weights.get(g).map_or(0.0, |w| by * sign * w * e / total));
-            let by_z = linear + seen + 2.0 * square * e;
+            let own = |of: &[f64]| of.get(g).map_or(0.0, |x| x * e);
+            let by_z = by * (by_w * own(&self.weights) + own(known) / seen - 2.0 * own(strength) * e / square);
             by_d[g] += by_z * eta;
             by_eta += by_z * d[g];
         }
         by_eta
     }
 
-    /// Sign, weights and value of each sum in [`Group::shift`].
-    fn sums(&self, eta: f64, d: &[f64]) -> [(f64, &[f64], f64); 3] {
-        let (seen, strength) = self.common.as_ref().map_or((&[][..], &[][..]), |c| (&c.seen[..], &c.strength[..]));
+    /// c h and c of each deviation's factor.
+    fn known_of_factors(&self) -> (&[f64], &[f64]) {
+        self.common.as_ref().map_or((&[], &[]), |c| (&c.seen, &c.strength))
+    }
+
+    fn sums(&self, eta: f64, d: &[f64]) -> Sums {
         let sum = |weights: &[f64], power: f64| -> f64 {
             if weights.is_empty() {
                 return 1.0;
             }
             weights.iter().zip(d).map(|(w, d)| w * (power * eta * d).exp()).sum()
         };
-        [
-            (1.0, &self.weights, sum(&self.weights, 1.0)),
-            (1.0, seen, sum(seen, 1.0)),
-            (-1.0, strength, sum(strength, 2.0)),
-        ]
+        let (seen, strength) = self.known_of_factors();
+        let w = sum(&self.weights, 1.0);
+        let total = self.common.as_ref().map_or([0.0; 2], |c| [c.total * c.total_seen, c.total]);
+        Sums { w, seen: sum(seen, 1.0) + total[0] * w, square: sum(strength, 2.0) + total[1] * w * w, total }
     }
 
     /// What the slopes add to deviation g's z, at parameter values.
     fn offset(&self, g: usize, values: &[f64]) -> f64 {
-        self.slopes.iter().map(|(i, h)| values[*i] * h[g]).sum()
+        let slopes: f64 = self.slopes.iter().map(|(i, h)| values[*i] * h[g]).sum();
+        let others = self.others.get(g).map_or(&[][..], |o| o);
+        slopes + others.iter().map(|o| o.share * values[o.spread] * values[o.deviation]).sum::<f64>()
+    }
+
+    /// Hands on `by` times the derivative of deviation g's [`Group::offset`].
+    fn offset_adjoint(&self, g: usize, values: &[f64], by: f64, mut to: impl FnMut(usize, f64)) {
+        self.slopes.iter().for_each(|(i, h)| to(*i, by * h[g]));
+        for o in self.others.get(g).map_or(&[][..], |o| o) {
+            to(o.spread, by * o.share * values[o.deviation]);
+            to(o.deviation, by * o.share * values[o.spread]);
+        }
     }
 
     /// What the data say of deviation g alone, at parameter values.
@@ -371,7 +414,7 @@ impl Group {
     /// eta and delta, and hands those by each slope to `by_slope`.
     pub fn adjoint(
         &self,
-        eta: f64,
+        (eta, before): (f64, &[f64]),
         (v, d, by_d): (&[f64], &[f64], &[f64]),
         curves: &[Curve],
         by_v: &mut [f64],
@@ -390,7 +433,7 @@ impl Group {
             let by_z = (by - middle) / eta;
             if let Known::Straight { sd, .. } = self.known[g] {
                 let by_offset = -by_z * eta * eta / (eta * eta + sd * sd);
-                self.slopes.iter().for_each(|(i, h)| by_slope(*i, by_offset * h[g]));
+                self.offset_adjoint(g, before, by_offset, &mut by_slope);
             }
             by_v[g] = by_z * eta * curve.rho + curve.rho_w;
             by_eta += by_z * curve.z_eta + curve.rho_eta - by * (d[g] - common) / eta;

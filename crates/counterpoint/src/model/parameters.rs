@@ -15,6 +15,47 @@ pub struct Parameter {
     pub coordinate: Option<usize>,
     /// How its coordinate differs from the one its prior defines.
     pub path: Option<Path>,
+    /// What sales by code see of the effect that it is.
+    pub captured: Option<Captured>,
+}
+
+/// Sales by code see an effect times a rate, and so know their product better than either: the effect's coordinate is that of the product.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Captured {
+    /// Index of the rate.
+    pub rate: usize,
+    /// Index of the spread of its logit over creators.
+    pub spread: usize,
+    /// Index of each creator's deviation, and the part of the effect that is the creator's, about; the parts add up to one.
+    pub parts: Vec<(usize, f64)>,
+    /// Change of the effect's coordinate that is worth a change of one in the logarithm of its value.
+    pub per_unit: f64,
+}
+
+impl Captured {
+    fn rates<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
+        let center = values[self.rate];
+        let logit = (center / (1.0 - center)).ln();
+        let of =
+            move |&(i, part): &(usize, f64)| (i, part, 1.0 / (1.0 + (-logit - values[self.spread] * values[i]).exp()));
+        self.parts.iter().map(of)
+    }
+
+    /// What the rate adds to the effect's coordinate.
+    pub fn lift(&self, values: &[f64]) -> f64 {
+        self.per_unit * self.rates(values).map(|(_, part, rate)| part * rate.ln()).sum::<f64>()
+    }
+
+    /// Adds `by` times the derivative of [`Captured::lift`] to `by_value`.
+    fn lift_adjoint(&self, values: &[f64], by: f64, by_value: &mut [f64]) {
+        let center = values[self.rate];
+        for (i, part, rate) in self.rates(values) {
+            let by_logit = by * self.per_unit * part * (1.0 - rate);
+            by_value[self.rate] += by_logit / (center * (1.0 - center));
+            by_value[self.spread] += by_logit * values[i];
+            by_value[i] += by_logit * values[self.spread];
+        }
+    }
 }
 
 /// A change of coordinates that makes the sampler's path straighter. The posterior of the values is the same.
@@ -63,7 +104,7 @@ impl Parameters {
     pub fn add(&mut self, name: &str, prior: Prior) -> usize {
         let coordinate = prior.is_sampled().then_some(self.sampled);
         self.sampled += usize::from(coordinate.is_some());
-        self.all.push(Parameter { name: name.to_owned(), prior, coordinate, path: None });
+        self.all.push(Parameter { name: name.to_owned(), prior, coordinate, path: None, captured: None });
         self.all.len() - 1
     }
 
@@ -114,6 +155,7 @@ impl Parameters {
             weights: Vec::new(),
             common: None,
             slopes: Vec::new(),
+            others: Vec::new(),
         });
         group
     }
@@ -136,8 +178,14 @@ impl Parameters {
         let group = &mut self.groups[group];
         // Until more is known, the data are taken to see each as well as its share is large.
         let seen = if shares.is_empty() { vec![1.0; group.known.len()] } else { shares.clone() };
-        group.common = Some(Common { index, per_unit, made_for: 0.0, strength: seen.clone(), seen });
+        group.common =
+            Some(Common { index, per_unit, made_for: 0.0, strength: seen.clone(), seen, total: 0.0, total_seen: 1.0 });
         group.weights = shares;
+    }
+
+    /// Makes an effect's coordinate that of its product with the rate at which sales by code see it. All of its parts come before.
+    pub fn set_captured(&mut self, index: usize, captured: Captured) {
+        self.all[index].captured = Some(captured);
     }
 
     /// Adds the standardised coefficient that a group's deviations add to, of prior standard deviation `sd`; returns its index.
@@ -152,8 +200,14 @@ impl Parameters {
         group.common.as_ref().and_then(|common| Some((common, self.all[common.index].coordinate?)))
     }
 
-    fn delta(&self, group: &Group, position: &[f64]) -> f64 {
-        self.common(group).map_or(0.0, |(common, c)| common.delta(position[c])[0])
+    /// What the curves of a group's deviations hang on, and its slope by the common factor's coordinate.
+    fn delta(&self, group: &Group, position: &[f64], values: &[f64]) -> [f64; 2] {
+        let Some((common, c)) = self.common(group) else { return [0.0; 2] };
+        common.delta(position[c] - self.lift(&self.all[common.index], values))
+    }
+
+    fn lift(&self, p: &Parameter, values: &[f64]) -> f64 {
+        p.captured.as_ref().map_or(0.0, |captured| captured.lift(values))
     }
 
     /// What a common factor adds to the coordinate of its prior.
@@ -161,12 +215,30 @@ impl Parameters {
         group.common.as_ref().map_or(0.0, |c| c.per_unit * group.shift(values[group.spread], &values[group.range()]))
     }
 
-    /// The coordinate of a common factor.
+    /// The coordinate of a common factor, but for the rate at which it is captured.
     pub fn common_coordinate(&self, group: &Group, values: &[f64]) -> f64 {
         group
             .common
             .as_ref()
             .map_or(0.0, |c| self.all[c.index].prior.unconstrain(values[c.index]) - self.shift(group, values))
+    }
+
+    /// What draws of the values say of a common factor's total where sales by code tell it by itself; `middle` is their mean.
+    pub fn measure_total(&self, group: &mut Group, middle: &[f64], draws: &[Vec<f64>]) {
+        let Some(common) = &mut group.common else { return };
+        let parameter = &self.all[common.index];
+        let (Some(captured), false) = (&parameter.captured, group.weights.is_empty()) else { return };
+        let seen = |values: &Vec<f64>| {
+            (parameter.prior.unconstrain(values[common.index]) + captured.lift(values)) / captured.per_unit
+        };
+        let seen: Vec<f64> = draws.iter().map(seen).collect();
+        let variance = counterpoint_infer::draws::sd(&seen).powi(2);
+        let (eta, d) = (middle[group.spread], &middle[group.first..group.first + group.known.len()]);
+        let mean = d.iter().sum::<f64>() / d.len() as f64;
+        if variance > 0.0 && variance.is_finite() {
+            common.total_seen = group.weights.iter().zip(d).map(|(w, d)| w * (eta * (d - mean)).exp()).sum();
+            common.total = 1.0 / (variance * common.total_seen * common.total_seen);
+        }
     }
 
     /// Evaluates all parameters at a position: values into `values`, the maps into `maps`. Returns the log prior density.
@@ -176,7 +248,7 @@ impl Parameters {
         curves.resize(self.len(), Curve::default());
         let mut log_prior = 0.0;
         for (i, p) in self.all.iter().enumerate() {
-            let u = p.coordinate.map_or(0.0, |c| position[c]);
+            let u = p.coordinate.map_or(0.0, |c| position[c]) - self.lift(p, values);
             let one = match p.path {
                 None => p.prior.at(u),
                 Some(Path::Normal) => p.prior.at_normal(u),
@@ -186,7 +258,7 @@ impl Parameters {
                         let (before, own) = values.split_at_mut(i);
                         let n = group.known.len();
                         let eta = before[group.spread];
-                        let delta = self.delta(group, position);
+                        let [delta, _] = self.delta(group, position, before);
                         let (v, curves) = (&position[c..c + n], &mut curves[i..i + n]);
                         log_prior += group.forward((eta, delta), before, v, &mut own[..n], curves);
                     }
@@ -217,7 +289,7 @@ impl Parameters {
                     let eta = values[group.spread];
                     let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
-                        eta,
+                        (eta, &values[..i]),
                         (&position[places.clone()], &values[group.range()], &own[..group.known.len()]),
                         &maps.curves[group.range()],
                         &mut gradient[places],
@@ -225,13 +297,19 @@ impl Parameters {
                     );
                     by_value[group.spread] += by_eta;
                     if let Some((common, place)) = self.common(group) {
-                        gradient[place] += by_delta * common.delta(position[place])[1];
+                        gradient[place] += by_delta * self.delta(group, position, values)[1];
+                        if let Some(captured) = &self.all[common.index].captured {
+                            captured.lift_adjoint(values, -gradient[place], by_value);
+                        }
                     }
                 }
                 continue;
             }
             let by_u = at[i].log_density_slope + by_value[i] * at[i].slope;
             gradient[c] = by_u;
+            if let (Some(captured), false) = (&p.captured, matches!(p.path, Some(Path::Common { .. }))) {
+                captured.lift_adjoint(values, -by_u, by_value);
+            }
             if let Some(Path::Middle { group, sd }) = p.path {
                 self.groups[group].middle_adjoint(values, -by_u / sd, by_value);
             }
@@ -269,7 +347,7 @@ impl Parameters {
         let mut out = Vec::with_capacity(self.sampled);
         for (i, p) in self.all.iter().enumerate().filter(|(_, p)| p.coordinate.is_some()) {
             match p.path {
-                None => out.push(p.prior.unconstrain(values[i])),
+                None => out.push(p.prior.unconstrain(values[i]) + self.lift(p, values)),
                 Some(Path::Normal) => out.push(p.prior.unconstrain_normal(values[i])),
                 Some(Path::Deviation { group }) => {
                     let group = &self.groups[group];
@@ -281,7 +359,9 @@ impl Parameters {
                         out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }
                 }
-                Some(Path::Common { group }) => out.push(self.common_coordinate(&self.groups[group], values)),
+                Some(Path::Common { group }) => {
+                    out.push(self.common_coordinate(&self.groups[group], values) + self.lift(p, values));
+                }
                 Some(Path::Middle { group, sd }) => {
                     out.push(p.prior.unconstrain(values[i]) + self.groups[group].middle(values) / sd);
                 }

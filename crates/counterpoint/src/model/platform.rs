@@ -63,6 +63,13 @@ impl Platform {
         self.accounts.is_empty()
     }
 
+    /// Exposure of account c over all periods and geos, at weight one.
+    pub fn reach(&self, c: usize) -> f64 {
+        let (lines, geos) = (self.views.len() / self.len(), self.share.len() / self.len());
+        let views: f64 = self.views[c * lines..(c + 1) * lines].iter().sum();
+        views * self.share[c * geos..(c + 1) * geos].iter().sum::<f64>()
+    }
+
     /// Views in today's count, `[accounts x (max_lag + periods)]`.
     pub fn views_today<'a>(&'a self, values: &[f64]) -> Cow<'a, [f64]> {
         let Some(step) = &self.step else { return Cow::Borrowed(&self.views) };

@@ -187,21 +187,40 @@ impl Prior {
         }
     }
 
-    /// Maps the real line to the support so that `u` is standard normal a priori, where the prior has such a map; else [`Prior::at`].
+    /// Maps the real line to the support as a half-normal value is mapped from the coordinate that is standard normal a priori: the value is s q with
+    /// 2 P(Z > q) = P(Z > u). For other priors than those of a scale, [`Prior::at`].
     ///
     /// For a scale that the data may well take for zero: in the logarithm its density falls off to the left as slowly as an exponential, here as
-    /// fast as a normal one. A half-normal value is sd q with 2 P(Z > q) = P(Z > u).
+    /// fast as a normal one.
     pub fn at_normal(&self, u: f64) -> At {
-        let Prior::HalfNormal { sd } = *self else { return self.at(u) };
+        let Some(scale) = self.scale() else { return self.at(u) };
         let q = half_normal_quantile(u);
-        let slope = (0.5 * (q * q - u * u)).exp() / 2.0;
-        At { value: sd * q, slope: sd * slope, log_density: -0.5 * u * u, log_density_slope: -u }
+        let ln_slope = 0.5 * (q * q - u * u) - std::f64::consts::LN_2;
+        let slope = ln_slope.exp();
+        let [log_density, log_density_slope] = match *self {
+            Prior::Gamma { shape, rate } => {
+                let own = rate * scale;
+                let density = (shape - 1.0) * q.ln() - own * q + ln_slope;
+                [density, ((shape - 1.0) / q - own + q) * slope - u]
+            }
+            _ => [-0.5 * u * u, -u],
+        };
+        At { value: scale * q, slope: scale * slope, log_density, log_density_slope }
+    }
+
+    /// The scale of the half-normal that [`Prior::at_normal`] has in mind: one of the same mean.
+    fn scale(&self) -> Option<f64> {
+        match *self {
+            Prior::HalfNormal { sd } => Some(sd),
+            Prior::Gamma { shape, rate } => Some(shape / rate * (std::f64::consts::PI / 2.0).sqrt()),
+            _ => None,
+        }
     }
 
     /// The point of the real line that [`Prior::at_normal`] maps to `value` (inside the support).
     pub fn unconstrain_normal(&self, value: f64) -> f64 {
-        let Prior::HalfNormal { sd } = *self else { return self.unconstrain(value) };
-        let q = value / sd;
+        let Some(scale) = self.scale() else { return self.unconstrain(value) };
+        let q = value / scale;
         let tail = 2.0 * norm_cdf(-q);
         match tail {
             // P(Z < u) = erf(q / sqrt 2), without cancellation.

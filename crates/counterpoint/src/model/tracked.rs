@@ -4,6 +4,8 @@
 //! the code is live. logit capture\[c\] is Normal around its platform's; phi = 1 / o^2, so that o = 0 is Poisson. See `docs/method.md`.
 
 use super::linalg::{axpy, dot};
+use super::parameters::Captured;
+use super::platform::Platform;
 use super::posterior::DriverWork;
 use counterpoint_infer::dispatch;
 use counterpoint_infer::math::{ln, ln_gamma};
@@ -28,6 +30,8 @@ pub struct TrackedSeries {
     pub to: usize,
     /// Parameter: capture rate of the platform.
     pub capture: usize,
+    /// Parameter: how the logit of the creator's rate differs from that, in spreads.
+    pub deviation: usize,
     /// Parameter: leak.
     pub leak: usize,
 }
@@ -37,8 +41,8 @@ pub struct TrackedSeries {
 pub struct Tracked {
     /// Those with a code.
     pub series: Vec<TrackedSeries>,
-    /// Parameters: spread of logit capture rates around their platform's, and the first of the deviations.
-    pub deviations: (usize, usize),
+    /// Parameter: spread of logit capture rates around their platform's.
+    pub spread: usize,
     /// Parameter: square root of the inverse dispersion.
     pub dispersion: usize,
     /// All orders, tracked or not, `[periods]`.
@@ -57,7 +61,7 @@ impl Tracked {
     /// Prepares the likelihood of some series.
     pub fn new(
         series: Vec<TrackedSeries>,
-        (deviations, dispersion): ((usize, usize), usize),
+        (spread, dispersion): (usize, usize),
         all_orders: Vec<f64>,
         per_order: f64,
     ) -> Tracked {
@@ -69,20 +73,29 @@ impl Tracked {
         }
         let large = counts().filter(|&k| k > TERMS as f64).collect();
         let constant = counts().map(|k| ln_gamma(k + 1.0)).sum();
-        Tracked { series, deviations, dispersion, all_orders, per_order, above, large, constant }
+        Tracked { series, spread, dispersion, all_orders, per_order, above, large, constant }
     }
 
     /// The same where nothing is known from a period on.
     pub fn until(self, end: usize) -> Tracked {
         let cut = |s: TrackedSeries| TrackedSeries { from: s.from.min(end), to: s.to.min(end), ..s };
         let series = self.series.into_iter().map(cut).collect();
-        Tracked::new(series, (self.deviations, self.dispersion), self.all_orders, self.per_order)
+        Tracked::new(series, (self.spread, self.dispersion), self.all_orders, self.per_order)
+    }
+
+    /// What the series of driver `d`'s creators see of its effect; none where there are none. Who has accounts elsewhere counts for the first.
+    pub fn captured(&self, d: usize, platform: &Platform, per_unit: f64) -> Option<Captured> {
+        let own = || self.series.iter().filter(|s| s.accounts[0].0 == d);
+        let all: f64 = own().map(|s| platform.reach(s.accounts[0].1)).sum();
+        let rate = own().next()?.capture;
+        let parts = own().map(|s| (s.deviation, platform.reach(s.accounts[0].1) / all)).collect();
+        Some(Captured { rate, spread: self.spread, parts, per_unit })
     }
 
     /// Capture rate of series i.
     pub fn capture(&self, i: usize, values: &[f64]) -> f64 {
         let center = values[self.series[i].capture];
-        let logit = (center / (1.0 - center)).ln() + values[self.deviations.0] * values[self.deviations.1 + i];
+        let logit = (center / (1.0 - center)).ln() + values[self.spread] * values[self.series[i].deviation];
         1.0 / (1.0 + (-logit).exp())
     }
 
@@ -135,8 +148,8 @@ impl Tracked {
             let by_logit = by_capture * capture * (1.0 - capture);
             let center = values[s.capture];
             by_value[s.capture] += by_logit / (center * (1.0 - center));
-            by_value[self.deviations.0] += by_logit * values[self.deviations.1 + i];
-            by_value[self.deviations.1 + i] += by_logit * values[self.deviations.0];
+            by_value[self.spread] += by_logit * values[s.deviation];
+            by_value[s.deviation] += by_logit * values[self.spread];
         }
         by_value[self.dispersion] += by_phi * -2.0 * phi / o;
         total

@@ -8,6 +8,7 @@ use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::covariates::covariates;
 use crate::model::defaults;
+use crate::model::group::Other;
 use crate::model::parameters::{DriverSlots, Parameters};
 use crate::model::platform::{Platform, PlatformSlots, Step};
 use crate::model::response::{Exposure, Order, Shape};
@@ -38,6 +39,7 @@ pub(super) fn add(
     let population: f64 = data.population.iter().sum();
     let covariates = Covariates::new(roster, parameters);
     let mut places = vec![None; roster.accounts.len()];
+    let mut drafts: Vec<Draft> = Vec::new();
     for (p, name) in roster.platforms.iter().enumerate() {
         let seen = |c: usize| views[c * padded + lead..(c + 1) * padded].iter().any(|x| *x > 0.0);
         let accounts: Vec<usize> =
@@ -94,11 +96,7 @@ pub(super) fn add(
             };
         }
         let positive = spec.effects == GeoEffects::LogNormal && effect.prior.support().0 >= 0.0;
-        let (slots, platform_slots) = {
-            let shares = exposure_shares(data, &shape, &exposure);
-            let slots = slots(project, &label, (&effect, positive, shares), data, parameters);
-            (slots, covariates.platform(&label, &accounts, roster, parameters))
-        };
+        let weights = covariates.platform(&label, &accounts, roster, parameters);
         let step = roster.redefined.iter().find(|change| change.platform == p).map(|change| Step {
             slot: parameters.add(&format!("view_step[{label}]"), defaults::VIEW_STEP),
             before: old,
@@ -106,26 +104,18 @@ pub(super) fn add(
                 / f64::from(data.cadence.days()),
         });
         for (place, &c) in accounts.iter().enumerate() {
-            places[c] = Some((drivers.len(), place));
+            places[c] = Some((drivers.len() + drafts.len(), place));
         }
         let spans = own.chunks_exact(padded).map(span).collect();
-        drivers.push(DriverModel {
-            name: label,
-            kind: DriverKind::Platform,
+        drafts.push(Draft {
+            label,
             shape,
             exposure,
-            raised: None,
-            unit: vec![unit; geos],
-            spend: Some(spend),
-            on: effect.on,
-            denominator: match effect.on {
-                EffectKind::Roi | EffectKind::MarginalRoi => paid,
-                EffectKind::Contribution => totals.outcome,
-                EffectKind::Coefficient => 1.0,
-            },
+            unit,
+            spend,
+            effect,
             positive,
-            slots,
-            platform: Some(Platform {
+            platform: Platform {
                 name: name.clone(),
                 covariates: accounts.iter().flat_map(|&c| covariates.of(c)).collect(),
                 accounts,
@@ -133,13 +123,57 @@ pub(super) fn add(
                 step,
                 spans,
                 share,
-                slots: platform_slots,
-            }),
+                slots: weights,
+            },
         });
     }
     let people = people(data, roster, &places, (&views, lead), (&costs, &paid_to));
-    let tracked = tracked(project, data, roster, &people, drivers, parameters);
+    let first = drivers.len();
+    let tracked = tracked(project, data, roster, &people, (first, &drafts), parameters);
+    // What all of a platform's creators bring comes last: where sales by code see it, its coordinate hangs on the rate at which they do.
+    for draft in drafts {
+        let Draft { label, shape, exposure, unit, spend, effect, positive, platform } = draft;
+        let shares = exposure_shares(data, &shape, &exposure);
+        let slots = slots(project, &label, (&effect, positive, shares), data, parameters);
+        if let (Some(tracked), Some(per_unit), true) =
+            (&tracked, effect.prior.per_log_unit(), effect.on != EffectKind::Coefficient)
+        {
+            if let Some(captured) = tracked.captured(drivers.len(), &platform, per_unit) {
+                parameters.set_captured(slots.effect, captured);
+            }
+        }
+        drivers.push(DriverModel {
+            name: label,
+            kind: DriverKind::Platform,
+            shape,
+            exposure,
+            raised: None,
+            unit: vec![unit; geos],
+            denominator: match effect.on {
+                EffectKind::Roi | EffectKind::MarginalRoi => spend.iter().sum(),
+                EffectKind::Contribution => totals.outcome,
+                EffectKind::Coefficient => 1.0,
+            },
+            spend: Some(spend),
+            on: effect.on,
+            positive,
+            slots,
+            platform: Some(platform),
+        });
+    }
     (people.into_iter().map(|(_, model)| model).collect(), tracked)
+}
+
+/// A platform's driver before its effect has parameters.
+struct Draft {
+    label: String,
+    shape: Shape,
+    exposure: Exposure,
+    unit: f64,
+    spend: Vec<f64>,
+    effect: crate::project::EffectPrior,
+    positive: bool,
+    platform: Platform,
 }
 
 /// The creators that have a place on a platform, each with its index in the roster.
@@ -304,41 +338,44 @@ fn tracked(
     data: &Dataset,
     roster: &Roster,
     people: &[(usize, CreatorModel)],
-    drivers: &[DriverModel],
+    (first, platforms): (usize, &[Draft]),
     parameters: &mut Parameters,
 ) -> Option<Tracked> {
     let periods = data.n_periods();
-    let mut captures: Vec<(usize, usize)> = Vec::new();
     let mut series = Vec::new();
     for one in &roster.tracked {
         let Some(creator) = people.iter().position(|(i, _)| *i == one.creator) else { continue };
-        let (accounts, name) = (people[creator].1.accounts.clone(), &people[creator].1.name);
-        let driver = accounts[0].0;
+        let accounts = people[creator].1.accounts.clone();
         let posts = roster.posts.iter().filter(|p| roster.accounts[p.account].creator == one.creator);
         let Some(first) = posts.filter_map(|p| period_of(p, data)).min() else { continue };
         let from = first.max(0) as usize;
         if from >= periods {
             continue;
         }
-        let capture = match captures.iter().find(|(d, _)| *d == driver) {
-            Some((_, index)) => *index,
-            None => {
-                let index = parameters.add(&format!("capture[{}]", drivers[driver].name), defaults::CAPTURE);
-                captures.push((driver, index));
-                index
-            }
-        };
-        let leak = parameters.add(&format!("leak[{name}]"), defaults::LEAK);
         let orders = one.orders.iter().map(|x| x.round().max(0.0)).collect();
-        series.push(TrackedSeries { creator, accounts, orders, from, to: periods, capture, leak });
+        series.push(TrackedSeries { creator, accounts, orders, from, to: periods, capture: 0, deviation: 0, leak: 0 });
     }
     if series.is_empty() {
         return None;
     }
+    // Platform by platform, that of the first account: each has a capture rate, and its creators' deviations from it.
+    series.sort_by_key(|s: &TrackedSeries| s.accounts[0].0);
+    let name = |s: &TrackedSeries| people[s.creator].1.name.clone();
+    for one in &mut series {
+        one.leak = parameters.add(&format!("leak[{}]", name(one)), defaults::LEAK);
+    }
     let spread = parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD);
-    let names = series.iter().map(|s| format!("capture_effect[{}]", people[s.creator].1.name));
-    let group = parameters.add_group(names, spread);
-    let first = parameters.groups()[group].first;
+    for own in series.chunk_by_mut(|a, b| a.accounts[0].0 == b.accounts[0].0) {
+        let driver = own[0].accounts[0].0;
+        let capture = parameters.add(&format!("capture[{}]", platforms[driver - first].label), defaults::CAPTURE);
+        let names: Vec<String> = own.iter().map(|s| format!("capture_effect[{}]", name(s))).collect();
+        let group = parameters.add_group(names.into_iter(), spread);
+        let group = &mut parameters.groups_mut()[group];
+        (group.slopes, group.others) = logs_of_weights(own, first, platforms);
+        for (i, one) in own.iter_mut().enumerate() {
+            (one.capture, one.deviation) = (capture, group.first + i);
+        }
+    }
     let dispersion = parameters.add_scale("tracked_dispersion", defaults::TRACKED_DISPERSION);
     let per_order = match project.outcome.kind {
         OutcomeKind::Count(_) => 1.0,
@@ -348,7 +385,40 @@ fn tracked(
     for (i, y) in data.outcome.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
         all[i % periods] += y / per_order;
     }
-    Some(Tracked::new(series, ((spread, first), dispersion), all, per_order))
+    Some(Tracked::new(series, (spread, dispersion), all, per_order))
+}
+
+/// What the codes see beside the capture rate: the logarithm of the weights of each creator's accounts, by their share of views. As the slopes of the
+/// covariates and the deviations in it.
+fn logs_of_weights(
+    series: &[TrackedSeries],
+    first: usize,
+    platforms: &[Draft],
+) -> (Vec<(usize, Vec<f64>)>, Vec<Vec<Other>>) {
+    // A logit is worth less than a logarithm, by the share that is not captured.
+    let stretch = 1.0 / (1.0 - defaults::CAPTURE.middle());
+    let mut slopes: Vec<(usize, Vec<f64>)> = Vec::new();
+    let mut others = vec![Vec::new(); series.len()];
+    for (i, one) in series.iter().enumerate() {
+        let accounts: Vec<(&Platform, usize)> =
+            one.accounts.iter().map(|&(d, c)| (&platforms[d - first].platform, c)).collect();
+        let all: f64 = accounts.iter().map(|(p, c)| p.reach(*c)).sum();
+        for (platform, c) in accounts {
+            let share = stretch * platform.reach(c) / all;
+            let known = &platform.slots.slopes;
+            for (k, &slot) in known.iter().enumerate() {
+                let at = slopes.iter().position(|(s, _)| *s == slot).unwrap_or_else(|| {
+                    slopes.push((slot, vec![0.0; series.len()]));
+                    slopes.len() - 1
+                });
+                slopes[at].1[i] += share * platform.covariates[c * known.len() + k];
+            }
+            if let Some((spread, first)) = platform.slots.deviations {
+                others[i].push(Other { spread, deviation: first + c, share });
+            }
+        }
+    }
+    (slopes, others)
 }
 
 /// Money a tracked order; 1 where no revenue is tracked.

@@ -137,7 +137,7 @@ impl<'a> Ground<'a> {
             formats,
             profiles,
             share,
-            capture: own.zip(tracked).map(|(s, t)| (s.capture, t.deviations.0)),
+            capture: own.zip(tracked).map(|(s, t)| (s.capture, t.spread)),
             leaks: tracked.map_or_else(Vec::new, |t| t.series.iter().map(|s| s.leak).collect()),
             tracked,
         })
