@@ -172,8 +172,27 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
         let coordinate = model.parameters.common_coordinate(group, &middle);
         group.common.iter_mut().for_each(|c| c.made_for = coordinate);
     }
+    see_through(&mut groups, &middle);
     model.parameters.groups_mut().clone_from_slice(&groups);
     Arc::new(model)
+}
+
+/// Where a sum with one other deviation is what the data see: what was learned of the other hangs on the spread of these.
+fn see_through(groups: &mut [Group], middle: &[f64]) {
+    for k in 0..groups.len() {
+        let (spread, known, others) = (groups[k].spread, groups[k].known.clone(), groups[k].others.clone());
+        for (known, others) in known.iter().zip(&others) {
+            let (&Known::Straight { sd: here, .. }, [other]) = (known, &others[..]) else { continue };
+            let Some(group) = groups.iter_mut().find(|g| g.range().contains(&other.deviation)) else { continue };
+            let at = other.deviation - group.first;
+            if let (Known::Straight { center, sd }, true) = (group.known[at], group.through == Some(spread)) {
+                let times = other.share.powi(-2);
+                let rest = here * here * times;
+                let own = (sd.powi(-2) - 1.0 / (times * middle[spread].powi(2) + rest)).max(0.0);
+                group.known[at] = Known::Through { center, own, times, rest };
+            }
+        }
+    }
 }
 
 /// What the data say of a group of positive effects around the parameter values `middle`, from the gradient and the information by the

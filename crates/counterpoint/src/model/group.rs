@@ -26,6 +26,18 @@ pub enum Known {
         /// Standard deviation.
         sd: f64,
     },
+    /// As straight, where the data see z by itself with precision `own` and in a sum with another deviation, of spread delta, that nothing else tells:
+    /// 1 / sd^2 = own + 1 / (delta^2 times + rest).
+    Through {
+        /// Centre.
+        center: f64,
+        /// Precision of what the data say of z by itself.
+        own: f64,
+        /// Square of the other deviation's part in the sum.
+        times: f64,
+        /// Variance of the sum.
+        rest: f64,
+    },
     /// exp(z + delta) ~ Normal(factor, 1 / precision), as for an effect exp(delta) that exp(z) multiplies: sure of large z, ignorant of small ones.
     /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision), so
     /// S = ln(A softplus(eta u - ln A)) with A = exp(-delta) / (eta sqrt(precision)): slope eta far below, the data's scale far above.
@@ -71,17 +83,10 @@ impl Known {
         let flat = Curve { z: eta * w, rho: 1.0, z_eta: w, rho_w: 0.0, rho_eta: 0.0, z_delta: 0.0, rho_delta: 0.0 };
         match self {
             Known::Nothing => flat,
-            Known::Straight { center, sd } => {
-                let (s2, total) = (sd * sd, eta * eta + sd * sd);
-                let (m, k) = (eta * center / total, sd / total.sqrt());
-                let (dm, dk) = (center * (s2 - eta * eta) / (total * total), -eta / total * k);
-                Curve {
-                    z: eta * (m + k * w),
-                    rho: k,
-                    z_eta: m + k * w + eta * (dm + dk * w),
-                    rho_eta: -eta / total,
-                    ..flat
-                }
+            Known::Straight { center, sd } => straight(center, sd, 0.0, eta, w),
+            Known::Through { center, own, times, rest } => {
+                let [sd, by_delta] = through(own, times, rest, delta);
+                straight(center, sd, by_delta, eta, w)
             }
             Known::Bent { factor, precision } => {
                 let (ln_a, ln_a_eta) = (-eta.ln() - 0.5 * precision.ln() - delta, -1.0 / eta);
@@ -116,6 +121,10 @@ impl Known {
                 let (m, k) = (eta * center / total, sd / total.sqrt());
                 [(z / eta - m) / k, 1.0 / (eta * k)]
             }
+            Known::Through { center, own, times, rest } => {
+                let [sd, _] = through(own, times, rest, delta);
+                Known::Straight { center, sd }.inverse(eta, delta, z)
+            }
             Known::Bent { factor, precision } => {
                 let ln_a = -eta.ln() - 0.5 * precision.ln() - delta;
                 let [m, ..] = mode(factor, precision, eta, delta);
@@ -124,6 +133,30 @@ impl Known {
             }
         }
     }
+}
+
+/// The curve of [`Known::Straight`], where delta moves sd by `sd_delta`.
+fn straight(center: f64, sd: f64, sd_delta: f64, eta: f64, w: f64) -> Curve {
+    let (e2, s2, total) = (eta * eta, sd * sd, eta * eta + sd * sd);
+    let (m, k) = (eta * center / total, sd / total.sqrt());
+    let (m_eta, k_eta) = (center * (s2 - e2) / (total * total), -eta / total * k);
+    let (m_sd, k_sd) = (-2.0 * sd * m / total, e2 / (sd * total) * k);
+    Curve {
+        z: eta * (m + k * w),
+        rho: k,
+        z_eta: m + k * w + eta * (m_eta + k_eta * w),
+        rho_w: 0.0,
+        rho_eta: -eta / total,
+        z_delta: eta * (m_sd + k_sd * w) * sd_delta,
+        rho_delta: e2 / (sd * total) * sd_delta,
+    }
+}
+
+/// Standard deviation of [`Known::Through`], and its derivative by delta.
+fn through(own: f64, times: f64, rest: f64, delta: f64) -> [f64; 2] {
+    let variance = times * delta * delta + rest;
+    let sd = (own + 1.0 / variance).powf(-0.5);
+    [sd, sd.powi(3) * times * delta / (variance * variance)]
 }
 
 /// The mode m of z ~ Normal(0, eta^2) with exp(z + delta) ~ Normal(factor, 1 / precision), and its derivatives by eta and delta:
@@ -212,6 +245,8 @@ pub struct Group {
     pub slopes: Vec<(usize, Vec<f64>)>,
     /// The same of other deviations, for each of these: what stands for them, and how much of it enters.
     pub others: Vec<Vec<Other>>,
+    /// Spread of the deviations that what is [`Known::Through`] them hangs on.
+    pub through: Option<usize>,
 }
 
 /// Another group's scaled deviation in a sum with one of a group.
@@ -338,6 +373,9 @@ impl Group {
     fn known_at(&self, g: usize, values: &[f64]) -> Known {
         match self.known[g] {
             Known::Straight { center, sd } => Known::Straight { center: center - self.offset(g, values), sd },
+            Known::Through { center, own, times, rest } => {
+                Known::Through { center: center - self.offset(g, values), own, times, rest }
+            }
             other => other,
         }
     }
@@ -431,8 +469,9 @@ impl Group {
             let curve = curves[g];
             let by = by_d[g] - d[g];
             let by_z = (by - middle) / eta;
-            if let Known::Straight { sd, .. } = self.known[g] {
-                let by_offset = -by_z * eta * eta / (eta * eta + sd * sd);
+            if let Known::Straight { .. } | Known::Through { .. } = self.known[g] {
+                // rho^2 = sd^2 / (eta^2 + sd^2).
+                let by_offset = -by_z * (1.0 - curve.rho * curve.rho);
                 self.offset_adjoint(g, before, by_offset, &mut by_slope);
             }
             by_v[g] = by_z * eta * curve.rho + curve.rho_w;

@@ -156,6 +156,7 @@ impl Parameters {
             common: None,
             slopes: Vec::new(),
             others: Vec::new(),
+            through: None,
         });
         group
     }
@@ -202,6 +203,9 @@ impl Parameters {
 
     /// What the curves of a group's deviations hang on, and its slope by the common factor's coordinate.
     fn delta(&self, group: &Group, position: &[f64], values: &[f64]) -> [f64; 2] {
+        if let Some(spread) = group.through {
+            return [values[spread], 1.0];
+        }
         let Some((common, c)) = self.common(group) else { return [0.0; 2] };
         common.delta(position[c] - self.lift(&self.all[common.index], values))
     }
@@ -296,6 +300,9 @@ impl Parameters {
                         |slope, by| before[slope] += by,
                     );
                     by_value[group.spread] += by_eta;
+                    if let Some(spread) = group.through {
+                        by_value[spread] += by_delta;
+                    }
                     if let Some((common, place)) = self.common(group) {
                         gradient[place] += by_delta * self.delta(group, position, values)[1];
                         if let Some(captured) = &self.all[common.index].captured {
@@ -353,8 +360,9 @@ impl Parameters {
                     let group = &self.groups[group];
                     if i == group.first {
                         // The common effect's coordinate first: the deviations' curves hang on it.
+                        let of_common = |c: &Common| c.delta(self.common_coordinate(group, values))[0];
                         let delta =
-                            group.common.as_ref().map_or(0.0, |c| c.delta(self.common_coordinate(group, values))[0]);
+                            group.through.map_or_else(|| group.common.as_ref().map_or(0.0, of_common), |i| values[i]);
                         let eta = values[group.spread];
                         out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }

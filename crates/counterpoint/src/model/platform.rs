@@ -44,7 +44,7 @@ pub struct Step {
 }
 
 /// Where a platform's parameters are, by index.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PlatformSlots {
     /// Slopes of the covariates.
     pub slopes: Vec<usize>,

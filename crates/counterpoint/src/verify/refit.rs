@@ -123,6 +123,7 @@ impl Base<'_> {
                 common.made_for = known.made_for;
                 common.seen.clone_from(&known.seen);
                 common.strength.clone_from(&known.strength);
+                (common.total, common.total_seen) = (known.total, known.total_seen);
             }
         }
     }

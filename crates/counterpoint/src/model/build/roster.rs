@@ -96,7 +96,6 @@ pub(super) fn add(
             };
         }
         let positive = spec.effects == GeoEffects::LogNormal && effect.prior.support().0 >= 0.0;
-        let weights = covariates.platform(&label, &accounts, roster, parameters);
         let step = roster.redefined.iter().find(|change| change.platform == p).map(|change| Step {
             slot: parameters.add(&format!("view_step[{label}]"), defaults::VIEW_STEP),
             before: old,
@@ -123,13 +122,20 @@ pub(super) fn add(
                 step,
                 spans,
                 share,
-                slots: weights,
+                slots: PlatformSlots::default(),
             },
         });
     }
     let people = people(data, roster, &places, (&views, lead), (&costs, &paid_to));
     let first = drivers.len();
-    let tracked = tracked(project, data, roster, &people, (first, &drafts), parameters);
+    let series = series(data, roster, &people);
+    // What the weights' coordinates hang on comes before them.
+    let spread = (!series.is_empty()).then(|| parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD));
+    for draft in &mut drafts {
+        draft.platform.slots = covariates.platform(&draft.label, &draft.platform.accounts, spread, roster, parameters);
+    }
+    let tracked =
+        spread.map(|spread| tracked(project, data, roster, (&people, series, spread), (first, &drafts), parameters));
     // What all of a platform's creators bring comes last: where sales by code see it, its coordinate hangs on the rate at which they do.
     for draft in drafts {
         let Draft { label, shape, exposure, unit, spend, effect, positive, platform } = draft;
@@ -318,7 +324,15 @@ impl Covariates {
         self.columns.iter().map(|c| c[account]).collect()
     }
 
-    fn platform(&self, name: &str, accounts: &[usize], roster: &Roster, parameters: &mut Parameters) -> PlatformSlots {
+    /// `through` is the spread of capture rates, where codes see weights through them.
+    fn platform(
+        &self,
+        name: &str,
+        accounts: &[usize],
+        through: Option<usize>,
+        roster: &Roster,
+        parameters: &mut Parameters,
+    ) -> PlatformSlots {
         let deviations = (accounts.len() > 1).then(|| {
             let spread = parameters.add_scale(&format!("creator_spread[{name}]"), defaults::CREATOR_SPREAD);
             let label = |&c: &usize| &roster.creators[roster.accounts[c].creator].name;
@@ -327,22 +341,17 @@ impl Covariates {
             let group = &mut parameters.groups_mut()[group];
             let own = |column: &Vec<f64>| accounts.iter().map(|&c| column[c]).collect();
             group.slopes = self.slopes.iter().copied().zip(self.columns.iter().map(own)).collect();
+            group.through = through;
             (spread, group.first)
         });
         PlatformSlots { slopes: self.slopes.clone(), deviations }
     }
 }
 
-fn tracked(
-    project: &Project,
-    data: &Dataset,
-    roster: &Roster,
-    people: &[(usize, CreatorModel)],
-    (first, platforms): (usize, &[Draft]),
-    parameters: &mut Parameters,
-) -> Option<Tracked> {
+/// Sales by code, platform by platform (that of a creator's first account), their parameters still to come.
+fn series(data: &Dataset, roster: &Roster, people: &[(usize, CreatorModel)]) -> Vec<TrackedSeries> {
     let periods = data.n_periods();
-    let mut series = Vec::new();
+    let mut out = Vec::new();
     for one in &roster.tracked {
         let Some(creator) = people.iter().position(|(i, _)| *i == one.creator) else { continue };
         let accounts = people[creator].1.accounts.clone();
@@ -353,18 +362,26 @@ fn tracked(
             continue;
         }
         let orders = one.orders.iter().map(|x| x.round().max(0.0)).collect();
-        series.push(TrackedSeries { creator, accounts, orders, from, to: periods, capture: 0, deviation: 0, leak: 0 });
+        out.push(TrackedSeries { creator, accounts, orders, from, to: periods, capture: 0, deviation: 0, leak: 0 });
     }
-    if series.is_empty() {
-        return None;
-    }
-    // Platform by platform, that of the first account: each has a capture rate, and its creators' deviations from it.
-    series.sort_by_key(|s: &TrackedSeries| s.accounts[0].0);
+    out.sort_by_key(|s: &TrackedSeries| s.accounts[0].0);
+    out
+}
+
+/// The likelihood of sales by code: each platform has a capture rate, and its creators' deviations from it have one spread.
+fn tracked(
+    project: &Project,
+    data: &Dataset,
+    roster: &Roster,
+    (people, mut series, spread): (&[(usize, CreatorModel)], Vec<TrackedSeries>, usize),
+    (first, platforms): (usize, &[Draft]),
+    parameters: &mut Parameters,
+) -> Tracked {
+    let periods = data.n_periods();
     let name = |s: &TrackedSeries| people[s.creator].1.name.clone();
     for one in &mut series {
         one.leak = parameters.add(&format!("leak[{}]", name(one)), defaults::LEAK);
     }
-    let spread = parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD);
     for own in series.chunk_by_mut(|a, b| a.accounts[0].0 == b.accounts[0].0) {
         let driver = own[0].accounts[0].0;
         let capture = parameters.add(&format!("capture[{}]", platforms[driver - first].label), defaults::CAPTURE);
@@ -385,7 +402,7 @@ fn tracked(
     for (i, y) in data.outcome.iter().enumerate().filter(|(_, y)| !y.is_nan()) {
         all[i % periods] += y / per_order;
     }
-    Some(Tracked::new(series, (spread, dispersion), all, per_order))
+    Tracked::new(series, (spread, dispersion), all, per_order)
 }
 
 /// What the codes see beside the capture rate: the logarithm of the weights of each creator's accounts, by their share of views. As the slopes of the
