@@ -338,20 +338,33 @@ fn bend(model: &mut Model) {
     for (n, group) in model.parameters.groups_mut().iter_mut().enumerate() {
         for (g, known) in group.known.iter_mut().enumerate() {
             let (center, sd) = (0.4 * ((n * 7 + g) as f64).sin(), 0.1 * (1 + n + g) as f64);
-            *known = match (n + g) % 3 {
+            *known = match (n + g) % 4 {
                 0 => Known::Nothing,
                 1 => Known::Straight { center, sd },
+                2 if group.through.is_some() => Known::Through { center, own: 3.0, times: 0.5, rest: sd * sd },
                 _ => Known::bent(center, sd.powi(-2)),
             };
+        }
+        if let (Some(common), false) = (&mut group.common, group.weights.is_empty()) {
+            (common.total, common.total_seen) = (0.7 * n as f64, 1.2);
         }
     }
 }
 
 #[test]
 fn paths_change_coordinates_and_leave_the_posterior_alone() {
-    for prior in [EffectKind::Roi, EffectKind::Coefficient] {
-        let plain = Model::new(&project(ModelSpec { prior, ..spec() }), &dataset(3, 21, 0, false));
-        let mut bent = plain.clone();
+    for (prior, creators) in [(EffectKind::Roi, false), (EffectKind::Coefficient, false), (EffectKind::Roi, true)] {
+        let (mut project, mut data) = (project(ModelSpec { prior, ..spec() }), dataset(3, 21, 0, false));
+        if creators {
+            project.outcome.order_value = Some(0.5);
+            project.creators = Some(creators_spec());
+            data.roster = Some(roster(&data));
+        }
+        let mut bent = Model::new(&project, &data);
+        let mut plain = bent.clone();
+        for group in plain.parameters.groups_mut() {
+            (group.slopes, group.others, group.through) = (Vec::new(), Vec::new(), None);
+        }
         bend(&mut bent);
         let (mut a, mut b) = (Posterior::new(Arc::new(plain.clone())), Posterior::new(Arc::new(bent.clone())));
         let n = a.dim();

@@ -499,10 +499,62 @@ pub(super) fn mean(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
+    fn alone(known: Vec<Known>) -> Group {
+        Group {
+            spread: 0,
+            first: 1,
+            known,
+            weights: Vec::new(),
+            common: None,
+            slopes: Vec::new(),
+            others: Vec::new(),
+            through: None,
+        }
+    }
+
+    #[test]
+    fn a_shift_has_an_exact_adjoint_and_none_where_only_the_total_is_known() {
+        let d = [0.3, -1.2, 0.8];
+        let common = |total: f64| Common {
+            index: 9,
+            per_unit: 1.0,
+            made_for: 0.0,
+            seen: vec![3.0, 40.0, 7.0],
+            strength: vec![2.0, 30.0, 9.0],
+            total,
+            total_seen: 1.1,
+        };
+        let group = |total: f64| Group {
+            weights: vec![0.2, 0.5, 0.3],
+            common: Some(common(total)),
+            ..alone(vec![Known::Nothing; 3])
+        };
+        for total in [0.0, 5.0, 1e3] {
+            let group = group(total);
+            let mut by_d = [0.0; 3];
+            let by_eta = group.shift_adjoint(0.6, &d, 1.3, &mut by_d);
+            let at = |eta: f64, d: &[f64]| 1.3 * group.shift(eta, d);
+            let numeric = (at(0.6 + 1e-5, &d) - at(0.6 - 1e-5, &d)) / 2e-5;
+            assert!((by_eta - numeric).abs() < 1e-8, "{by_eta} {numeric}");
+            for g in 0..3 {
+                let moved = |h: f64| {
+                    let mut d = d;
+                    d[g] += h;
+                    at(0.6, &d)
+                };
+                let numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+                assert!((by_d[g] - numeric).abs() < 1e-8, "{g}: {} {numeric}", by_d[g]);
+            }
+        }
+        let (near, far) = (group(1e12).shift(0.6, &d), group(1e12).shift(1.4, &[2.0, 0.1, -0.7]));
+        assert!((near - far).abs() < 1e-9, "{near} {far}");
+    }
+
     fn all() -> Vec<Known> {
         vec![
             Known::Nothing,
             Known::Straight { center: 0.4, sd: 0.3 },
+            Known::Through { center: -0.3, own: 2.0, times: 0.6, rest: 0.05 },
             Known::bent(1.0, 1e-9),
             Known::bent(8.0, 0.3),
             Known::bent(0.4, 60.0),
@@ -554,8 +606,10 @@ mod tests {
         let known = all();
         let n = known.len();
         let slopes = vec![(0, (0..n).map(|g| (g as f64 * 0.7).cos()).collect())];
-        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, slopes };
-        let values = [0.4];
+        let other = |g: usize| Other { spread: 1, deviation: 2, share: 0.2 + 0.1 * g as f64 };
+        let others = (0..n).map(|g| (0..g % 3).map(|_| other(g)).collect()).collect();
+        let group = Group { first: 3, slopes, others, ..alone(known) };
+        let values = [0.4, 0.7, -1.1];
         let v: Vec<f64> = (0..n).map(|g| (g as f64 * 1.7).sin() + 0.3).collect();
         for (eta, delta) in [(0.05, 0.0), (0.6, 0.3), (1.8, -0.2)] {
             let (mut d, mut curves) = (vec![0.0; n], vec![Curve::default(); n]);
@@ -571,8 +625,9 @@ mod tests {
                 ln_det + d.iter().zip(&pull).map(|(d, p)| d * p - 0.5 * d * d).sum::<f64>()
             };
             let value = |eta: f64, delta: f64, v: &[f64]| value_at(eta, delta, &values, v);
-            let (mut by_v, mut by_slope) = (vec![0.0; n], 0.0);
-            let [by_eta, by_delta] = group.adjoint(eta, (&v, &d, &pull), &curves, &mut by_v, |_, by| by_slope += by);
+            let (mut by_v, mut by_before) = (vec![0.0; n], [0.0; 3]);
+            let [by_eta, by_delta] =
+                group.adjoint((eta, &values), (&v, &d, &pull), &curves, &mut by_v, |i, by| by_before[i] += by);
             let h = 1e-5;
             for g in 0..n {
                 let (mut up, mut down) = (v.clone(), v.clone());
@@ -584,8 +639,15 @@ mod tests {
             let h = 1e-5 * eta;
             let numeric = (value(eta + h, delta, &v) - value(eta - h, delta, &v)) / (2.0 * h);
             assert!((by_eta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_eta} {numeric}");
-            let numeric = (value_at(eta, delta, &[0.4 + 1e-5], &v) - value_at(eta, delta, &[0.4 - 1e-5], &v)) / 2e-5;
-            assert!((by_slope - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_slope} {numeric}");
+            for (i, by) in by_before.iter().enumerate() {
+                let moved = |h: f64| {
+                    let mut values = values;
+                    values[i] += h;
+                    value_at(eta, delta, &values, &v)
+                };
+                let numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+                assert!((by - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta} {i}: {by} {numeric}");
+            }
             let numeric = (value(eta, delta + 1e-5, &v) - value(eta, delta - 1e-5, &v)) / 2e-5;
             assert!((by_delta - numeric).abs() < 1e-6 * (1.0 + numeric.abs()), "{eta}: {by_delta} {numeric}");
         }
@@ -594,7 +656,7 @@ mod tests {
     #[test]
     fn the_determinant_is_that_of_the_map() {
         let known = vec![Known::bent(1.2, 30.0), Known::Straight { center: 0.1, sd: 0.2 }, Known::Nothing];
-        let group = Group { spread: 0, first: 1, known, weights: Vec::new(), common: None, slopes: Vec::new() };
+        let group = alone(known);
         let (eta, delta, v, h) = (0.7, 0.2, [0.4, -0.9, 1.3], 1e-5);
         let mut d = [0.0; 3];
         let ln_det = group.forward((eta, delta), &[], &v, &mut d, &mut [Curve::default(); 3]);

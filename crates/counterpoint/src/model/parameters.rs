@@ -391,3 +391,66 @@ pub struct DriverSlots {
     /// Spread over geos, and the first of the geos' standardised deviations; none for a national model.
     pub geo: Option<(usize, usize)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAPTURE: Prior = Prior::Beta { a: 3.0, b: 7.0 };
+    const EFFECT: Prior = Prior::LogNormal { mu: 0.2, sigma: 0.9, shift: 0.0 };
+
+    /// Two rates around a common one, and an effect that sales by code see through them or not.
+    fn effect(seen: bool) -> Parameters {
+        let mut out = Parameters::default();
+        let spread = out.add_scale("capture_spread", Prior::HalfNormal { sd: 0.7 });
+        let rate = out.add("capture", CAPTURE);
+        let group = out.add_group(["a", "b"].map(str::to_owned).into_iter(), spread);
+        let first = out.groups()[group].first;
+        let per_unit = EFFECT.per_log_unit().expect("a logarithm");
+        for (name, kind) in [("national", false), ("by geo", true)] {
+            let geo = kind.then(|| {
+                let spread = out.add_scale("geo_spread", Prior::HalfNormal { sd: 0.5 });
+                out.add_group(["x", "y", "z"].map(str::to_owned).into_iter(), spread)
+            });
+            let index = out.add(name, EFFECT);
+            if let Some(geo) = geo {
+                out.set_common(index, geo, per_unit, vec![0.5, 0.2, 0.3]);
+            }
+            if seen {
+                let parts = vec![(first, 0.3), (first + 1, 0.7)];
+                out.set_captured(index, Captured { rate, spread, parts, per_unit });
+            }
+        }
+        let spread = out.add_scale("control_spread", Prior::HalfNormal { sd: 1.0 });
+        let group = out.add_group(["p", "q"].map(str::to_owned).into_iter(), spread);
+        out.add_middle("control", group, 2.0);
+        out
+    }
+
+    #[test]
+    fn what_codes_see_moves_coordinates_and_leaves_densities_alone() {
+        let (plain, seen) = (effect(false), effect(true));
+        let position: Vec<f64> = (0..plain.sampled()).map(|i| (i as f64 * 1.3).sin()).collect();
+        let mut values = vec![0.0; plain.len()];
+        let density = plain.evaluate(&position, &mut Maps::default(), &mut values);
+        let moved = seen.position(&values);
+        let mut back = vec![0.0; seen.len()];
+        let same = seen.evaluate(&moved, &mut Maps::default(), &mut back);
+        assert!(values.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12), "{values:?} {back:?}");
+        assert!((density - same).abs() < 1e-12, "{density} {same}");
+        assert!(plain.position(&values).iter().zip(&position).all(|(a, b)| (a - b).abs() < 1e-9));
+        // With its coordinate held, an effect moves so that what is captured of it stays.
+        let at = |name: &str| seen.iter().position(|p| p.name == name).expect("a parameter");
+        let rates = |values: &[f64]| -> f64 {
+            let (spread, center) = (values[at("capture_spread")], values[at("capture")]);
+            let rate = |d: f64| 1.0 / (1.0 + (-(center / (1.0 - center)).ln() - spread * d).exp());
+            0.3 * rate(values[at("a")]).ln() + 0.7 * rate(values[at("b")]).ln()
+        };
+        let product = |values: &[f64]| values[at("national")].ln() + rates(values);
+        let mut elsewhere = moved.clone();
+        elsewhere[..4].iter_mut().for_each(|x| *x += 0.4);
+        let there = seen.values(&elsewhere);
+        assert!((rates(&there) - rates(&values)).abs() > 0.1);
+        assert!((product(&there) - product(&values)).abs() < 1e-12);
+    }
+}
