@@ -341,7 +341,8 @@ fn bend(model: &mut Model) {
             *known = match (n + g) % 4 {
                 0 => Known::Nothing,
                 1 => Known::Straight { center, sd },
-                2 if group.through.is_some() => Known::Through { center, own: 3.0, times: 0.5, rest: sd * sd },
+                2 if !group.others.is_empty() => Known::Rate { center, sd },
+                2 if group.hangs_on.is_some() => Known::Through { center, own: 3.0, times: 0.5, rest: sd * sd },
                 _ => Known::bent(center, sd.powi(-2)),
             };
         }
@@ -363,7 +364,7 @@ fn paths_change_coordinates_and_leave_the_posterior_alone() {
         let mut bent = Model::new(&project, &data);
         let mut plain = bent.clone();
         for group in plain.parameters.groups_mut() {
-            (group.slopes, group.others, group.through) = (Vec::new(), Vec::new(), None);
+            (group.slopes, group.others, group.hangs_on) = (Vec::new(), Vec::new(), None);
         }
         bend(&mut bent);
         let (mut a, mut b) = (Posterior::new(Arc::new(plain.clone())), Posterior::new(Arc::new(bent.clone())));

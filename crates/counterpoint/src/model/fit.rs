@@ -177,17 +177,17 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
     Arc::new(model)
 }
 
-/// Where a sum with one other deviation is what the data see: what was learned of the other hangs on the spread of these.
+/// Where codes see the logarithm of a creator's weight and of the rate in a sum, what was learned of the weight hangs on the spread of the rates.
 fn see_through(groups: &mut [Group], middle: &[f64]) {
     for k in 0..groups.len() {
+        let Some(rate) = groups[k].hangs_on.map(|i| middle[i]) else { continue };
         let (spread, known, others) = (groups[k].spread, groups[k].known.clone(), groups[k].others.clone());
         for (known, others) in known.iter().zip(&others) {
-            let (&Known::Straight { sd: here, .. }, [other]) = (known, &others[..]) else { continue };
+            let (&Known::Rate { sd: here, .. }, [other]) = (known, &others[..]) else { continue };
             let Some(group) = groups.iter_mut().find(|g| g.range().contains(&other.deviation)) else { continue };
             let at = other.deviation - group.first;
-            if let (Known::Straight { center, sd }, true) = (group.known[at], group.through == Some(spread)) {
-                let times = other.share.powi(-2);
-                let rest = here * here * times;
+            if let (Known::Straight { center, sd }, true) = (group.known[at], group.hangs_on == Some(spread)) {
+                let (times, rest) = (((1.0 - rate) / other.share).powi(2), (here / other.share).powi(2));
                 let own = (sd.powi(-2) - 1.0 / (times * middle[spread].powi(2) + rest)).max(0.0);
                 group.known[at] = Known::Through { center, own, times, rest };
             }
@@ -223,31 +223,34 @@ fn learn(group: &mut Group, draws: &[Vec<f64>]) {
         return;
     }
     let n = draws.len() as f64;
-    let spread = draws.iter().map(|v| v[group.spread].powi(2)).sum::<f64>() / n;
+    // Where z adds to the logit of a rate, the data see what it is worth in the rate's logarithm.
+    let rate = if group.others.is_empty() { None } else { group.hangs_on };
+    let worth = |v: &[f64]| rate.map_or(1.0, |i| 1.0 - v[i]);
+    let spread = draws.iter().map(|v| (worth(v) * v[group.spread]).powi(2)).sum::<f64>() / n;
     // The data know how they differ, not their common part, which another parameter stands for.
     let contrasts = |mut z: Vec<f64>| {
         let common = z.iter().sum::<f64>() / count as f64;
         z.iter_mut().for_each(|z| *z -= common);
         z
     };
-    let seen: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.seen(v))).collect();
-    let own: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.scaled(v))).collect();
-    let n_less = n * (1.0 - 1.0 / count as f64);
+    let own: Vec<Vec<f64>> =
+        draws.iter().map(|v| contrasts(group.scaled(v).into_iter().map(|z| z * worth(v)).collect())).collect();
+    let rest: Vec<Vec<f64>> = draws.iter().map(|v| contrasts(group.offsets(v))).collect();
+    let kept = n * (1.0 - 1.0 / count as f64);
     let mean = |of: &[Vec<f64>], g: usize| of.iter().map(|z| z[g]).sum::<f64>() / n;
     for (g, known) in group.known.iter_mut().enumerate() {
-        let (z, sum) = (mean(&own, g), mean(&seen, g));
+        let (z, o) = (mean(&own, g), mean(&rest, g));
         let product = |a: &[Vec<f64>], a0: f64, b: &[Vec<f64>], b0: f64| {
-            a.iter().zip(b).map(|(a, b)| (a[g] - a0) * (b[g] - b0)).sum::<f64>() / n_less
+            a.iter().zip(b).map(|(a, b)| (a[g] - a0) * (b[g] - b0)).sum::<f64>() / kept
         };
-        let (zz, zs, ss) = (product(&own, z, &own, z), product(&own, z, &seen, sum), product(&seen, sum, &seen, sum));
-        // What z is given what else is in the sum: s = sum - z.
-        let (s, zo, oo) = (sum - z, zs - zz, ss - 2.0 * zs + zz);
-        let given = if oo > 1e-12 { zz - zo * zo / oo } else { zz };
+        let (zz, zo, oo) = (product(&own, z, &own, z), product(&own, z, &rest, o), product(&rest, o, &rest, o));
+        // The variance of z given what else is in the sum.
+        let given = if oo > 0.0 { zz - zo * zo / oo } else { zz };
         // For a Normal likelihood 1/variance = 1/sd^2 + 1/eta^2, and the average lies between what the data and the prior say as these.
         let precision = 1.0 / given - 1.0 / spread;
-        if precision > 0.0 {
-            let center = s + z / (precision * given);
-            *known = Known::Straight { center, sd: precision.powf(-0.5) };
+        if precision > 0.0 && precision.is_finite() {
+            let (center, sd) = (o + z / (precision * given), precision.powf(-0.5));
+            *known = if rate.is_some() { Known::Rate { center, sd } } else { Known::Straight { center, sd } };
         }
     }
 }

@@ -38,6 +38,14 @@ pub enum Known {
         /// Variance of the sum.
         rest: f64,
     },
+    /// As straight, in the logarithm of a rate whose logit z adds to: of z itself where a rate of z = 0, delta, stands still; of
+    /// z (1 - delta) where it moves.
+    Rate {
+        /// Centre.
+        center: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
     /// exp(z + delta) ~ Normal(factor, 1 / precision), as for an effect exp(delta) that exp(z) multiplies: sure of large z, ignorant of small ones.
     /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision), so
     /// S = ln(A softplus(eta u - ln A)) with A = exp(-delta) / (eta sqrt(precision)): slope eta far below, the data's scale far above.
@@ -83,10 +91,13 @@ impl Known {
         let flat = Curve { z: eta * w, rho: 1.0, z_eta: w, rho_w: 0.0, rho_eta: 0.0, z_delta: 0.0, rho_delta: 0.0 };
         match self {
             Known::Nothing => flat,
-            Known::Straight { center, sd } => straight(center, sd, 0.0, eta, w),
+            Known::Straight { center, sd } => straight([center, 0.0], [sd, 0.0], eta, w),
             Known::Through { center, own, times, rest } => {
-                let [sd, by_delta] = through(own, times, rest, delta);
-                straight(center, sd, by_delta, eta, w)
+                straight([center, 0.0], through(own, times, rest, delta), eta, w)
+            }
+            Known::Rate { center, sd } => {
+                let [worth, by_delta] = logit(delta);
+                straight([center * worth, center * by_delta], [sd * worth, sd * by_delta], eta, w)
             }
             Known::Bent { factor, precision } => {
                 let (ln_a, ln_a_eta) = (-eta.ln() - 0.5 * precision.ln() - delta, -1.0 / eta);
@@ -125,6 +136,10 @@ impl Known {
                 let [sd, _] = through(own, times, rest, delta);
                 Known::Straight { center, sd }.inverse(eta, delta, z)
             }
+            Known::Rate { center, sd } => {
+                let [worth, _] = logit(delta);
+                Known::Straight { center: center * worth, sd: sd * worth }.inverse(eta, delta, z)
+            }
             Known::Bent { factor, precision } => {
                 let ln_a = -eta.ln() - 0.5 * precision.ln() - delta;
                 let [m, ..] = mode(factor, precision, eta, delta);
@@ -135,21 +150,28 @@ impl Known {
     }
 }
 
-/// The curve of [`Known::Straight`], where delta moves sd by `sd_delta`.
-fn straight(center: f64, sd: f64, sd_delta: f64, eta: f64, w: f64) -> Curve {
+/// The curve of [`Known::Straight`]; centre and standard deviation with their derivatives by delta.
+fn straight([center, center_delta]: [f64; 2], [sd, sd_delta]: [f64; 2], eta: f64, w: f64) -> Curve {
     let (e2, s2, total) = (eta * eta, sd * sd, eta * eta + sd * sd);
     let (m, k) = (eta * center / total, sd / total.sqrt());
     let (m_eta, k_eta) = (center * (s2 - e2) / (total * total), -eta / total * k);
-    let (m_sd, k_sd) = (-2.0 * sd * m / total, e2 / (sd * total) * k);
+    let (m_delta, k_delta) =
+        (eta / total * center_delta - 2.0 * sd * m / total * sd_delta, e2 / (sd * total) * k * sd_delta);
     Curve {
         z: eta * (m + k * w),
         rho: k,
         z_eta: m + k * w + eta * (m_eta + k_eta * w),
         rho_w: 0.0,
         rho_eta: -eta / total,
-        z_delta: eta * (m_sd + k_sd * w) * sd_delta,
+        z_delta: eta * (m_delta + k_delta * w),
         rho_delta: e2 / (sd * total) * sd_delta,
     }
+}
+
+/// Change of a rate's logit that is worth a change of one in its logarithm, and its derivative by the rate.
+fn logit(rate: f64) -> [f64; 2] {
+    let worth = 1.0 / (1.0 - rate);
+    [worth, worth * worth]
 }
 
 /// Standard deviation of [`Known::Through`], and its derivative by delta.
@@ -245,8 +267,8 @@ pub struct Group {
     pub slopes: Vec<(usize, Vec<f64>)>,
     /// The same of other deviations, for each of these: what stands for them, and how much of it enters.
     pub others: Vec<Vec<Other>>,
-    /// Spread of the deviations that what is [`Known::Through`] them hangs on.
-    pub through: Option<usize>,
+    /// The parameter that is delta: the spread of the deviations that these are [`Known::Through`], or the [`Known::Rate`] that they add to.
+    pub hangs_on: Option<usize>,
 }
 
 /// Another group's scaled deviation in a sum with one of a group.
@@ -353,7 +375,7 @@ impl Group {
         Sums { w, seen: sum(seen, 1.0) + total[0] * w, square: sum(strength, 2.0) + total[1] * w * w, total }
     }
 
-    /// What the slopes add to deviation g's z, at parameter values.
+    /// What enters the model in a sum with deviation g's z, at parameter values.
     fn offset(&self, g: usize, values: &[f64]) -> f64 {
         let slopes: f64 = self.slopes.iter().map(|(i, h)| values[*i] * h[g]).sum();
         let others = self.others.get(g).map_or(&[][..], |o| o);
@@ -376,6 +398,7 @@ impl Group {
             Known::Through { center, own, times, rest } => {
                 Known::Through { center: center - self.offset(g, values), own, times, rest }
             }
+            Known::Rate { center, sd } => Known::Rate { center: center - self.offset(g, values), sd },
             other => other,
         }
     }
@@ -397,9 +420,9 @@ impl Group {
         values[self.range()].iter().map(|d| values[self.spread] * d).collect()
     }
 
-    /// z with what the slopes add: what the data see.
-    pub fn seen(&self, values: &[f64]) -> Vec<f64> {
-        self.scaled(values).iter().enumerate().map(|(g, z)| z + self.offset(g, values)).collect()
+    /// What enters the model in a sum with each z.
+    pub fn offsets(&self, values: &[f64]) -> Vec<f64> {
+        (0..self.known.len()).map(|g| self.offset(g, values)).collect()
     }
 
     /// Deviations at v, for a common effect that is exp(delta) times what the curves were made for; returns the log determinant. `values` are those of
@@ -452,7 +475,7 @@ impl Group {
     /// eta and delta, and hands those by each slope to `by_slope`.
     pub fn adjoint(
         &self,
-        (eta, before): (f64, &[f64]),
+        (eta, delta, before): (f64, f64, &[f64]),
         (v, d, by_d): (&[f64], &[f64], &[f64]),
         curves: &[Curve],
         by_v: &mut [f64],
@@ -469,9 +492,14 @@ impl Group {
             let curve = curves[g];
             let by = by_d[g] - d[g];
             let by_z = (by - middle) / eta;
-            if let Known::Straight { .. } | Known::Through { .. } = self.known[g] {
+            let worth = match self.known[g] {
+                Known::Straight { .. } | Known::Through { .. } => Some(1.0),
+                Known::Rate { .. } => Some(logit(delta)[0]),
+                Known::Nothing | Known::Bent { .. } => None,
+            };
+            if let Some(worth) = worth {
                 // rho^2 = sd^2 / (eta^2 + sd^2).
-                let by_offset = -by_z * (1.0 - curve.rho * curve.rho);
+                let by_offset = -by_z * (1.0 - curve.rho * curve.rho) * worth;
                 self.offset_adjoint(g, before, by_offset, &mut by_slope);
             }
             by_v[g] = by_z * eta * curve.rho + curve.rho_w;
@@ -508,7 +536,7 @@ mod tests {
             common: None,
             slopes: Vec::new(),
             others: Vec::new(),
-            through: None,
+            hangs_on: None,
         }
     }
 
@@ -555,6 +583,7 @@ mod tests {
             Known::Nothing,
             Known::Straight { center: 0.4, sd: 0.3 },
             Known::Through { center: -0.3, own: 2.0, times: 0.6, rest: 0.05 },
+            Known::Rate { center: 0.5, sd: 0.2 },
             Known::bent(1.0, 1e-9),
             Known::bent(8.0, 0.3),
             Known::bent(0.4, 60.0),
@@ -627,7 +656,7 @@ mod tests {
             let value = |eta: f64, delta: f64, v: &[f64]| value_at(eta, delta, &values, v);
             let (mut by_v, mut by_before) = (vec![0.0; n], [0.0; 3]);
             let [by_eta, by_delta] =
-                group.adjoint((eta, &values), (&v, &d, &pull), &curves, &mut by_v, |i, by| by_before[i] += by);
+                group.adjoint((eta, delta, &values), (&v, &d, &pull), &curves, &mut by_v, |i, by| by_before[i] += by);
             let h = 1e-5;
             for g in 0..n {
                 let (mut up, mut down) = (v.clone(), v.clone());

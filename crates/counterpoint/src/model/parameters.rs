@@ -156,7 +156,7 @@ impl Parameters {
             common: None,
             slopes: Vec::new(),
             others: Vec::new(),
-            through: None,
+            hangs_on: None,
         });
         group
     }
@@ -203,8 +203,8 @@ impl Parameters {
 
     /// What the curves of a group's deviations hang on, and its slope by the common factor's coordinate.
     fn delta(&self, group: &Group, position: &[f64], values: &[f64]) -> [f64; 2] {
-        if let Some(spread) = group.through {
-            return [values[spread], 1.0];
+        if let Some(index) = group.hangs_on {
+            return [values[index], 1.0];
         }
         let Some((common, c)) = self.common(group) else { return [0.0; 2] };
         common.delta(position[c] - self.lift(&self.all[common.index], values))
@@ -293,15 +293,15 @@ impl Parameters {
                     let eta = values[group.spread];
                     let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
-                        (eta, &values[..i]),
+                        (eta, self.delta(group, position, values)[0], &values[..i]),
                         (&position[places.clone()], &values[group.range()], &own[..group.known.len()]),
                         &maps.curves[group.range()],
                         &mut gradient[places],
                         |slope, by| before[slope] += by,
                     );
                     by_value[group.spread] += by_eta;
-                    if let Some(spread) = group.through {
-                        by_value[spread] += by_delta;
+                    if let Some(index) = group.hangs_on {
+                        by_value[index] += by_delta;
                     }
                     if let Some((common, place)) = self.common(group) {
                         gradient[place] += by_delta * self.delta(group, position, values)[1];
@@ -362,7 +362,7 @@ impl Parameters {
                         // The common effect's coordinate first: the deviations' curves hang on it.
                         let of_common = |c: &Common| c.delta(self.common_coordinate(group, values))[0];
                         let delta =
-                            group.through.map_or_else(|| group.common.as_ref().map_or(0.0, of_common), |i| values[i]);
+                            group.hangs_on.map_or_else(|| group.common.as_ref().map_or(0.0, of_common), |i| values[i]);
                         let eta = values[group.spread];
                         out.extend(group.backward((eta, delta), values, &values[group.range()]));
                     }

@@ -341,7 +341,7 @@ impl Covariates {
             let group = &mut parameters.groups_mut()[group];
             let own = |column: &Vec<f64>| accounts.iter().map(|&c| column[c]).collect();
             group.slopes = self.slopes.iter().copied().zip(self.columns.iter().map(own)).collect();
-            group.through = through;
+            group.hangs_on = through;
             (spread, group.first)
         });
         PlatformSlots { slopes: self.slopes.clone(), deviations }
@@ -389,6 +389,7 @@ fn tracked(
         let group = parameters.add_group(names.into_iter(), spread);
         let group = &mut parameters.groups_mut()[group];
         (group.slopes, group.others) = logs_of_weights(own, first, platforms);
+        group.hangs_on = Some(capture);
         for (i, one) in own.iter_mut().enumerate() {
             (one.capture, one.deviation) = (capture, group.first + i);
         }
@@ -412,8 +413,6 @@ fn logs_of_weights(
     first: usize,
     platforms: &[Draft],
 ) -> (Vec<(usize, Vec<f64>)>, Vec<Vec<Other>>) {
-    // A logit is worth less than a logarithm, by the share that is not captured.
-    let stretch = 1.0 / (1.0 - defaults::CAPTURE.middle());
     let mut slopes: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut others = vec![Vec::new(); series.len()];
     for (i, one) in series.iter().enumerate() {
@@ -421,7 +420,7 @@ fn logs_of_weights(
             one.accounts.iter().map(|&(d, c)| (&platforms[d - first].platform, c)).collect();
         let all: f64 = accounts.iter().map(|(p, c)| p.reach(*c)).sum();
         for (platform, c) in accounts {
-            let share = stretch * platform.reach(c) / all;
+            let share = platform.reach(c) / all;
             let known = &platform.slots.slopes;
             for (k, &slot) in known.iter().enumerate() {
                 let at = slopes.iter().position(|(s, _)| *s == slot).unwrap_or_else(|| {
