@@ -23,8 +23,8 @@ const WORTH: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     mean: Vec<f64>,
-    /// L, row by row, `[dim x dim]`; zero above the diagonal.
-    factor: Vec<f64>,
+    /// L, row by row up to the diagonal. In single precision: any L that is the same on the way out and back is as good, and a gradient reads it twice.
+    factor: Vec<f32>,
 }
 
 impl Frame {
@@ -76,17 +76,17 @@ impl Frame {
         if draws.iter().chain(gradients).any(|row| row.len() != dim) {
             return None;
         }
-        let row = |i: usize| &self.factor[i * dim..=i * dim + i];
         let place = |x: &Vec<f64>| {
             let mut z: Vec<f64> = Vec::with_capacity(dim);
             for i in 0..dim {
-                z.push((x[i] - self.mean[i] - product(&row(i)[..i], &z)) / row(i)[i]);
+                let row = self.row(i);
+                z.push((x[i] - self.mean[i] - wide_product(&row[..i], &z)) / f64::from(row[i]));
             }
             z
         };
         let slope = |by_x: &Vec<f64>| {
             let mut by_z = vec![0.0; dim];
-            (0..dim).for_each(|i| add(by_x[i], row(i), &mut by_z[..=i]));
+            self.back(by_x, &mut by_z);
             by_z
         };
         let places: Vec<Vec<f64>> = draws.iter().map(place).collect();
@@ -94,11 +94,14 @@ impl Frame {
         let inner = Frame::of(&places, &slopes)?;
         let mut mean = vec![0.0; dim];
         self.out(&inner.mean, &mut mean);
-        let mut factor = vec![0.0; dim * dim];
+        let mut factor = Vec::with_capacity(self.factor.len());
+        let mut row = vec![0.0; dim];
         for i in 0..dim {
-            for (k, &own) in row(i).iter().enumerate() {
-                add(own, &inner.factor[k * dim..=k * dim + k], &mut factor[i * dim..=i * dim + k]);
+            row.fill(0.0);
+            for (k, &own) in self.row(i).iter().enumerate() {
+                add(f64::from(own), inner.row(k), &mut row[..=k]);
             }
+            factor.extend(row[..=i].iter().map(|&x| x as f32));
         }
         Some(Frame { mean, factor })
     }
@@ -109,14 +112,17 @@ impl Frame {
         for i in 0..dim {
             factor.extend((0..dim).map(|j| if j <= i { covariance[(i, j)] } else { 0.0 }));
         }
-        (mean.iter().all(|m| m.is_finite()) && cholesky(&mut factor, dim)).then_some(Frame { mean, factor })
+        let sound = mean.iter().all(|m| m.is_finite()) && cholesky(&mut factor, dim);
+        let rows = factor.chunks_exact(dim.max(1)).enumerate();
+        let factor: Vec<f32> = rows.flat_map(|(i, row)| row[..=i].iter().map(|&x| x as f32)).collect();
+        // Single precision holds what is between 1e-38 and 1e38.
+        let held = (0..dim).all(|i| (f32::MIN_POSITIVE..f32::MAX).contains(&factor[start_of_row(i) + i]));
+        (sound && held && factor.iter().all(|x| x.is_finite())).then_some(Frame { mean, factor })
     }
 
     /// The map that only moves the origin.
     pub fn at(mean: Vec<f64>) -> Frame {
-        let dim = mean.len();
-        let mut factor = vec![0.0; dim * dim];
-        (0..dim).for_each(|i| factor[i * dim + i] = 1.0);
+        let factor = (0..mean.len()).flat_map(|i| (0..=i).map(move |j| if i == j { 1.0 } else { 0.0 })).collect();
         Frame { mean, factor }
     }
 
@@ -127,15 +133,25 @@ impl Frame {
 
     /// Every number of the map, for a fingerprint.
     pub fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
-        self.mean.iter().chain(&self.factor).copied()
+        self.mean.iter().copied().chain(self.factor.iter().copied().map(f64::from))
+    }
+
+    /// Row i of L up to the diagonal.
+    fn row(&self, i: usize) -> &[f32] {
+        &self.factor[start_of_row(i)..start_of_row(i + 1)]
     }
 
     /// x of z.
     pub fn out(&self, z: &[f64], x: &mut [f64]) {
-        let dim = self.dim();
-        for i in 0..dim {
-            x[i] = self.mean[i] + product(&self.factor[i * dim..i * dim + i + 1], &z[..=i]);
+        for i in 0..self.dim() {
+            x[i] = self.mean[i] + wide_product(self.row(i), &z[..=i]);
         }
+    }
+
+    /// Derivatives by z of those by x.
+    fn back(&self, by_x: &[f64], by_z: &mut [f64]) {
+        by_z.fill(0.0);
+        (0..self.dim()).for_each(|i| add(by_x[i], self.row(i), &mut by_z[..=i]));
     }
 
     /// The draws of a chain that ran in z, in x.
@@ -188,11 +204,7 @@ impl<D: LogDensity> LogDensity for Framed<D> {
     fn evaluate(&mut self, z: &[f64], gradient: &mut [f64]) -> f64 {
         self.frame.out(z, &mut self.x);
         let value = self.inner.evaluate(&self.x, &mut self.by_x);
-        gradient.fill(0.0);
-        let dim = self.dim();
-        for i in 0..dim {
-            add(self.by_x[i], &self.frame.factor[i * dim..i * dim + i + 1], &mut gradient[..=i]);
-        }
+        self.frame.back(&self.by_x, gradient);
         value
     }
 }
@@ -239,12 +251,35 @@ impl Watch for Outside<'_> {
     }
 }
 
+/// Where row i of a packed lower triangle begins.
+fn start_of_row(i: usize) -> usize {
+    i * (i + 1) / 2
+}
+
 dispatch! {
     /// y += a x
-    fn add(a: f64, x: &[f64], y: &mut [f64]) {
+    fn add(a: f64, x: &[f32], y: &mut [f64]) {
         for (y, x) in y.iter_mut().zip(x) {
-            *y = a.mul_add(*x, *y);
+            *y = a.mul_add(f64::from(*x), *y);
         }
+    }
+}
+
+dispatch! {
+    /// x'y, in eight sums.
+    fn wide_product(x: &[f32], y: &[f64]) -> f64 {
+        let n = x.len().min(y.len());
+        let whole = n - n % 8;
+        let mut sums = [0.0; 8];
+        for t in (0..whole).step_by(8) {
+            for i in 0..8 {
+                sums[i] = f64::from(x[t + i]).mul_add(y[t + i], sums[i]);
+            }
+        }
+        for t in whole..n {
+            sums[t - whole] = f64::from(x[t]).mul_add(y[t], sums[t - whole]);
+        }
+        sums.iter().sum()
     }
 }
 
@@ -373,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_frame_in_a_frame_is_that_of_the_density_and_keeps_what_draws_do_not_tell() {
-        let base = Frame { mean: vec![5.0, 0.0, 1.0], factor: vec![2.0, 0.0, 0.0, 0.5, 3.0, 0.0, -0.1, 0.2, 0.7] };
+        let base = Frame { mean: vec![5.0, 0.0, 1.0], factor: vec![2.0, 0.5, 3.0, -0.1, 0.2, 0.7] };
         let draws = wide(2000);
         let frame = base.within(&draws, &slopes(&draws)).unwrap();
         is_that_of_the_density(&frame, 0.02);
@@ -392,7 +427,10 @@ mod tests {
         let sd = |i: usize| sum(&|i, k| A[i][k], i, i).sqrt();
         for i in 0..3 {
             for j in 0..=i {
-                let (wanted, found) = (sum(&|i, k| A[i][k], i, j), sum(&|i, k| frame.factor[i * 3 + k], i, j));
+                let (wanted, found) = (
+                    sum(&|i, k| A[i][k], i, j),
+                    sum(&|i, k| frame.row(i).get(k).copied().map_or(0.0, f64::from), i, j),
+                );
                 assert!((found - wanted).abs() < within * sd(i) * sd(j), "{i} {j}: {found} for {wanted}");
             }
         }
