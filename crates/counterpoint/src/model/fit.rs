@@ -25,9 +25,11 @@ const FIRST_DRAWS: usize = 200;
 const PIECES: usize = 8;
 /// Chains of the pilot.
 const PILOT_CHAINS: usize = 2;
-/// Warm-up and kept draws of each, by rounds: a short one leaves the mode, whose coordinates are poor where spreads are many, and the next one starts from
-/// what it learned.
-const PILOTS: [(usize, usize); 2] = [(40, 40), (60, 140)];
+/// Warm-up and kept draws of each, by rounds. The first ones leave the mode, whose coordinates are poor where there are deviations, and are left out where
+/// there are none; each starts from what the one before has learned.
+const PILOT: [(usize, usize); 3] = [(30, 30), (30, 40), (80, 240)];
+/// Largest tree depth of the pilot: far-sighted trajectories in poor coordinates cost more than they teach.
+const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.
 const SPREAD: f64 = 1.0;
 /// Largest tree depth, as in Stan and nuts-rs.
@@ -66,8 +68,10 @@ pub fn prepare(
     // Streams of its own: the pilot's chance is not the chains'.
     let seed = !sampler.seed;
     let mut found = at_mode(model, seed, threads)?;
-    for (round, (warmup, draws)) in (0..).zip(PILOTS) {
-        let pilot = ChainSettings { warmup, draws, seed: seed.wrapping_add(round), ..settings(sampler) };
+    let rounds = if found.model.parameters.groups().is_empty() { &PILOT[PILOT.len() - 1..] } else { &PILOT };
+    for (round, &(warmup, draws)) in (0..).zip(rounds) {
+        let seed = seed.wrapping_add(round);
+        let pilot = ChainSettings { warmup, draws, seed, max_depth: PILOT_DEPTH, ..settings(sampler) };
         let make = || Posterior::new(found.model.clone());
         let chains = sample_in_frame(&make, &found.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
         let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim.max(1)));
