@@ -252,10 +252,12 @@ fn learn(group: &mut Group, draws: &[Vec<f64>]) {
         let given = if oo > 0.0 { zz - zo * zo / oo } else { zz };
         // For a Normal likelihood 1/variance = 1/sd^2 + 1/eta^2, and the average lies between what the data and the prior say as these.
         let precision = 1.0 / given - 1.0 / spread;
-        if precision > 0.0 && precision.is_finite() {
-            let (center, sd) = (o + z / (precision * given), precision.powf(-0.5));
-            *known = if rate.is_some() { Known::Rate { center, sd } } else { Known::Straight { center, sd } };
-        }
+        let (center, sd) = (o + z / (precision * given), precision.powf(-0.5));
+        *known = match rate {
+            _ if !(precision > 0.0 && precision.is_finite()) => Known::Nothing,
+            Some(_) => Known::Rate { center, sd },
+            None => Known::Straight { center, sd },
+        };
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sampled parameters: names, priors, places.
 
 use super::group::{Common, Curve, Group, Known};
-use super::prior::{At, Prior};
+use super::prior::{At, Prior, ln_logistic};
 use std::collections::BTreeMap;
 
 /// One scalar parameter.
@@ -33,24 +33,23 @@ pub struct Captured {
 }
 
 impl Captured {
-    fn rates<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
+    /// Index, part and logit of each creator's rate.
+    fn logits<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
         let center = values[self.rate];
         let logit = (center / (1.0 - center)).ln();
-        let of =
-            move |&(i, part): &(usize, f64)| (i, part, 1.0 / (1.0 + (-logit - values[self.spread] * values[i]).exp()));
-        self.parts.iter().map(of)
+        self.parts.iter().map(move |&(i, part)| (i, part, logit + values[self.spread] * values[i]))
     }
 
-    /// What the rate adds to the effect's coordinate.
+    /// What the rates add to the effect's coordinate.
     pub fn lift(&self, values: &[f64]) -> f64 {
-        self.per_unit * self.rates(values).map(|(_, part, rate)| part * rate.ln()).sum::<f64>()
+        self.per_unit * self.logits(values).map(|(_, part, logit)| part * ln_logistic(logit)).sum::<f64>()
     }
 
     /// Adds `by` times the derivative of [`Captured::lift`] to `by_value`.
     fn lift_adjoint(&self, values: &[f64], by: f64, by_value: &mut [f64]) {
         let center = values[self.rate];
-        for (i, part, rate) in self.rates(values) {
-            let by_logit = by * self.per_unit * part * (1.0 - rate);
+        for (i, part, logit) in self.logits(values) {
+            let by_logit = by * self.per_unit * part / (1.0 + logit.exp());
             by_value[self.rate] += by_logit / (center * (1.0 - center));
             by_value[self.spread] += by_logit * values[i];
             by_value[i] += by_logit * values[self.spread];

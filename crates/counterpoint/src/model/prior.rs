@@ -334,7 +334,7 @@ impl Prior {
 }
 
 /// ln(1 / (1 + exp(-u))), stable in both tails.
-fn ln_logistic(u: f64) -> f64 {
+pub(super) fn ln_logistic(u: f64) -> f64 {
     if u >= 0.0 { -(-u).exp().ln_1p() } else { u - u.exp().ln_1p() }
 }
 

@@ -87,7 +87,7 @@ impl Tracked {
     pub fn captured(&self, d: usize, platform: &Platform, per_unit: f64) -> Option<Captured> {
         let own = || self.series.iter().filter(|s| s.accounts[0].0 == d);
         let all: f64 = own().map(|s| platform.reach(s.accounts[0].1)).sum();
-        let rate = own().next()?.capture;
+        let rate = own().next().filter(|_| all > 0.0)?.capture;
         let parts = own().map(|s| (s.deviation, platform.reach(s.accounts[0].1) / all)).collect();
         Some(Captured { rate, spread: self.spread, parts, per_unit })
     }

@@ -406,8 +406,8 @@ fn tracked(
     Tracked::new(series, (spread, dispersion), all, per_order)
 }
 
-/// What the codes see beside the capture rate: the logarithm of the weights of each creator's accounts, by their share of views. As the slopes of the
-/// covariates and the deviations in it.
+/// What the codes see beside the capture rate: the logarithm of the weights of each creator's accounts, by their part of the creator's reach. As the slopes
+/// of the covariates and the deviations in it.
 fn logs_of_weights(
     series: &[TrackedSeries],
     first: usize,
@@ -419,8 +419,10 @@ fn logs_of_weights(
         let accounts: Vec<(&Platform, usize)> =
             one.accounts.iter().map(|&(d, c)| (&platforms[d - first].platform, c)).collect();
         let all: f64 = accounts.iter().map(|(p, c)| p.reach(*c)).sum();
+        let count = accounts.len() as f64;
         for (platform, c) in accounts {
-            let share = platform.reach(c) / all;
+            // Nobody real may be reached at all.
+            let share = if all > 0.0 { platform.reach(c) / all } else { 1.0 / count };
             let known = &platform.slots.slopes;
             for (k, &slot) in known.iter().enumerate() {
                 let at = slopes.iter().position(|(s, _)| *s == slot).unwrap_or_else(|| {
