@@ -8,7 +8,7 @@ use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::covariates::covariates;
 use crate::model::defaults;
-use crate::model::group::Other;
+use crate::model::group::{Group, Other};
 use crate::model::parameters::{DriverSlots, Parameters};
 use crate::model::platform::{Platform, PlatformSlots, Step};
 use crate::model::response::{Exposure, Order, Shape};
@@ -143,10 +143,9 @@ pub(super) fn add(
         let slots = slots(project, &label, (&effect, positive, shares), data, parameters);
         if let (Some(tracked), Some(per_unit), true) =
             (&tracked, effect.prior.per_log_unit(), effect.on != EffectKind::Coefficient)
+            && let Some(captured) = tracked.captured(drivers.len(), &platform, per_unit)
         {
-            if let Some(captured) = tracked.captured(drivers.len(), &platform, per_unit) {
-                parameters.set_captured(slots.effect, captured);
-            }
+            parameters.set_captured(slots.effect, captured);
         }
         drivers.push(DriverModel {
             name: label,
@@ -388,7 +387,7 @@ fn tracked(
         let names: Vec<String> = own.iter().map(|s| format!("capture_effect[{}]", name(s))).collect();
         let group = parameters.add_group(names.into_iter(), spread);
         let group = &mut parameters.groups_mut()[group];
-        (group.slopes, group.others) = logs_of_weights(own, first, platforms);
+        told_given_weights(group, own, first, platforms);
         group.hangs_on = Some(capture);
         for (i, one) in own.iter_mut().enumerate() {
             (one.capture, one.deviation) = (capture, group.first + i);
@@ -406,13 +405,9 @@ fn tracked(
     Tracked::new(series, (spread, dispersion), all, per_order)
 }
 
-/// What the codes see beside the capture rate: the logarithm of the weights of each creator's accounts, by their part of the creator's reach. As the slopes
-/// of the covariates and the deviations in it.
-fn logs_of_weights(
-    series: &[TrackedSeries],
-    first: usize,
-    platforms: &[Draft],
-) -> (Vec<(usize, Vec<f64>)>, Vec<Vec<Other>>) {
+/// Makes a group of capture rates one that is told given what codes see beside them: the logarithm of the weights of each creator's accounts, by their part
+/// of the creator's reach. As the slopes of the covariates and the deviations in it.
+fn told_given_weights(group: &mut Group, series: &[TrackedSeries], first: usize, platforms: &[Draft]) {
     let mut slopes: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut others = vec![Vec::new(); series.len()];
     for (i, one) in series.iter().enumerate() {
@@ -436,7 +431,7 @@ fn logs_of_weights(
             }
         }
     }
-    (slopes, others)
+    (group.slopes, group.others) = (slopes, others);
 }
 
 /// Money a tracked order; 1 where no revenue is tracked.
