@@ -60,7 +60,7 @@ impl Captured {
 /// A change of coordinates that makes the sampler's path straighter. The posterior of the values is the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Path {
-    /// The coordinate that is standard normal a priori.
+    /// The coordinate that is standard normal for a half-normal prior of the same mean; see [`Prior::at_normal`].
     Normal,
     /// One of a [`Group`] of deviations.
     Deviation {
