@@ -80,7 +80,7 @@ impl Frame {
             let mut z: Vec<f64> = Vec::with_capacity(dim);
             for i in 0..dim {
                 let row = self.row(i);
-                z.push((x[i] - self.mean[i] - wide_product(&row[..i], &z)) / f64::from(row[i]));
+                z.push((x[i] - self.mean[i] - product(&row[..i], &z)) / f64::from(row[i]));
             }
             z
         };
@@ -94,30 +94,28 @@ impl Frame {
         let inner = Frame::of(&places, &slopes)?;
         let mut mean = vec![0.0; dim];
         self.out(&inner.mean, &mut mean);
-        let mut factor = Vec::with_capacity(self.factor.len());
-        let mut row = vec![0.0; dim];
-        for i in 0..dim {
-            row.fill(0.0);
+        let composed = |i: usize| {
+            let mut row = vec![0.0; i + 1];
             for (k, &own) in self.row(i).iter().enumerate() {
                 add(f64::from(own), inner.row(k), &mut row[..=k]);
             }
-            factor.extend(row[..=i].iter().map(|&x| x as f32));
-        }
-        Some(Frame { mean, factor })
+            row
+        };
+        Frame::of_rows(mean, composed)
     }
 
     fn of_covariance(mean: Vec<f64>, covariance: &Mat<f64>) -> Option<Frame> {
-        let dim = mean.len();
-        let mut factor = Vec::with_capacity(dim * dim);
-        for i in 0..dim {
-            factor.extend((0..dim).map(|j| if j <= i { covariance[(i, j)] } else { 0.0 }));
-        }
-        let sound = mean.iter().all(|m| m.is_finite()) && cholesky(&mut factor, dim);
-        let rows = factor.chunks_exact(dim.max(1)).enumerate();
-        let factor: Vec<f32> = rows.flat_map(|(i, row)| row[..=i].iter().map(|&x| x as f32)).collect();
-        // Single precision holds what is between 1e-38 and 1e38.
-        let held = (0..dim).all(|i| (f32::MIN_POSITIVE..f32::MAX).contains(&factor[start_of_row(i) + i]));
-        (sound && held && factor.iter().all(|x| x.is_finite())).then_some(Frame { mean, factor })
+        let cholesky = covariance.llt(Side::Lower).ok()?;
+        let factor = cholesky.L();
+        Frame::of_rows(mean, |i| (0..=i).map(|j| factor[(i, j)]).collect())
+    }
+
+    /// From the rows of L up to the diagonal; none where L cannot be turned back, or is beyond single precision.
+    fn of_rows(mean: Vec<f64>, row: impl Fn(usize) -> Vec<f64>) -> Option<Frame> {
+        let factor: Vec<f32> = (0..mean.len()).flat_map(|i| row(i).into_iter().map(|x| x as f32)).collect();
+        let turns_back = (0..mean.len()).all(|i| factor[start_of_row(i) + i] >= f32::MIN_POSITIVE);
+        let finite = mean.iter().all(|m| m.is_finite()) && factor.iter().all(|x| x.is_finite());
+        (turns_back && finite).then_some(Frame { mean, factor })
     }
 
     /// The map that only moves the origin.
@@ -144,7 +142,7 @@ impl Frame {
     /// x of z.
     pub fn out(&self, z: &[f64], x: &mut [f64]) {
         for i in 0..self.dim() {
-            x[i] = self.mean[i] + wide_product(self.row(i), &z[..=i]);
+            x[i] = self.mean[i] + product(self.row(i), &z[..=i]);
         }
     }
 
@@ -267,7 +265,7 @@ dispatch! {
 
 dispatch! {
     /// x'y, in eight sums.
-    fn wide_product(x: &[f32], y: &[f64]) -> f64 {
+    fn product(x: &[f32], y: &[f64]) -> f64 {
         let n = x.len().min(y.len());
         let whole = n - n % 8;
         let mut sums = [0.0; 8];
@@ -278,24 +276,6 @@ dispatch! {
         }
         for t in whole..n {
             sums[t - whole] = f64::from(x[t]).mul_add(y[t], sums[t - whole]);
-        }
-        sums.iter().sum()
-    }
-}
-
-dispatch! {
-    /// x'y, in eight sums.
-    fn product(x: &[f64], y: &[f64]) -> f64 {
-        let n = x.len().min(y.len());
-        let whole = n - n % 8;
-        let mut sums = [0.0; 8];
-        for t in (0..whole).step_by(8) {
-            for i in 0..8 {
-                sums[i] = x[t + i].mul_add(y[t + i], sums[i]);
-            }
-        }
-        for t in whole..n {
-            sums[t - whole] = x[t].mul_add(y[t], sums[t - whole]);
         }
         sums.iter().sum()
     }
@@ -325,23 +305,6 @@ fn spectral(matrix: &Mat<f64>, of: impl Fn(f64) -> f64) -> Option<Mat<f64>> {
     let (vectors, values) = (eigen.U(), eigen.S().column_vector());
     let scaled = Mat::from_fn(dim, dim, |i, k| vectors[(i, k)] * of(values[k]));
     Some(scaled * vectors.transpose())
-}
-
-/// Replaces the lower triangle by its Cholesky factor, row by row; whether the matrix was positive definite.
-fn cholesky(a: &mut [f64], n: usize) -> bool {
-    for i in 0..n {
-        let (above, row) = a.split_at_mut(i * n);
-        for j in 0..i {
-            let other = &above[j * n..=j * n + j];
-            row[j] = (row[j] - product(&row[..j], &other[..j])) / other[j];
-        }
-        let pivot = row[i] - product(&row[..i], &row[..i]);
-        if !(pivot > 0.0 && pivot.is_finite()) {
-            return false;
-        }
-        row[i] = pivot.sqrt();
-    }
-    true
 }
 
 #[cfg(test)]

@@ -38,8 +38,7 @@ pub enum Known {
         /// Variance of the sum.
         rest: f64,
     },
-    /// As straight, in the logarithm of a rate whose logit z adds to: of z itself where a rate of z = 0, delta, stands still; of
-    /// z (1 - delta) where it moves.
+    /// As straight, of z (1 - delta): what z, in the logit of a rate that is delta at z = 0, is worth in the rate's logarithm.
     Rate {
         /// Centre.
         center: f64,
@@ -295,10 +294,9 @@ pub struct Common {
     pub seen: Vec<f64>,
     /// c: that precision.
     pub strength: Vec<f64>,
-    /// Precision of what the data say of the total, in parts of it, where something tells it by itself; and the total as a sum of shares and factors where
-    /// that was measured.
+    /// p: precision of what the data say of the total, as a sum of shares and factors, where something tells it by itself; else 0.
     pub total: f64,
-    /// The sum of shares and factors where that was measured.
+    /// W0: that sum where it was measured.
     pub total_seen: f64,
 }
 

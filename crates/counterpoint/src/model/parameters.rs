@@ -290,22 +290,23 @@ impl Parameters {
                 if i == group.first {
                     let places = c..c + group.known.len();
                     let eta = values[group.spread];
+                    let [delta, slope] = self.delta(group, position, values);
                     let (before, own) = by_value.split_at_mut(i);
                     let [by_eta, by_delta] = group.adjoint(
-                        (eta, self.delta(group, position, values)[0], &values[..i]),
+                        (eta, delta, &values[..i]),
                         (&position[places.clone()], &values[group.range()], &own[..group.known.len()]),
                         &maps.curves[group.range()],
                         &mut gradient[places],
-                        |slope, by| before[slope] += by,
+                        |index, by| before[index] += by,
                     );
                     by_value[group.spread] += by_eta;
                     if let Some(index) = group.hangs_on {
                         by_value[index] += by_delta;
                     }
                     if let Some((common, place)) = self.common(group) {
-                        gradient[place] += by_delta * self.delta(group, position, values)[1];
+                        gradient[place] += by_delta * slope;
                         if let Some(captured) = &self.all[common.index].captured {
-                            captured.lift_adjoint(values, -gradient[place], by_value);
+                            captured.lift_adjoint(values, -by_delta * slope, by_value);
                         }
                     }
                 }
@@ -313,7 +314,7 @@ impl Parameters {
             }
             let by_u = at[i].log_density_slope + by_value[i] * at[i].slope;
             gradient[c] = by_u;
-            if let (Some(captured), false) = (&p.captured, matches!(p.path, Some(Path::Common { .. }))) {
+            if let Some(captured) = &p.captured {
                 captured.lift_adjoint(values, -by_u, by_value);
             }
             if let Some(Path::Middle { group, sd }) = p.path {

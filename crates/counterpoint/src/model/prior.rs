@@ -453,4 +453,25 @@ mod tests {
         let quarter = prior.at_normal(norm_quantile(0.25)).value / 0.7;
         assert!((2.0 * norm_cdf(quarter) - 1.25).abs() < 1e-12);
     }
+
+    #[test]
+    fn the_coordinate_of_a_gamma_scale_is_exact() {
+        let prior = Prior::Gamma { shape: 2.0, rate: 3.0 };
+        let difference = |u: f64| {
+            let at = prior.at_normal(u);
+            at.log_density - (prior.density(at.value) * at.slope).ln()
+        };
+        let constant = difference(0.1);
+        for i in -20..=16 {
+            let u = f64::from(i) * 0.5;
+            let at = prior.at_normal(u);
+            let (up, down) = (prior.at_normal(u + 1e-5), prior.at_normal(u - 1e-5));
+            let slope = (up.value - down.value) / 2e-5;
+            assert!((at.slope / slope - 1.0).abs() < 1e-6, "{u}: {} {slope}", at.slope);
+            let slope = (up.log_density - down.log_density) / 2e-5;
+            assert!((at.log_density_slope - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{u}: {slope}");
+            assert!((difference(u) - constant).abs() < 1e-9, "{u}");
+            assert!((prior.unconstrain_normal(at.value) - u).abs() < 1e-7 * (1.0 + u.abs()), "{u}");
+        }
+    }
 }
