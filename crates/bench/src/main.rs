@@ -1,7 +1,8 @@
 //! Speed and recovery on the data sets under `bench/data`: `cargo run --release -p counterpoint-bench -- [NAME...]`.
 //!
-//! Prints one line a set: seconds (data read to draws kept), gradients a draw, worst R-hat, smallest ESS, divergences, peak memory and,
-//! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `seed`, `accept`,
+//! Prints one line a set: seconds (data read to draws kept), gradients a draw, how many times as long chains went on until they had met, worst R-hat, smallest ESS, divergences, peak memory and,
+//! where the truth is known, the error of the contributions. Options as `key=value`: `chains`, `warmup`, `draws`, `longest`, `seed`,
+//! `accept`,
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
 //! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
@@ -63,13 +64,14 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "{:18} {:>8} {:>8} {:>9} {:>7} {:>7} {:>7} {:>7} {:>5} {:>8} {:>7} {:>7} {:>8}",
+        "{:18} {:>8} {:>8} {:>9} {:>7} {:>7} {:>5} {:>7} {:>7} {:>5} {:>8} {:>7} {:>7} {:>8}",
         "set",
         "seconds",
         "µs/grad",
         "ns/cell",
         "warm",
         "draw",
+        "times",
         "R-hat",
         "ESS",
         "div",
@@ -116,6 +118,9 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     set("chains", &mut project.sampler.chains)?;
     set("warmup", &mut project.sampler.warmup)?;
     set("draws", &mut project.sampler.draws)?;
+    if let Some(times) = option("longest") {
+        project.sampler.longest = Some(times.parse()?);
+    }
     if let Some(seed) = option("seed") {
         project.sampler.seed = seed.parse()?;
     }
@@ -133,9 +138,10 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
     let seconds = begun.elapsed().as_secs_f64();
     let model = &prepared.model;
     let mut draws = Draws::new(chains.len(), project.sampler.draws);
-    for p in model.parameters.iter() {
-        let Some(c) = p.coordinate else { continue };
-        let column: Vec<f64> = chains.iter().flat_map(|chain| column(chain, c)).collect();
+    let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim));
+    let values: Vec<Vec<f64>> = positions.map(|position| model.parameters.values(position)).collect();
+    for (i, p) in model.parameters.iter().enumerate().filter(|(_, p)| p.coordinate.is_some()) {
+        let column: Vec<f64> = values.iter().map(|v| v[i]).collect();
         draws.push(p.name.clone(), &column);
     }
     let found = parameters(&draws);
@@ -175,11 +181,12 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
         |get: fn(&ChainDraws) -> u64, n: usize| chains.iter().map(get).sum::<u64>() as f64 / (chains.len() * n) as f64;
     let gradient = time_gradient(&mut Posterior::new(model.clone()), &chains[0].positions[..chains[0].dim]);
     print!(
-        "{name:18} {seconds:8.2} {:8.1} {:9.2} {:7.1} {:7.1} {rhat:7.4} {ess:7.0} {:5} {:8.0}",
+        "{name:18} {seconds:8.2} {:8.1} {:9.2} {:7.1} {:7.1} {:5} {rhat:7.4} {ess:7.0} {:5} {:8.0}",
         gradient * 1e6,
         gradient * 1e9 / cells as f64,
         per(|c| c.warmup_gradients, project.sampler.warmup),
-        per(|c| c.gradients, project.sampler.draws),
+        per(|c| c.gradients, project.sampler.draws * chains[0].every),
+        chains[0].every,
         chains.iter().map(|c| c.divergences).sum::<u64>(),
         peak_megabytes()
     );

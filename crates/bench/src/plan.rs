@@ -264,6 +264,7 @@ fn backtest(count: u64, cpm: f64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let real = of(
             &[ChainDraws {
                 dim,
+                every: 1,
                 positions: again.parameters.position(&values),
                 energies: Vec::new(),
                 divergences: 0,

@@ -18,6 +18,7 @@ pub(crate) fn judge(sampled: &Sampled, estimates: &Estimates) -> (Vec<ParameterD
         energy: sampled.chains.iter().map(|c| c.energies.clone()).collect(),
         divergences: sampled.chains.iter().map(|c| c.divergences as usize).sum(),
         max_depth_hits: sampled.chains.iter().map(|c| c.max_depth_hits as usize).sum(),
+        every: sampled.chains.first().map_or(1, |c| c.every),
     };
     let diagnostics = Diagnostics::from_parameters(&own, &judged[..count], &record);
     (judged, diagnostics)
@@ -50,6 +51,7 @@ pub(crate) fn shown(d: &Diagnostics, sampler: &SamplerSpec, e: &Estimates) -> co
         chains: d.chains as u64,
         warmup: sampler.warmup as u64,
         draws: d.draws as u64,
+        every: d.every as u64,
         seconds: None,
         loo_elpd: e.loo.as_ref().map(|l| l.elpd),
         pareto_k_bad: e.loo.as_ref().map(|l| l.untrusted().len() as f64 / l.points.len().max(1) as f64),

@@ -124,6 +124,7 @@ fn decode(bytes: &[u8], fit: Hash, coordinates: Hash, chain: usize) -> Option<Ch
     let energies = all.split_off(positions);
     Some(ChainDraws {
         dim,
+        every: 1,
         positions: all,
         energies,
         divergences: word(4)?,
@@ -140,6 +141,7 @@ mod tests {
     fn chain() -> ChainDraws {
         ChainDraws {
             dim: 2,
+            every: 1,
             positions: vec![1.0, -0.0, f64::MIN_POSITIVE, 4.5, 1e300, 0.1],
             energies: vec![3.0, 2.0, 1.0],
             divergences: 1,

@@ -26,6 +26,7 @@ pub(crate) fn draw(project: &Project, dataset: &Dataset) -> (Arc<Model>, Vec<Cha
             }
             ChainDraws {
                 dim: model.parameters.sampled(),
+                every: 1,
                 positions,
                 energies: Vec::new(),
                 divergences: 0,

@@ -30,12 +30,15 @@ pub(crate) struct Progress {
     chains_begun: OnceLock<Instant>,
     /// Coordinates whose R-hat is watched.
     watched: Vec<usize>,
-    /// Their kept draws by chain, `[draws x watched]`.
+    /// Their draws after warm-up by chain, `[draws x watched]`.
     traces: Vec<Mutex<Vec<f64>>>,
     piloted: AtomicU64,
-    done: AtomicU64,
+    /// Draws of each chain, warm-up included.
+    done: Vec<AtomicU64>,
+    /// Of which there were so many before.
     resumed: AtomicU64,
-    warm: AtomicU64,
+    /// How many times as many draws are being made as are kept.
+    times: AtomicU64,
     divergences: AtomicU64,
     said: Mutex<Said>,
 }
@@ -149,9 +152,9 @@ impl Progress {
             watched: watchable.iter().copied().step_by(every).collect(),
             traces: (0..sampler.chains).map(|_| Mutex::default()).collect(),
             piloted: AtomicU64::new(0),
-            done: AtomicU64::new(0),
+            done: (0..sampler.chains).map(|_| AtomicU64::new(0)).collect(),
             resumed: AtomicU64::new(0),
-            warm: AtomicU64::new(0),
+            times: AtomicU64::new(1),
             divergences: AtomicU64::new(0),
             said: Mutex::new(Said { at: None, judged: None, rhat: f64::NAN }),
         }
@@ -160,9 +163,8 @@ impl Progress {
     /// A chain that was finished before.
     pub(crate) fn resumed(&self, chain: usize, draws: &ChainDraws) {
         let all = (self.sampler.warmup + self.sampler.draws) as u64;
-        self.done.fetch_add(all, Ordering::Relaxed);
         self.resumed.fetch_add(all, Ordering::Relaxed);
-        self.warm.fetch_add(self.sampler.warmup as u64, Ordering::Relaxed);
+        self.done.iter().skip(chain).take(1).for_each(|done| done.store(all, Ordering::Relaxed));
         self.divergences.fetch_add(draws.divergences, Ordering::Relaxed);
         draws.positions.chunks_exact(draws.dim.max(1)).for_each(|position| self.remember(chain, position));
     }
@@ -170,14 +172,35 @@ impl Progress {
     /// One more draw of a chain.
     pub(crate) fn step(&self, step: &Step<'_>) {
         self.chains_begun.get_or_init(Instant::now);
-        self.done.fetch_add(1, Ordering::Relaxed);
-        if step.warmup {
-            self.warm.fetch_add(1, Ordering::Relaxed);
-        } else {
+        let Some(done) = self.done.get(step.chain) else { return };
+        // A chain that was resumed and has to go on is made again: its draws have been counted.
+        if done.fetch_max(step.draw as u64 + 1, Ordering::Relaxed) > step.draw as u64 {
+            return;
+        }
+        if !step.warmup {
             self.divergences.fetch_add(u64::from(step.diverging), Ordering::Relaxed);
             self.remember(step.chain, step.position);
         }
         self.say();
+    }
+
+    /// The chains have come this far without agreeing, and go on.
+    pub(crate) fn longer(&self, times: usize) {
+        let was = self.times.swap(times as u64, Ordering::Relaxed);
+        if was < times as u64 && !matches!(self.show, Show::Nothing) {
+            let [so_far, to] = [was, times as u64].map(|times| times * self.sampler.draws as u64);
+            let words = format!(
+                "The chains do not agree yet after {so_far} draws each: going on to {to} ({} at most; `longest` sets it).",
+                self.sampler.most_times() * self.sampler.draws
+            );
+            match &self.show {
+                Show::Bar(bar) => {
+                    bar.println(words);
+                    bar.set_length(self.total());
+                }
+                _ => terminal::aside(&words),
+            }
+        }
     }
 
     /// One more draw of the pilot, whose length is its own affair.
@@ -240,7 +263,9 @@ impl Progress {
             said.judged = Some(now);
             said.rhat = self.rhat();
         }
-        let (done, total) = (self.done.load(Ordering::Relaxed), self.total());
+        let done = || self.done.iter().map(|done| done.load(Ordering::Relaxed));
+        let warming = done().any(|done| done < self.sampler.warmup as u64);
+        let (done, total) = (done().sum(), self.total());
         let mut message = format!(" · {} divergent", self.divergences.load(Ordering::Relaxed));
         if said.rhat.is_finite() {
             message += &format!(" · worst R-hat {:.2}", said.rhat);
@@ -248,7 +273,6 @@ impl Progress {
         if let Some(left) = self.left(now, done, total) {
             message += &format!(" · {left} left");
         }
-        let warming = self.warm.load(Ordering::Relaxed) < (self.sampler.chains * self.sampler.warmup) as u64;
         let phase = if warming { "warm-up" } else { "draws" };
         match &self.show {
             Show::Bar(bar) => {
@@ -261,7 +285,8 @@ impl Progress {
     }
 
     fn total(&self) -> u64 {
-        (self.sampler.chains * (self.sampler.warmup + self.sampler.draws)) as u64
+        let times = self.times.load(Ordering::Relaxed) as usize;
+        (self.sampler.chains * (self.sampler.warmup + times * self.sampler.draws)) as u64
     }
 
     fn left(&self, now: Instant, done: u64, total: u64) -> Option<String> {

@@ -86,6 +86,7 @@ fn draws(run: &Path, model: &Model) -> anyhow::Result<Vec<ChainDraws>> {
         if row == 0 || chain[row - 1] != *this {
             out.push(ChainDraws {
                 dim: model.parameters.sampled(),
+                every: 1,
                 positions: Vec::new(),
                 energies: Vec::new(),
                 divergences: 0,

@@ -117,6 +117,9 @@ impl Watch for Chains<'_> {
     fn finished(&self, chain: usize, draws: &ChainDraws) {
         self.store.keep(chain, draws);
     }
+    fn longer(&self, times: usize) {
+        self.progress.longer(times);
+    }
 }
 
 /// Coordinates whose R-hat is worth watching: all but the geos' deviations and a sampled baseline.

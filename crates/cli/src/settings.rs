@@ -16,6 +16,7 @@ pub(crate) fn sampler(project: &Project, how: &SamplingArgs) -> SamplerSpec {
         chains: how.chains.map_or(own.chains, usize::from),
         warmup: how.warmup.map_or(own.warmup, |n| n as usize),
         draws: how.draws.map_or(own.draws, |n| n as usize),
+        longest: how.longest.map_or(own.longest, |n| Some(usize::from(n))),
         seed: how.seed.unwrap_or(own.seed),
         target_accept: own.target_accept,
     }
@@ -33,6 +34,7 @@ pub(crate) fn fingerprint(project: Hash, sampler: &SamplerSpec, prior_only: bool
         .with(&(sampler.chains as u64).to_le_bytes())
         .with(&(sampler.warmup as u64).to_le_bytes())
         .with(&(sampler.draws as u64).to_le_bytes())
+        .with(&(sampler.most_times() as u64).to_le_bytes())
         .with(&sampler.seed.to_le_bytes())
         .with(&sampler.target_accept.to_le_bytes())
         .with(&[u8::from(prior_only)])
@@ -44,7 +46,8 @@ pub(crate) fn to_json(project: &Project, model: &Model, prior_only: bool) -> Val
     json!({
         "prior_only": prior_only,
         "sampler": {
-            "chains": s.chains, "warmup": s.warmup, "draws": s.draws, "seed": s.seed, "target_accept": s.target_accept,
+            "chains": s.chains, "warmup": s.warmup, "draws": s.draws, "longest": s.most_times(), "seed": s.seed,
+            "target_accept": s.target_accept,
         },
         "model": model_json(&project.model),
         "priors": priors(model),

@@ -150,9 +150,10 @@ impl Terminal {
     pub(crate) fn diagnostics(&self, d: &ReportData) {
         let g = &d.diagnostics;
         self.say(&format!(
-            "Sampler: {} x {} draws, worst R-hat {:.3}, smallest ESS {} (bulk) and {} (tail), {} divergent, E-BFMI {}.",
+            "Sampler: {} x {} draws{}, worst R-hat {:.3}, smallest ESS {} (bulk) and {} (tail), {} divergent, E-BFMI {}.",
             g.chains,
             g.draws,
+            if g.every > 1 { format!(", one kept of {}", g.every) } else { String::new() },
             g.rhat_max,
             number(g.ess_bulk_min.floor()),
             number(g.ess_tail_min.floor()),

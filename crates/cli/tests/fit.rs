@@ -97,6 +97,30 @@ fn another_seed_gives_other_draws() {
     assert!(files(&one)["draws.parquet"] != files(&two)["draws.parquet"]);
 }
 
+#[test]
+fn chains_that_do_not_agree_go_on_and_say_so() {
+    let scratch = Scratch::new();
+    let shop = scratch.shop();
+    let fit = |longest: &str, out: &Path| {
+        let how = ["--draws", "40", "--longest", longest, "--out", arg(out)];
+        let done = common::run(&[&["fit", arg(&shop)][..], &how].concat());
+        let about: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("run.json")).unwrap()).unwrap();
+        (String::from_utf8(done.stderr).unwrap(), String::from_utf8(done.stdout).unwrap(), about)
+    };
+    let (err, out, about) = fit("4", &scratch.path("long"));
+    let chains = about["diagnostics"]["chains"].as_u64().unwrap();
+    assert!(err.contains("do not agree yet after 40 draws each: going on to 80 (160 at most"), "{err}");
+    assert!(err.contains("after 80 draws each: going on to 160"), "{err}");
+    assert!(out.contains(&format!("Sampler: {chains} x 40 draws, one kept of 4")), "{out}");
+    let of = |key: &str| about["diagnostics"][key].as_u64();
+    assert_eq!((of("draws"), of("every")), (Some(40), Some(4)));
+    assert_eq!(about["settings"]["sampler"]["longest"], 4);
+    // A quick look is taken as it is.
+    let (err, _, about) = fit("1", &scratch.path("short"));
+    assert!(!err.contains("going on"), "{err}");
+    assert_eq!(about["diagnostics"]["every"], 1);
+}
+
 /// Starts a fit of three chains on one thread, and stops it with `signal` once one chain is kept.
 fn stopped(shop: &Path, signal: &str) -> Option<i32> {
     let mut child = program(&long(shop)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

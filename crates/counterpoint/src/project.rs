@@ -631,6 +631,8 @@ pub struct SamplerSpec {
     pub warmup: usize,
     /// Kept draws a chain.
     pub draws: usize,
+    /// Chains that have not met go on, up to so many times as long; none: as [`SamplerSpec::most_times`] has it.
+    pub longest: Option<usize>,
     /// Seed.
     pub seed: u64,
     /// Acceptance that the step size aims at.
@@ -661,6 +663,18 @@ impl Default for ModelSpec {
 
 impl Default for SamplerSpec {
     fn default() -> Self {
-        SamplerSpec { chains: 4, warmup: 1000, draws: 1000, seed: 1, target_accept: 0.85 }
+        SamplerSpec { chains: 4, warmup: 300, draws: 1000, longest: None, seed: 1, target_accept: 0.85 }
+    }
+}
+
+/// Fewer draws are a quick look, which is taken as it is.
+const QUICK: usize = 1000;
+/// How many times as long chains may become until they have met.
+const LONGEST: usize = 8;
+
+impl SamplerSpec {
+    /// How many times as many draws may be made as are kept, where chains have not met.
+    pub fn most_times(&self) -> usize {
+        self.longest.unwrap_or(if self.draws < QUICK { 1 } else { LONGEST })
     }
 }

@@ -281,7 +281,7 @@ fn replicate(made: &Project, project: &Project, data: &Dataset, seen: f64, seed:
     let want = scalars(&mut Posterior::new(truth.clone()), &truth.parameters.position(&values));
     let mut draws = 400;
     loop {
-        let sampler = SamplerSpec { chains: 1, warmup: 300, draws, seed, target_accept: 0.85 };
+        let sampler = SamplerSpec { chains: 1, draws, seed, longest: Some(1), ..SamplerSpec::default() };
         let (model, chains) = fit(Model::with_scale(project, &drawn, scale), &sampler, 1).unwrap();
         let mut posterior = Posterior::new(model);
         let chain = &chains[0];

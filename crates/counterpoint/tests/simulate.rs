@@ -230,7 +230,7 @@ fn keys_are_named_as_the_fields_and_unknown_ones_are_refused() {
 fn covered(spec: &SimulationSpec) -> Vec<(String, bool)> {
     let simulation = simulate(spec).unwrap();
     let data = dataset(&simulation);
-    let sampler = SamplerSpec { chains: 2, warmup: 300, draws: 300, seed: 5, target_accept: 0.85 };
+    let sampler = SamplerSpec { chains: 2, draws: 300, seed: 5, ..SamplerSpec::default() };
     let (model, chains) = fit(Model::new(&simulation.project, &data), &sampler, 2).unwrap();
     let mut posterior = Posterior::new(model.clone());
     let mut totals = vec![Vec::new(); model.drivers.len()];

@@ -5,8 +5,6 @@
 
 use crate::dispatch;
 use crate::log_density::LogDensity;
-use crate::nuts::{ChainDraws, ChainSettings, SampleError, Step};
-use crate::sample::{Watch, sample_chains};
 use faer::{Mat, Side};
 use std::ops::Range;
 use std::sync::Arc;
@@ -151,15 +149,6 @@ impl Frame {
         by_z.fill(0.0);
         (0..self.dim()).for_each(|i| add(by_x[i], self.row(i), &mut by_z[..=i]));
     }
-
-    /// The draws of a chain that ran in z, in x.
-    pub fn chain_out(&self, chain: &mut ChainDraws) {
-        let mut x = vec![0.0; self.dim()];
-        for position in chain.positions.chunks_exact_mut(self.dim().max(1)) {
-            self.out(position, &mut x);
-            position.copy_from_slice(&x);
-        }
-    }
 }
 
 /// Columns of a density's curvature (minus its second derivatives) at a point, by central differences of its gradient: two evaluations a column.
@@ -204,48 +193,6 @@ impl<D: LogDensity> LogDensity for Framed<D> {
         let value = self.inner.evaluate(&self.x, &mut self.by_x);
         self.frame.back(&self.by_x, gradient);
         value
-    }
-}
-
-/// Runs chains in a frame, from Normal(0, spread^2) in each coordinate of it. Those in `resumed`, what `watch` sees, and what comes back are outside of it,
-/// in the density's own coordinates.
-///
-/// # Errors
-/// As [`sample_chains`].
-pub fn sample_in_frame<D: LogDensity + Send + 'static>(
-    density: &(dyn Fn() -> D + Sync),
-    frame: &Arc<Frame>,
-    spread: f64,
-    settings: &ChainSettings,
-    resumed: Vec<Option<ChainDraws>>,
-    threads: usize,
-    watch: &dyn Watch,
-) -> Result<Vec<ChainDraws>, SampleError> {
-    let within: Vec<bool> = resumed.iter().map(Option::is_none).collect();
-    let make = || Framed::new(density(), frame.clone());
-    let outside = Outside { frame, watch };
-    let mut chains = sample_chains(&make, &vec![0.0; frame.dim()], spread, settings, resumed, threads, &outside)?;
-    chains.iter_mut().zip(within).filter(|(_, new)| *new).for_each(|(chain, _)| frame.chain_out(chain));
-    Ok(chains)
-}
-
-/// Shows a watch what happens in a frame from outside.
-struct Outside<'a> {
-    frame: &'a Frame,
-    watch: &'a dyn Watch,
-}
-
-impl Watch for Outside<'_> {
-    fn step(&self, step: Step<'_>) -> bool {
-        let mut position = vec![0.0; self.frame.dim()];
-        self.frame.out(step.position, &mut position);
-        self.watch.step(Step { position: &position, ..step })
-    }
-
-    fn finished(&self, chain: usize, draws: &ChainDraws) {
-        let mut draws = draws.clone();
-        self.frame.chain_out(&mut draws);
-        self.watch.finished(chain, &draws);
     }
 }
 
@@ -310,8 +257,8 @@ fn spectral(matrix: &Mat<f64>, of: impl Fn(f64) -> f64) -> Option<Mat<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nuts::ChainSettings;
-    use crate::sample::{Silent, sample_chains};
+    use crate::nuts::{ChainDraws, ChainSettings, Step};
+    use crate::sample::{Silent, Watch, sample_chains};
 
     /// Normal with mean (1, -2, 0) and covariance A A'.
     #[derive(Clone)]
@@ -424,11 +371,20 @@ mod tests {
 
     #[test]
     fn a_framed_density_gives_the_same_draws_for_fewer_gradients() {
-        let plain = sample_chains(&|| Normal, &MEAN, 0.1, &settings(1500), vec![None; 2], 1, &Silent).unwrap();
+        let plain = sample_chains(
+            &|| Normal,
+            &Arc::new(Frame::at(MEAN.to_vec())),
+            0.1,
+            &settings(1500),
+            vec![None; 2],
+            1,
+            &Silent,
+        )
+        .unwrap();
         let draws = wide(500);
         let frame = Arc::new(Frame::of(&draws, &slopes(&draws)).unwrap());
         let kept = Kept::default();
-        let warm = sample_in_frame(&|| Normal, &frame, 0.5, &settings(1500), vec![None; 2], 1, &kept).unwrap();
+        let warm = sample_chains(&|| Normal, &frame, 0.5, &settings(1500), vec![None; 2], 1, &kept).unwrap();
         let truth = [100.0_f64.sqrt(), 82.0_f64.sqrt(), 0.0005_f64.sqrt()];
         let (mean, sd) = moments_of(&warm);
         for i in 0..3 {
@@ -441,7 +397,7 @@ mod tests {
         let kept = kept.0.into_inner().unwrap();
         assert_eq!(kept, warm);
         let resumed = vec![Some(kept[0].clone()), None];
-        let again = sample_in_frame(&|| Normal, &frame, 0.5, &settings(1500), resumed, 1, &Silent).unwrap();
+        let again = sample_chains(&|| Normal, &frame, 0.5, &settings(1500), resumed, 1, &Silent).unwrap();
         assert_eq!(again, warm);
     }
 

@@ -7,4 +7,5 @@ pub mod frame;
 pub mod log_density;
 pub mod math;
 pub mod nuts;
+pub mod parallel;
 pub mod sample;

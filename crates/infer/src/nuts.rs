@@ -1,5 +1,6 @@
 //! NUTS for one chain: nuts-rs behind our own small face, so that a change of it touches this file only.
 
+use crate::frame::{Frame, Framed};
 use crate::log_density::LogDensity;
 use nuts_rs::{
     Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, KineticEnergyKind, LogpError, Settings,
@@ -7,6 +8,7 @@ use nuts_rs::{
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// Longest step. The exact motion turns a standard normal density by its length: by half a turn, x becomes -x and a chain goes nowhere.
 const LONGEST_STEP: f64 = 1.0;
@@ -35,9 +37,11 @@ pub struct ChainSettings {
 pub struct ChainDraws {
     /// Coordinates.
     pub dim: usize,
-    /// Positions, `[draws x dim]`.
+    /// Of the draws after warm-up, each so-many-th is kept.
+    pub every: usize,
+    /// Positions of the kept draws, `[draws x dim]`.
     pub positions: Vec<f64>,
-    /// Energy of each draw's trajectory start (for E-BFMI).
+    /// Energy of the trajectory start of each draw after warm-up, kept or not (for E-BFMI).
     pub energies: Vec<f64>,
     /// Divergent draws after warm-up.
     pub divergences: u64,
@@ -47,6 +51,15 @@ pub struct ChainDraws {
     pub gradients: u64,
     /// The same during warm-up.
     pub warmup_gradients: u64,
+}
+
+impl ChainDraws {
+    /// Keeps every second draw of the kept ones.
+    fn thin(&mut self) {
+        let dim = self.dim.max(1);
+        self.positions = self.positions.chunks_exact(dim).skip(1).step_by(2).flatten().copied().collect();
+        self.every *= 2;
+    }
 }
 
 /// What a chain tells while it runs.
@@ -131,77 +144,119 @@ impl<D: LogDensity> CpuLogpFunc for Target<D> {
     }
 }
 
-/// Runs one chain from `start`. `watch` sees every draw and returns whether to go on.
-///
-/// # Errors
-/// [`SampleError::Stopped`] when `watch` says so; [`SampleError::Engine`] when the engine fails.
-pub fn run_chain<D: LogDensity + Send + 'static>(
-    density: D,
+/// A chain under way, in a frame. What it tells and keeps is in the density's own coordinates.
+pub(crate) struct Running<D: LogDensity + Send + 'static> {
+    sampler: <DiagNutsSettings as Settings>::Chain<CpuMath<Target<Framed<D>>>>,
+    frame: Arc<Frame>,
     chain: usize,
-    start: &[f64],
-    settings: &ChainSettings,
-    watch: &mut dyn FnMut(Step<'_>) -> bool,
-) -> Result<ChainDraws, SampleError> {
-    let mut nuts = DiagNutsSettings {
-        num_tune: settings.warmup as u64,
-        num_draws: settings.draws as u64,
-        maxdepth: settings.max_depth,
-        // Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is
-        // left limits the step.
-        trajectory_kind: KineticEnergyKind::ExactNormal,
-        // Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
-        walnuts: Some(WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }),
-        ..DiagNutsSettings::default()
-    };
-    let step = &mut nuts.adapt_options.step_size_settings;
-    step.target_accept = settings.target_accept;
-    step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
-    let dim = density.dim();
-    let engine = |e: &dyn std::fmt::Display| SampleError::Engine { chain, message: e.to_string() };
-    let mut rng = chain_rng(settings.seed, chain as u64);
-    let mut sampler = nuts.new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng).map_err(|e| engine(&e))?;
-    sampler.set_position(start).map_err(|e| engine(&e))?;
-    let mut out = ChainDraws {
-        dim,
-        positions: Vec::with_capacity(settings.draws * dim),
-        energies: Vec::with_capacity(settings.draws),
-        divergences: 0,
-        max_depth_hits: 0,
-        gradients: 0,
-        warmup_gradients: 0,
-    };
-    for draw in 0..settings.warmup + settings.draws {
-        let warmup = draw < settings.warmup;
-        let (position, _, mut stats, progress) = sampler.expanded_draw().map_err(|e| engine(&e))?;
-        if warmup {
-            out.warmup_gradients += progress.num_steps;
-        } else {
-            out.positions.extend_from_slice(&position);
-            out.gradients += progress.num_steps;
-            out.divergences += u64::from(progress.diverging);
-            let math = sampler.math();
-            let dims = (&*math).into();
-            for (name, value) in stats.get_all(&dims) {
-                match (name, value) {
-                    ("energy", Some(Value::ScalarF64(energy))) => out.energies.push(energy),
-                    ("maxdepth_reached", Some(Value::ScalarBool(true))) => out.max_depth_hits += 1,
-                    _ => {}
+    warmup: usize,
+    /// Draws so far, warm-up included.
+    done: usize,
+    /// What was kept.
+    pub(crate) kept: ChainDraws,
+}
+
+impl<D: LogDensity + Send + 'static> Running<D> {
+    /// A chain at its `start`, in the frame.
+    ///
+    /// # Errors
+    /// [`SampleError::Engine`].
+    pub(crate) fn begin(
+        density: Framed<D>,
+        frame: Arc<Frame>,
+        chain: usize,
+        start: &[f64],
+        settings: &ChainSettings,
+    ) -> Result<Running<D>, SampleError> {
+        let mut nuts = DiagNutsSettings {
+            num_tune: settings.warmup as u64,
+            num_draws: settings.draws as u64,
+            maxdepth: settings.max_depth,
+            // Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what
+            // is left limits the step.
+            trajectory_kind: KineticEnergyKind::ExactNormal,
+            // Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
+            walnuts: Some(WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }),
+            ..DiagNutsSettings::default()
+        };
+        let step = &mut nuts.adapt_options.step_size_settings;
+        step.target_accept = settings.target_accept;
+        step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
+        let dim = density.dim();
+        let mut rng = chain_rng(settings.seed, chain as u64);
+        let made = nuts.new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng);
+        let mut sampler = made.map_err(|e| broken(chain, &e))?;
+        sampler.set_position(start).map_err(|e| broken(chain, &e))?;
+        let kept = ChainDraws {
+            dim,
+            every: 1,
+            positions: Vec::with_capacity(settings.draws * dim),
+            energies: Vec::with_capacity(settings.draws),
+            divergences: 0,
+            max_depth_hits: 0,
+            gradients: 0,
+            warmup_gradients: 0,
+        };
+        Ok(Running { sampler, frame, chain, warmup: settings.warmup, done: 0, kept })
+    }
+
+    /// Goes on until `draws` are kept, each `every`-th draw after warm-up; `every` is what it was, or twice that. `watch` sees every draw and returns whether
+    /// to go on.
+    ///
+    /// # Errors
+    /// [`SampleError::Stopped`] when `watch` says so; [`SampleError::Engine`] when the engine fails.
+    pub(crate) fn go(
+        &mut self,
+        draws: usize,
+        every: usize,
+        watch: &mut dyn FnMut(Step<'_>) -> bool,
+    ) -> Result<(), SampleError> {
+        if every > self.kept.every {
+            self.kept.thin();
+        }
+        let mut position = vec![0.0; self.kept.dim];
+        while self.done < self.warmup + draws * every {
+            let (draw, warmup) = (self.done, self.done < self.warmup);
+            let (place, _, mut stats, progress) = self.sampler.expanded_draw().map_err(|e| broken(self.chain, &e))?;
+            self.done += 1;
+            self.frame.out(&place, &mut position);
+            let kept = &mut self.kept;
+            if warmup {
+                kept.warmup_gradients += progress.num_steps;
+            } else {
+                if (self.done - self.warmup).is_multiple_of(every) {
+                    kept.positions.extend_from_slice(&position);
+                }
+                kept.gradients += progress.num_steps;
+                kept.divergences += u64::from(progress.diverging);
+                let math = self.sampler.math();
+                let dims = (&*math).into();
+                for (name, value) in stats.get_all(&dims) {
+                    match (name, value) {
+                        ("energy", Some(Value::ScalarF64(energy))) => kept.energies.push(energy),
+                        ("maxdepth_reached", Some(Value::ScalarBool(true))) => kept.max_depth_hits += 1,
+                        _ => {}
+                    }
                 }
             }
+            let step = Step {
+                chain: self.chain,
+                draw,
+                warmup,
+                diverging: progress.diverging,
+                gradients: progress.num_steps,
+                position: &position,
+            };
+            if !watch(step) {
+                return Err(SampleError::Stopped);
+            }
         }
-        let step = Step {
-            chain,
-            draw,
-            warmup,
-            diverging: progress.diverging,
-            gradients: progress.num_steps,
-            position: &position,
-        };
-        if !watch(step) {
-            return Err(SampleError::Stopped);
-        }
+        Ok(())
     }
-    Ok(out)
+}
+
+fn broken(chain: usize, error: &dyn std::fmt::Display) -> SampleError {
+    SampleError::Engine { chain, message: error.to_string() }
 }
 
 /// The random stream of a chain: its own ChaCha stream of the run's seed.

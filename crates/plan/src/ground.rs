@@ -177,7 +177,7 @@ impl Ground {
 
     /// Fills what depends on the draws.
     fn learn(&mut self, threads: usize) {
-        let blocks = counterpoint::model::estimate::in_parallel(BLOCKS, threads, |block| {
+        let blocks = counterpoint_infer::parallel::in_parallel(BLOCKS, threads, |block| {
             let (from, to) = (block * self.draws() / BLOCKS, (block + 1) * self.draws() / BLOCKS);
             let mut posterior = Posterior::new(self.model.clone());
             let mut channels: Vec<_> = self.channels.iter().map(|_| Vec::new()).collect();

@@ -3,10 +3,11 @@
 use crate::ground::{BLOCKS, Ground};
 use crate::problem::TAIL;
 use crate::world::World;
-use counterpoint::model::estimate::{Interval, in_parallel};
+use counterpoint::model::estimate::Interval;
 use counterpoint::model::posterior::{Posterior, shape_values};
 use counterpoint::model::response::{Exposure, Response, Shape};
 use counterpoint::model::transform::adstock;
+use counterpoint_infer::parallel::in_parallel;
 
 /// A whole plan.
 #[derive(Debug, Clone, PartialEq)]

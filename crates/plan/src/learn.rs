@@ -13,10 +13,10 @@ use crate::plan::{Plan, Planner};
 use crate::search::{Proof, search};
 use crate::world::World;
 use counterpoint::data::DriverKind;
-use counterpoint::model::estimate::in_parallel;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::plan::{Budget, PlanSpec};
 use counterpoint_infer::nuts::chain_rng;
+use counterpoint_infer::parallel::in_parallel;
 use counterpoint_infer::sample::standard_normal;
 
 /// Days of a test.

@@ -10,7 +10,7 @@ use crate::limits::{Limits, Row};
 use crate::roster::{Exposure, views};
 use crate::weighted::TOGETHER;
 use crate::world::World;
-use counterpoint::model::estimate::in_parallel;
+use counterpoint_infer::parallel::in_parallel;
 use std::ops::Range;
 use std::sync::OnceLock;
 

@@ -8,7 +8,7 @@ use crate::channel::Room;
 use crate::ground::BLOCKS;
 use crate::problem::{Problem, is_little, part};
 use crate::roster::{Exposure, gather, most_views, spread, views, views_back};
-use counterpoint::model::estimate::in_parallel;
+use counterpoint_infer::parallel::in_parallel;
 
 /// Worlds that share a path, and what is multiplied in each: a plain one, whose worlds change little or nothing, or that of one world.
 struct Path<'a> {

@@ -149,6 +149,8 @@ pub struct Diagnostics {
     pub warmup: u64,
     /// Kept draws a chain.
     pub draws: u64,
+    /// How many draws there were for each that was kept.
+    pub every: u64,
     /// Seconds the fit took; `None` where the page is to hold no clock.
     pub seconds: Option<f64>,
     /// Expected log predictive density by PSIS-LOO.

@@ -115,7 +115,7 @@ pub(crate) fn of_the_fit(d: &ReportData) -> Vec<Check> {
 /// How the sampler did.
 pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
     let g = &d.diagnostics;
-    let total = (g.chains * g.draws).max(1);
+    let total = (g.chains * g.draws * g.every).max(1);
     vec![
         Check {
             question: "Do the chains agree?",
@@ -160,7 +160,8 @@ pub(crate) fn of_the_sampler(d: &ReportData) -> Vec<Check> {
             value: format!("{} × {}", g.chains, count(g.draws)),
             level: Level::Fact,
             meaning: format!(
-                "Chains × kept draws, after {} warm-up draws each{}.",
+                "Chains × kept draws{}, after {} warm-up draws each{}.",
+                if g.every > 1 { format!(" (one of {}: fewer were not enough)", g.every) } else { String::new() },
                 count(g.warmup),
                 g.seconds.map_or_else(String::new, |s| format!("; {}", duration(s)))
             ),

@@ -80,6 +80,7 @@ pub(crate) fn diagnostics(d: &Diagnostics, gradients: u64) -> Value {
     json!({
         "chains": d.chains,
         "draws": d.draws,
+        "every": d.every,
         "rhat_max": d.rhat_max.value,
         "rhat_max_parameter": name(&d.rhat_max),
         "ess_bulk_min": d.ess_bulk_min.value,

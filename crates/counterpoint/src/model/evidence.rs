@@ -3,7 +3,7 @@
 //! Without any: a short fit of the same project without its experiments, so also without hidden demand.
 
 use super::build::Model;
-use super::estimate::{Interval, in_parallel};
+use super::estimate::Interval;
 use super::experiment::{Experiment, Target};
 use super::fit::fit;
 use super::linalg::dot;
@@ -12,6 +12,7 @@ use crate::data::Dataset;
 use crate::project::{Project, SamplerSpec};
 use counterpoint_infer::math::norm_cdf;
 use counterpoint_infer::nuts::{ChainDraws, SampleError, chain_rng};
+use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
 
 /// Draws of the priors that lifts are predicted from.
@@ -146,6 +147,7 @@ fn short(model: &Arc<Model>, project: &Project, data: &Dataset, threads: usize) 
         chains: own.chains.min(SHORT.0),
         warmup: own.warmup.min(SHORT.1),
         draws: own.draws.min(SHORT.2),
+        longest: Some(1),
         ..own.clone()
     };
     let data = Dataset { experiments: Vec::new(), ..data.clone() };

@@ -1,15 +1,17 @@
 //! Fitting: a climb and a short pilot that choose coordinates, then the chains.
 
 use super::build::Model;
-use super::estimate::in_parallel;
 use super::group::{Group, Known};
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::climb::climb;
-use counterpoint_infer::frame::{Frame, curvature, sample_in_frame};
+use counterpoint_infer::diagnose::verdict::met;
+use counterpoint_infer::draws::Chains;
+use counterpoint_infer::frame::{Frame, curvature};
 use counterpoint_infer::log_density::LogDensity;
-use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, chain_rng};
-use counterpoint_infer::sample::{Silent, Watch, standard_normal, starting_point};
+use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, Step, chain_rng};
+use counterpoint_infer::parallel::in_parallel;
+use counterpoint_infer::sample::{Silent, Watch, sample_chains, standard_normal, starting_point};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -73,7 +75,7 @@ pub fn prepare(
         let seed = seed.wrapping_add(round);
         let pilot = ChainSettings { warmup, draws, seed, max_depth: PILOT_DEPTH, ..settings(sampler) };
         let make = || Posterior::new(found.model.clone());
-        let chains = sample_in_frame(&make, &found.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
+        let chains = sample_chains(&make, &found.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;
         let positions = chains.iter().flat_map(|chain| chain.positions.chunks_exact(chain.dim.max(1)));
         let draws: Vec<Vec<f64>> = positions.map(|p| found.model.parameters.values(p)).collect();
         let model = straighten(Model::clone(&found.model), &draws);
@@ -261,7 +263,8 @@ fn learn(group: &mut Group, draws: &[Vec<f64>]) {
     }
 }
 
-/// Runs the chains; those in `resumed` are taken as they are. The result depends on project, data and seed alone.
+/// Runs the chains; those in `resumed` are taken as they are. Where they have not met, they go on to twice as many draws of which every second is kept, again
+/// and again, up to [`SamplerSpec::most_times`]. The result depends on project, data and seed alone.
 ///
 /// # Errors
 /// See [`SampleError`].
@@ -273,7 +276,53 @@ pub fn run(
     watch: &dyn Watch,
 ) -> Result<Vec<ChainDraws>, SampleError> {
     let make = || Posterior::new(prepared.model.clone());
-    sample_in_frame(&make, &prepared.frame, SPREAD, &settings(sampler), resumed, threads, watch)
+    let until_met = UntilMet { watch, model: &prepared.model, most: sampler.most_times(), threads };
+    sample_chains(&make, &prepared.frame, SPREAD, &settings(sampler), resumed, threads, &until_met)
+}
+
+/// A watch that lets chains go on until they have met.
+struct UntilMet<'a> {
+    watch: &'a dyn Watch,
+    model: &'a Model,
+    most: usize,
+    threads: usize,
+}
+
+impl Watch for UntilMet<'_> {
+    fn step(&self, step: Step<'_>) -> bool {
+        self.watch.step(step)
+    }
+
+    fn finished(&self, chain: usize, draws: &ChainDraws) {
+        self.watch.finished(chain, draws);
+    }
+
+    fn go_on(&self, chains: &[ChainDraws]) -> bool {
+        let longer = chains.first().is_some_and(|c| 2 * c.every <= self.most);
+        longer && !self.have_met(chains)
+    }
+
+    fn longer(&self, times: usize) {
+        self.watch.longer(times);
+    }
+}
+
+impl UntilMet<'_> {
+    /// Whether the chains agree in every sampled parameter, and their draws are worth enough.
+    fn have_met(&self, chains: &[ChainDraws]) -> bool {
+        let parameters = &self.model.parameters;
+        let positions = chains.iter().flat_map(|c| c.positions.chunks_exact(c.dim.max(1)));
+        let values: Vec<Vec<f64>> = positions.map(|p| parameters.values(p)).collect();
+        let sampled: Vec<usize> =
+            parameters.iter().enumerate().filter(|(_, p)| p.coordinate.is_some()).map(|(i, _)| i).collect();
+        let one = |i: usize| {
+            let draws: Vec<f64> = values.iter().map(|v| v[i]).collect();
+            met(Chains::new(&draws, chains.len()))
+        };
+        in_parallel(PIECES, self.threads, |k| sampled.iter().skip(k).step_by(PIECES).all(|&i| one(i)))
+            .into_iter()
+            .all(|met| met)
+    }
 }
 
 /// [`prepare`] and [`run`], unwatched: for tests and benchmarks.

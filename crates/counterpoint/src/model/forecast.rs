@@ -119,7 +119,7 @@ pub fn forecast(
     let grounds: Vec<Option<Ground<'_>>> =
         candidates.iter().map(|c| shared.as_ref().and_then(|s| Ground::new(s, model, data, c))).collect();
     let times = FORECASTS.div_ceil(positions.len().max(1));
-    let blocks = super::estimate::in_parallel(BLOCKS, threads, |block| {
+    let blocks = counterpoint_infer::parallel::in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
         let mut posterior = Posterior::new(model.clone());
         let mut out: Vec<Vec<Outcome>> = candidates.iter().map(|_| Vec::new()).collect();

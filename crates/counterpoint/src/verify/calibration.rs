@@ -59,7 +59,14 @@ pub(super) fn calibrate(
     let scale = base.model.scale;
     let (drawn, values) = from_model_prior(&base.model, base.data, seed);
     let truth = returns(&base.model, &[base.model.parameters.position(&values)]);
-    let sampler = SamplerSpec { chains: FIT.0, warmup: FIT.1, draws: FIT.2, seed, ..base.project.sampler.clone() };
+    let sampler = SamplerSpec {
+        chains: FIT.0,
+        warmup: FIT.1,
+        draws: FIT.2,
+        longest: Some(1),
+        seed,
+        ..base.project.sampler.clone()
+    };
     let watch = Asking(go_on);
     let prepared = fit::prepare(Model::with_scale(base.project, &drawn, scale), &sampler, 1, &watch)?;
     let chains = fit::run(&prepared, &sampler, vec![None; FIT.0], 1, &watch)?;

@@ -25,10 +25,10 @@ pub mod stability;
 
 use crate::data::Dataset;
 use crate::model::build::Model;
-use crate::model::estimate::in_parallel;
 use crate::project::Project;
 use counterpoint_infer::diagnose::Status;
 use counterpoint_infer::nuts::{ChainDraws, SampleError};
+use counterpoint_infer::parallel::in_parallel;
 use refit::{Base, Length, POOR};
 
 /// How much is done.

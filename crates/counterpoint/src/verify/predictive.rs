@@ -129,7 +129,7 @@ impl Predictive {
         let count = DRAWS.min(CELLS / cells.max(1)).max(100);
         let draws: Vec<usize> = evenly(base.positions.len(), count).collect();
         const BLOCKS: usize = 8;
-        let blocks = crate::model::estimate::in_parallel(BLOCKS, threads, |b| {
+        let blocks = counterpoint_infer::parallel::in_parallel(BLOCKS, threads, |b| {
             let mut posterior = Posterior::new(model.clone());
             (b * draws.len() / BLOCKS..(b + 1) * draws.len() / BLOCKS)
                 .map(|k| {

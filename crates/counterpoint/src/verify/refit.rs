@@ -9,9 +9,8 @@ use crate::model::posterior::Posterior;
 use crate::project::Project;
 use counterpoint_infer::diagnose::rhat;
 use counterpoint_infer::draws::Chains;
-use counterpoint_infer::frame::sample_in_frame;
 use counterpoint_infer::nuts::{ChainDraws, ChainSettings, SampleError, Step, chain_rng};
-use counterpoint_infer::sample::Watch;
+use counterpoint_infer::sample::{Watch, sample_chains};
 use std::sync::Arc;
 
 /// Chains of a refit.
@@ -102,7 +101,7 @@ impl Base<'_> {
             max_depth: MAX_DEPTH,
         };
         let make = || Posterior::new(model.clone());
-        let chains = sample_in_frame(&make, &frame, SPREAD, &settings, vec![None; CHAINS], 1, &Asking(go_on))?;
+        let chains = sample_chains(&make, &frame, SPREAD, &settings, vec![None; CHAINS], 1, &Asking(go_on))?;
         let rhat = worst(&model, &chains);
         let dim = frame.dim().max(1);
         let positions = chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).map(<[f64]>::to_vec).collect();

@@ -5,13 +5,13 @@
 
 use super::refit::{Base, targets};
 use crate::model::build::{DriverModel, Model};
-use crate::model::estimate::in_parallel;
 use crate::model::evidence::paid;
 use crate::model::experiment::Target;
 use crate::model::posterior::Posterior;
 use crate::model::transform::{adstock, saturation};
 use counterpoint_infer::diagnose::{SENSITIVE, Status, power_sensitivity};
 use counterpoint_infer::log_density::LogDensity;
+use counterpoint_infer::parallel::in_parallel;
 
 /// Blocks that draws are read in, whatever the number of threads.
 const BLOCKS: usize = 8;

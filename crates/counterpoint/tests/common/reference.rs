@@ -131,7 +131,7 @@ impl Reference {
         project.drivers = list(&o["drivers"]).map(driver).collect();
         project.controls =
             list(&o["controls"]).map(|c| ControlSpec { column: text(c).to_owned(), per_head: false }).collect();
-        project.sampler = SamplerSpec { chains: 4, warmup: 1000, draws: 2000, seed: 1, target_accept: 0.9 };
+        project.sampler = SamplerSpec { warmup: 1000, draws: 2000, target_accept: 0.9, ..SamplerSpec::default() };
         project
     }
 

@@ -1,8 +1,10 @@
 //! Turns the diagnostics of a fit into a verdict with reasons in plain language.
 
 use super::energy::ebfmi;
+use super::ess::{ess_bulk, ess_tail};
+use super::rhat::rhat;
 use super::summary::{ParameterDiagnostics, parameters};
-use crate::draws::{Draws, quantile, sorted};
+use crate::draws::{Chains, Draws, quantile, sorted};
 
 /// Largest R-hat that is fine: Vehtari et al. 2021, section 4.
 pub const RHAT_OK: f64 = 1.01;
@@ -44,6 +46,8 @@ pub struct SamplerRecord {
     pub divergences: usize,
     /// Number of draws after warm-up whose tree reached the largest depth, all chains.
     pub max_depth_hits: usize,
+    /// How many draws there were for each that was kept; nothing stands for one.
+    pub every: usize,
 }
 
 /// The diagnostics of a whole fit.
@@ -51,8 +55,10 @@ pub struct SamplerRecord {
 pub struct Diagnostics {
     /// Number of chains.
     pub chains: usize,
-    /// Number of draws of each chain.
+    /// Number of kept draws of each chain.
     pub draws: usize,
+    /// How many draws there were for each that was kept.
+    pub every: usize,
     /// Largest rank-normalised split R-hat.
     pub rhat_max: Worst,
     /// Smallest effective sample size of the bulk.
@@ -78,6 +84,14 @@ pub enum Status {
     Review,
     /// Not to be used.
     Fail,
+}
+
+/// Whether chains agree on a scalar, and their draws are worth enough of it: no more of them are needed. More draws would not help one that cannot be
+/// judged because it never moves.
+pub fn met(chains: Chains<'_>) -> bool {
+    let enough = |found: f64, wanted: f64| found.is_nan() || found >= wanted;
+    let wanted = ESS_PER_CHAIN_OK * chains.chains() as f64;
+    enough(-rhat(chains), -RHAT_OK) && enough(ess_bulk(chains), wanted) && enough(ess_tail(chains), wanted)
 }
 
 /// The judgement of a fit.
@@ -110,6 +124,7 @@ impl Diagnostics {
         Diagnostics {
             chains: draws.chains(),
             draws: draws.draws(),
+            every: record.every.max(1),
             rhat_max: named(worst(&|p| p.rhat), &|p| p.rhat),
             ess_bulk_min: named(worst(&|p| -p.ess_bulk), &|p| p.ess_bulk),
             ess_tail_min: named(worst(&|p| -p.ess_tail), &|p| p.ess_tail),
@@ -138,6 +153,11 @@ impl Diagnostics {
             status: checks.first().map_or(Status::Ok, |check| check.0),
             reasons: checks.into_iter().map(|check| check.1).collect(),
         }
+    }
+
+    /// Draws after warm-up, kept or not.
+    fn total(&self) -> usize {
+        self.chains * self.draws * self.every
     }
 
     fn check_rhat(&self) -> Option<(Status, String)> {
@@ -178,7 +198,7 @@ impl Diagnostics {
     }
 
     fn check_divergences(&self) -> Option<(Status, String)> {
-        let total = (self.chains * self.draws) as f64;
+        let total = self.total() as f64;
         let count = self.divergences as f64;
         let status = rank(count, 0.0, DIVERGENT_SHARE_FAIL * total)?;
         Some((
@@ -210,7 +230,7 @@ impl Diagnostics {
     }
 
     fn check_depth(&self) -> Option<(Status, String)> {
-        let total = (self.chains * self.draws) as f64;
+        let total = self.total() as f64;
         if self.max_depth_hits as f64 <= MAX_DEPTH_SHARE_REVIEW * total {
             return None;
         }
@@ -267,6 +287,7 @@ mod tests {
         Diagnostics {
             chains: 4,
             draws: 1000,
+            every: 1,
             rhat_max: worst(1.004),
             ess_bulk_min: worst(900.0),
             ess_tail_min: worst(700.0),
@@ -358,5 +379,20 @@ mod tests {
         let verdict = Diagnostics::new(&Draws::new(4, 100), &SamplerRecord::default()).verdict();
         assert_eq!(verdict.status, Status::Fail);
         assert!(verdict.reasons.iter().any(|reason| reason.contains("no parameters")));
+    }
+
+    #[test]
+    fn chains_have_met_by_the_thresholds_of_the_verdict() {
+        let mut rng = crate::nuts::chain_rng(1, 0);
+        let spread: Vec<f64> = (0..4000).map(|_| crate::sample::standard_normal(&mut rng)).collect();
+        assert!(met(Chains::new(&spread, 4)));
+        // As good, but too few; as many, but apart; stuck half of the time.
+        assert!(!met(Chains::new(&spread[..360], 4)));
+        let apart: Vec<f64> = spread.iter().enumerate().map(|(i, x)| if i < 1000 { x + 0.5 } else { *x }).collect();
+        assert!(!met(Chains::new(&apart, 4)));
+        let slow: Vec<f64> = (0..4000).map(|i| spread[i / 50]).collect();
+        assert!(!met(Chains::new(&slow, 4)));
+        // Nothing more is to be learned of what never moves.
+        assert!(met(Chains::new(&[1.0; 4000], 4)));
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn draws(model: &Model, count: usize) -> Vec<ChainDraws> {
         .collect();
     vec![ChainDraws {
         dim: model.parameters.sampled(),
+        every: 1,
         positions,
         energies: Vec::new(),
         divergences: 0,

@@ -403,8 +403,9 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
         ebfmi_min: 0.86,
         max_treedepth_hits: 0,
         chains: 4,
-        warmup: 1000,
+        warmup: 300,
         draws: 1000,
+        every: 1,
         seconds: Some(41.0),
         loo_elpd: Some(-1834.2),
         pareto_k_bad: Some(0.004),
@@ -423,7 +424,14 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
                     "3% of observations sway the result by themselves",
                 ]),
             },
-            Diagnostics { rhat_max: 1.014, ess_bulk_min: 340.0, pareto_k_bad: Some(0.03), divergences: 3, ..good },
+            Diagnostics {
+                rhat_max: 1.014,
+                ess_bulk_min: 340.0,
+                every: 8,
+                pareto_k_bad: Some(0.03),
+                divergences: 3,
+                ..good
+            },
         ),
         Status::Fail => (
             Verdict {

@@ -27,7 +27,7 @@ pub(super) const MODEL: &[&str] = &[
     "priors",
 ];
 /// Keys of `[sampler]`.
-pub(super) const SAMPLER: &[&str] = &["chains", "warmup", "draws", "seed", "target_accept"];
+pub(super) const SAMPLER: &[&str] = &["chains", "warmup", "draws", "longest", "seed", "target_accept"];
 /// Keys of a driver's `shape`.
 pub(super) const SHAPE: &[&str] =
     &["retention", "delay", "weibull_shape", "weibull_scale", "half_saturation", "slope", "rate", "geo_spread"];
@@ -210,6 +210,7 @@ pub(super) fn sampler(walk: &mut Walk, section: &Section) -> SamplerSpec {
     set(&mut sampler.chains, section.count(walk, "chains", 1..=64).map(|n| n as usize));
     set(&mut sampler.warmup, section.count(walk, "warmup", 1..=1_000_000).map(|n| n as usize));
     set(&mut sampler.draws, section.count(walk, "draws", 1..=1_000_000).map(|n| n as usize));
+    sampler.longest = section.count(walk, "longest", 1..=1024).map(|n| n as usize);
     set(&mut sampler.seed, section.count(walk, "seed", 0..=i64::MAX).map(|n| n as u64));
     if let Some(target) = section.positive(walk, "target_accept") {
         if target < 1.0 {

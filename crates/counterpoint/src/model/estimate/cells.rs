@@ -1,13 +1,14 @@
 //! Quantiles of every cell, geo by geo, so that memory stays at one geo's draws; and how well the model describes the data.
 
 use super::draws::{OneDraw, Pass, fit_band, is_control, join, row};
-use super::{Band, CELL_DRAWS, Contribution, FitBand, RowKind, creators, in_parallel};
+use super::{Band, CELL_DRAWS, Contribution, FitBand, RowKind, creators};
 use crate::model::build::Model;
 use crate::model::linalg::axpy;
 use crate::model::posterior::shape_values;
 use crate::model::response::{Exposure, Response, Shape};
 use counterpoint_infer::diagnose::{Loo, loo};
 use counterpoint_infer::nuts::chain_rng;
+use counterpoint_infer::parallel::in_parallel;
 
 /// Random streams of predicted noise lie beyond those of the baseline.
 const STREAM: u64 = 3 << 32;

@@ -2,7 +2,7 @@
 
 use super::draws::{Pass, band};
 use super::window::Window;
-use super::{Band, CurveEstimate, DecayEstimate, in_parallel};
+use super::{Band, CurveEstimate, DecayEstimate};
 use crate::data::DriverKind;
 use crate::model::build::Model;
 use crate::model::platform::PlatformWork;
@@ -10,6 +10,7 @@ use crate::model::posterior::shape_values;
 use crate::model::response::Response;
 use crate::model::transform::adstock;
 use counterpoint_infer::draws::{mean, quantile, sorted};
+use counterpoint_infer::parallel::in_parallel;
 
 /// Draws that curves are taken from.
 const CURVE_DRAWS: usize = 250;

@@ -4,9 +4,9 @@
 //! posts it covers; a post under several deals is shared in proportion to what each costs a post, so that all have one return on it. A deal that
 //! covers no post takes what the creator's posts under no deal brought on the days of its term.
 
+use super::Interval;
 use super::creators::leak_share;
 use super::draws::Pass;
-use super::{Interval, in_parallel};
 use crate::creators::activity::{activity, covered_posts, term_shares};
 use crate::creators::attention::each_post;
 use crate::creators::deal::{self, Cost};
@@ -19,6 +19,7 @@ use crate::model::posterior::Posterior;
 use crate::model::response::convolve;
 use crate::project::{OutcomeKind, Project};
 use counterpoint_infer::nuts::ChainDraws;
+use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
 
 /// Draws are taken in this many blocks, whatever the number of threads.

@@ -4,7 +4,6 @@ use super::cells::Cells;
 use super::window::Window;
 use super::{
     Band, Contribution, DriverEstimate, Estimates, FitBand, IDENTIFIED, Interval, RowKind, creators, curves, density,
-    in_parallel,
 };
 use crate::model::build::{Model, coefficient_names};
 use crate::model::linalg::dot;
@@ -14,6 +13,7 @@ use crate::project::Project;
 use counterpoint_infer::diagnose::Loo;
 use counterpoint_infer::draws::Draws;
 use counterpoint_infer::nuts::{ChainDraws, chain_rng};
+use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
 
 /// Draws are summed in this many blocks, whatever the number of threads, so that sums are the same bits.

@@ -68,7 +68,7 @@ pub fn posts(
     let shaped: Vec<Candidate> = people.iter().map(|(c, known)| with_format(c, *known, data)).collect();
     let grounds: Vec<Option<Ground<'_>>> = shaped.iter().map(|c| Ground::new(&shared, model, data, c)).collect();
     let own: Vec<Own> = people.iter().map(|(_, known)| Own::new(model, &roster, *known)).collect();
-    let blocks = crate::model::estimate::in_parallel(BLOCKS, threads, |block| {
+    let blocks = counterpoint_infer::parallel::in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * positions.len() / BLOCKS, (block + 1) * positions.len() / BLOCKS);
         let mut posterior = Posterior::new(model.clone());
         let mut out: Vec<Vec<PostDraw>> = people.iter().map(|_| Vec::new()).collect();
