@@ -5,10 +5,12 @@
 //! every width, and every machine, gives the same bits; a processor without them computes them in software, slowly.
 
 mod beta;
+mod dot;
 mod level;
 mod special;
 
 pub use beta::{beta_cdf, beta_quantile};
+pub use dot::dot;
 pub use level::Level;
 pub use special::{ln_gamma, ln_norm_cdf, norm_cdf, norm_quantile};
 

@@ -15,6 +15,8 @@ use crate::world::World;
 use counterpoint::data::DriverKind;
 use counterpoint::model::posterior::Posterior;
 use counterpoint::project::plan::{Budget, PlanSpec};
+use counterpoint_infer::dispatch;
+use counterpoint_infer::math::{dot, exp};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::parallel::in_parallel;
 use counterpoint_infer::sample::standard_normal;
@@ -68,25 +70,27 @@ pub fn learn(planner: &Planner<'_>, spec: &PlanSpec, plan: &Plan, seed: u64) -> 
     let calm = [World::calm(ground)];
     let at = PlanSpec { budget: Budget::Fixed(plan.money), target: None, ..spec.clone() };
     let money = Money::new(ground, &at, Some(plan.money))?;
-    let asked = Planner::new(ground, &calm, planner.threads);
+    // Searches are small and many: side by side, each on one thread.
+    let asked = Planner::new(ground, &calm, 1);
     let problem = asked.problem(spec, 0.0);
+    let found = in_parallel(2 * tests.len(), planner.threads, |k| {
+        let order = order(&tests[k / 2].lift);
+        let part = (k % 2) * (PARTS - 1);
+        let part = &order[part * order.len() / PARTS..(part + 1) * order.len() / PARTS];
+        let count = part.len().min(DRAWS);
+        let mut draws: Vec<usize> = (0..count).map(|i| part[i * part.len() / count]).collect();
+        draws.sort_unstable();
+        let found = search(&problem.among(draws), &money, planner.found.as_ref(), Proof::Nothing)?;
+        Ok(asked.paths(&problem, &found))
+    });
     let mut plans = vec![plan.paths.clone()];
-    for test in &tests {
-        let order = order(&test.lift);
-        for part in [0, PARTS - 1] {
-            let part = &order[part * order.len() / PARTS..(part + 1) * order.len() / PARTS];
-            let count = part.len().min(DRAWS);
-            let mut draws: Vec<usize> = (0..count).map(|i| part[i * part.len() / count]).collect();
-            draws.sort_unstable();
-            let found = search(&problem.among(draws), &money, planner.found.as_ref(), Proof::Nothing)?;
-            let paths = asked.paths(&problem, &found);
-            if !plans.contains(&paths) {
-                plans.push(paths);
-            }
+    for paths in found {
+        let paths = paths?;
+        if !plans.contains(&paths) {
+            plans.push(paths);
         }
     }
-    let profits: Vec<Vec<f64>> =
-        plans.iter().map(|paths| judge(ground, &calm, paths, planner.threads).profit).collect();
+    let profits = in_parallel(plans.len(), planner.threads, |k| judge(ground, &calm, &plans[k], asked.threads).profit);
     let mut worth: Vec<Worth> = in_parallel(tests.len(), planner.threads, |i| {
         let test = &tests[i];
         let mut rng = chain_rng(seed, STREAM + i as u64);
@@ -99,6 +103,7 @@ pub fn learn(planner: &Planner<'_>, spec: &PlanSpec, plan: &Plan, seed: u64) -> 
             let nothing = shuffled.iter().map(|lift| gain(lift, se)).sum::<f64>() / SHUFFLES as f64;
             (gain(&test.lift, se) - nothing).max(0.0)
         };
+        let value = beyond_nothing(test.se);
         let (mean, sd) = (counterpoint_infer::draws::mean(&test.lift), counterpoint_infer::draws::sd(&test.lift));
         Worth {
             driver: test.driver.clone(),
@@ -106,9 +111,9 @@ pub fn learn(planner: &Planner<'_>, spec: &PlanSpec, plan: &Plan, seed: u64) -> 
             periods: test.periods,
             lift: [mean, sd],
             se: test.se,
-            value: beyond_nothing(test.se),
-            // Fewer than about thirty draws would agree with a result that is known any better.
-            perfect: beyond_nothing((0.03 * sd).min(test.se)),
+            value,
+            // Fewer than about thirty draws would agree with a result that is known any better. Both are estimates, and knowing more is worth no less.
+            perfect: beyond_nothing((0.03 * sd).min(test.se)).max(value),
             cost: test.cost,
         }
     });
@@ -217,17 +222,25 @@ fn gain(lift: &[f64], se: f64, noise: &[f64], profits: &[Vec<f64>]) -> f64 {
             .filter(|(i, _)| *i != j)
             .map(|(_, l)| (l - result).abs())
             .fold(f64::INFINITY, f64::min);
-        let scale = 0.5 / (se * se);
-        for (i, w) in weights.iter_mut().enumerate() {
-            // The nearest draw weighs one, however far it is.
-            *w = if i == j { 0.0 } else { ((near * near - (lift[i] - result).powi(2)) * scale).exp() };
-        }
+        // The nearest draw weighs one, however far it is.
+        agreement(lift, result, near * near, 0.5 / (se * se), &mut weights);
+        weights[j] = 0.0;
         let sum: f64 = weights.iter().sum();
-        let given = |p: &Vec<f64>| weights.iter().zip(p).map(|(w, x)| w * x).sum::<f64>() / sum;
+        let given = |p: &Vec<f64>| dot(&weights, p) / sum;
         let most = profits.iter().map(given).fold(f64::NEG_INFINITY, f64::max);
         total += most - given(&profits[best]);
     }
     total / n as f64
+}
+
+dispatch! {
+    /// exp((near - (lift - result)^2) x scale)
+    fn agreement(lift: &[f64], result: f64, near: f64, scale: f64, out: &mut [f64]) {
+        for (out, lift) in out.iter_mut().zip(lift) {
+            let off = lift - result;
+            *out = exp((near - off * off) * scale);
+        }
+    }
 }
 
 #[cfg(test)]

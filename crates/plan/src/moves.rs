@@ -6,6 +6,10 @@ use crate::search::Search;
 
 /// Moves that are tried at a time, the most promising first.
 const MOVES: usize = 64;
+/// Of which so many are tried on all draws, those that look best on few.
+const LIKELY: usize = 8;
+/// A gain below this share of the objective is none.
+const LEAST: f64 = 1e-9;
 
 /// A change of posts.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +33,7 @@ impl Search<'_> {
         let mut value = near.settled(&at, 1e-5).1;
         let mut moved = false;
         for _ in 0..sweeps {
-            let Some(swept) = near.sweep(&at, usize::MAX) else { break };
+            let Some(swept) = near.sweep(&at) else { break };
             let (settled, new, _) = near.settled(&swept, 1e-5);
             if new <= value + 1e-7 * value.abs() {
                 break;
@@ -43,7 +47,7 @@ impl Search<'_> {
             }
         }
         for _ in 0..steps {
-            let Some(moved) = self.sweep(&best.0, 1) else { return };
+            let Some(moved) = self.best_move(&near, &best.0) else { return };
             let (settled, new, _) = self.settled(&moved, 1e-6);
             if new <= best.1 + 1e-9 * best.1.abs() {
                 return;
@@ -52,34 +56,38 @@ impl Search<'_> {
         }
     }
 
-    /// Makes the most promising moves one after the other, as long as each helps with the channels as they are and money at its price; at most
-    /// `most`. None where no move helps.
-    fn sweep(&self, x: &[f64], most: usize) -> Option<Vec<f64>> {
+    /// Makes the most promising moves one after the other, as long as each helps with the channels as they are and money at its price. None where
+    /// no move helps.
+    fn sweep(&self, x: &[f64]) -> Option<Vec<f64>> {
         let gradient = self.problem.gradient(x, &self.rest(x));
         let price = self.money_price(x, &gradient);
         let mut state = State::new(self, x);
-        let moves = self.moves(x, &gradient, price);
-        if most == 1 {
-            // The best of all.
-            let gains = moves.iter().map(|m| {
-                let to = self.moved(x, *m, &gradient);
-                (if self.allowed(&to) { state.gain(self, &to, price) } else { f64::NEG_INFINITY }, to)
-            });
-            let best = gains.max_by(|a, b| a.0.total_cmp(&b.0))?;
-            return (best.0 > 1e-9 * state.value.abs()).then_some(best.1);
-        }
-        let mut made = 0;
-        for m in moves {
+        let mut made = false;
+        for m in self.moves(x, &gradient, price) {
             let to = self.moved(&state.x, m, &gradient);
-            if to != state.x && self.allowed(&to) && state.gain(self, &to, price) > 1e-9 * state.value.abs() {
+            if to != state.x && self.allowed(&to) && state.gain(self, &to, price) > LEAST * state.value.abs() {
                 state.go(self, to);
-                made += 1;
-                if made >= most {
-                    break;
-                }
+                made = true;
             }
         }
-        (made > 0).then_some(state.x)
+        made.then_some(state.x)
+    }
+
+    /// The best of the moves that look best on few draws. None where none of them helps.
+    fn best_move(&self, near: &Search<'_>, x: &[f64]) -> Option<Vec<f64>> {
+        let gradient = self.problem.gradient(x, &self.rest(x));
+        let price = self.money_price(x, &gradient);
+        let moves = self.moves(x, &gradient, price).into_iter();
+        let to: Vec<Vec<f64>> = moves.map(|m| self.moved(x, m, &gradient)).filter(|to| self.allowed(to)).collect();
+        let ranked = |search: &Search<'_>, to: Vec<Vec<f64>>| {
+            let state = State::new(search, x);
+            let gains = to.into_iter().map(|to| (state.gain(search, &to, price) / state.value.abs().max(1e-9), to));
+            let mut gains: Vec<(f64, Vec<f64>)> = gains.collect();
+            gains.sort_by(|a, b| b.0.total_cmp(&a.0));
+            gains
+        };
+        let likely = ranked(near, to).into_iter().take(LIKELY).map(|(_, to)| to).collect();
+        ranked(self, likely).into_iter().next().filter(|(gain, _)| *gain > LEAST).map(|(_, to)| to)
     }
 
     /// The most promising moves by the gradient, best first.
@@ -122,6 +130,8 @@ impl Search<'_> {
                 moves.push((up + down, Move::Both((b, from), (a, to))));
             }
         }
+        // What saturates brings less than its slope promises, so that a move without a promise keeps none.
+        moves.retain(|m| m.0 > 0.0);
         moves.sort_by(|a, b| b.0.total_cmp(&a.0));
         moves.into_iter().map(|m| m.1).take(MOVES).collect()
     }

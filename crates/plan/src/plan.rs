@@ -8,6 +8,7 @@ use crate::search::{Found, Proof, search};
 use crate::world::World;
 use counterpoint::data::DriverKind;
 use counterpoint::project::plan::{Budget, PlanSpec, Target};
+use counterpoint_infer::parallel::in_parallel;
 
 /// Attitudes to risk of the frontier.
 pub const FRONTIER: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
@@ -171,19 +172,20 @@ impl<'a> Planner<'a> {
     /// # Errors
     /// The limits that clash.
     pub fn frontier(&self, spec: &PlanSpec, budget: f64) -> Result<Vec<Point>, Clash> {
-        let mut out = Vec::new();
-        let mut begin = self.found.clone();
+        let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
+        let limits = Money::new(self.ground, &at, Some(budget))?;
         let same = |money: f64| (money - budget).abs() <= 1e-6 * budget;
-        for risk in FRONTIER {
-            let problem = self.problem(spec, risk);
-            let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
-            let money = Money::new(self.ground, &at, Some(budget))?;
+        // Side by side, each on one thread.
+        let alone = Planner::new(self.ground, self.worlds, 1);
+        let point = |k: usize| {
+            let risk = FRONTIER[k];
+            let problem = alone.problem(spec, risk);
             let found = match &self.found {
                 Some(own) if risk == spec.risk && same(self.paths(&problem, own).money(self.ground)) => own.clone(),
-                _ => search(&problem, &money, begin.as_ref(), Proof::Nothing)?,
+                begin => search(&problem, &limits, begin.as_ref(), Proof::Nothing)?,
             };
             let paths = self.paths(&problem, &found);
-            let judged = judge(self.ground, self.worlds, &paths, self.threads);
+            let judged = judge(self.ground, self.worlds, &paths, alone.threads);
             let channels = paths.spend.iter().map(|s| s.iter().sum::<f64>());
             let on = |p: usize| {
                 let own = (0..self.ground.offers.len()).filter(move |&o| self.ground.offers[o].platform == p);
@@ -191,10 +193,17 @@ impl<'a> Planner<'a> {
             };
             let money = channels.chain((0..self.ground.platforms.len()).map(on)).collect();
             let posts = (0..self.ground.offers.len()).map(|o| paths.number(o)).sum();
-            out.push(Point { risk, profit: Spread::of(&judged.profit, &judged.weights), money, posts });
-            begin = Some(found);
-        }
-        Ok(out)
+            Ok(Point { risk, profit: Spread::of(&judged.profit, &judged.weights), money, posts })
+        };
+        let found: Vec<Point> = in_parallel(FRONTIER.len(), self.threads, point).into_iter().collect::<Result<_, _>>()?;
+        // Another point's plan may be the better one here: all are within the same limits. The plan that was asked for stands as it is.
+        let objective = |risk: f64, p: &Point| (1.0 - risk) * p.profit.mean + risk * p.profit.cvar10;
+        let best = |own: &Point| {
+            let rivals = found.iter().filter(|_| own.risk != spec.risk);
+            let best = rivals.fold(own, |a, b| if objective(own.risk, b) > objective(own.risk, a) { b } else { a });
+            Point { risk: own.risk, ..best.clone() }
+        };
+        Ok(found.iter().map(best).collect())
     }
 
     /// The plan for the budget that a target asks for, by halving: returns fall as money is added, outcomes rise.

@@ -287,26 +287,34 @@ dispatch! {
     }
 }
 
-/// Carries x over, multiplied first.
-fn carry_over(weights: &[f64], x: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
-    out.fill(0.0);
-    let n = x.len();
-    for s in 0..n {
-        let from = x[s] * by.map_or(1.0, |b| b[s]);
-        if from != 0.0 {
-            let to = (s + weights.len()).min(n);
-            add(from, &weights[..to - s], &mut out[s..to]);
+dispatch! {
+    /// Carries x over, multiplied first.
+    fn carry_over(weights: &[f64], x: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
+        let n = x.len().min(out.len());
+        out.fill(0.0);
+        for (lag, w) in weights.iter().enumerate().take(n) {
+            let (to, from) = (&mut out[lag..n], &x[..n - lag]);
+            match by {
+                None => to.iter_mut().zip(from).for_each(|(to, x)| *to = w.mul_add(*x, *to)),
+                Some(by) => {
+                    to.iter_mut().zip(from.iter().zip(by)).for_each(|(to, (x, by))| *to = w.mul_add(x * by, *to));
+                }
+            }
         }
     }
 }
 
-/// The transpose of that.
-fn back(weights: &[f64], slope: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
-    let n = slope.len();
-    for s in 0..n {
-        let to = (s + weights.len()).min(n);
-        let sum: f64 = weights.iter().zip(&slope[s..to]).map(|(w, x)| w * x).sum();
-        out[s] = sum * by.map_or(1.0, |b| b[s]);
+dispatch! {
+    /// The transpose of that.
+    fn back(weights: &[f64], slope: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
+        let n = slope.len().min(out.len());
+        out.fill(0.0);
+        for (lag, w) in weights.iter().enumerate().take(n) {
+            out[..n - lag].iter_mut().zip(&slope[lag..n]).for_each(|(to, slope)| *to = w.mul_add(*slope, *to));
+        }
+        if let Some(by) = by {
+            out.iter_mut().zip(by).for_each(|(to, by)| *to *= by);
+        }
     }
 }
 

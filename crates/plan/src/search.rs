@@ -132,7 +132,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
                 best = kept;
             }
         }
-        search.polish(&rough, &mut best, (SWEEPS, STEPS));
+        search.polish(&rough, &mut best, (SWEEPS, if proof == Proof::Nothing { 1 } else { STEPS }));
         best
     };
     if proof == Proof::Nothing {

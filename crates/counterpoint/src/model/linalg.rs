@@ -3,6 +3,7 @@
 //! A symmetric matrix is stored whole, row-major `[n x n]`; the factor is the upper triangular U of A = U'U.
 
 use counterpoint_infer::dispatch;
+pub(crate) use counterpoint_infer::math::dot;
 
 dispatch! {
     /// Replaces the upper triangle of `a` by its Cholesky factor U; returns ln det A, or NaN where A is not positive definite.
@@ -155,27 +156,6 @@ dispatch! {
     }
 }
 
-dispatch! {
-    /// Sum of products, in eight running sums (the same order on every machine).
-    pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
-        let n = x.len().min(y.len());
-        let (x, y) = (&x[..n], &y[..n]);
-        let mut sums = [0.0_f64; 8];
-        let (xc, yc) = (x.chunks_exact(8), y.chunks_exact(8));
-        let (xr, yr) = (xc.remainder(), yc.remainder());
-        for (a, b) in xc.zip(yc) {
-            for i in 0..8 {
-                sums[i] = a[i].mul_add(b[i], sums[i]);
-            }
-        }
-        let mut rest = 0.0;
-        for (a, b) in xr.iter().zip(yr) {
-            rest += a * b;
-        }
-        ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,9 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn dot_and_cross_sum_products() {
-        let x: Vec<f64> = (0..19).map(f64::from).collect();
-        assert_eq!(dot(&x, &x), (0..19).map(|i| f64::from(i * i)).sum::<f64>());
+    fn cross_sums_products() {
         let (b, c) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
         let mut a = [0.0; 4];
         add_cross(&mut a, 2, &b, &c, 2, -1.0);
