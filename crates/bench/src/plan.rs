@@ -41,7 +41,7 @@ pub(crate) fn asked(option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<b
     } else if option("plan-greedy").is_some() {
         greedy(&sampler)?;
     } else if let Some(n) = option("plan-backtest") {
-        backtest(n.parse()?, number("cpm", 15)? as f64, &sampler)?;
+        backtest(n.parse()?, number("cpm", 15)? as f64, number("offers", 20)?, &sampler)?;
     } else {
         return Ok(false);
     }
@@ -222,7 +222,7 @@ fn greedy(sampler: &SamplerSpec) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn backtest(count: u64, cpm: f64, sampler: &SamplerSpec) -> anyhow::Result<()> {
+fn backtest(count: u64, cpm: f64, offered: usize, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let names = [
         "last year's split",
         "channels only",
@@ -256,7 +256,7 @@ fn backtest(count: u64, cpm: f64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let scaled = Model::with_scale(&project, &made, model.scale);
         let (again, draws) = fit(scaled, sampler, threads())?;
         let asked = weeks(&data, 13);
-        let offered = offers(&made, 20, cpm, 4);
+        let offered = offers(&made, offered, cpm, 4);
         let of = |chains: &[ChainDraws], model: &Arc<Model>, offers: &[Offer]| {
             Ground::new(model, &project, &made, chains, &asked, offers, threads()).map_err(|e| anyhow!(e))
         };

@@ -67,7 +67,6 @@ fn platform(accounts: &[(Vec<f64>, f64)]) -> Platform {
         accounts: (0..accounts.len()).collect(),
         views: accounts.iter().flat_map(|(v, _)| v.clone()).collect(),
         step: None,
-        spans: accounts.iter().map(|(v, _)| 0..v.len()).collect(),
         share: accounts.iter().flat_map(|_| [0.6, 0.4]).collect(),
         covariates: accounts.iter().map(|(_, h)| *h).collect(),
         slots: PlatformSlots { slopes: vec![0], deviations: None },

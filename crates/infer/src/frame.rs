@@ -16,6 +16,8 @@ const LEAST_PRECISION: f64 = 0.5;
 /// Draws a coordinate that are worth as much as what the coordinates' own scales say of a covariance: directions that few draws show are not taken for
 /// flat or steep.
 const WORTH: f64 = 0.1;
+/// Running sums of a product.
+const SUMS: usize = 16;
 
 /// A linear map from z to x.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,13 +213,14 @@ dispatch! {
 }
 
 dispatch! {
-    /// x'y, in eight sums.
+    /// x'y, in so many sums that none waits for another.
     fn product(x: &[f32], y: &[f64]) -> f64 {
         let n = x.len().min(y.len());
-        let whole = n - n % 8;
-        let mut sums = [0.0; 8];
-        for t in (0..whole).step_by(8) {
-            for i in 0..8 {
+        let (x, y) = (&x[..n], &y[..n]);
+        let whole = n - n % SUMS;
+        let mut sums = [0.0; SUMS];
+        for t in (0..whole).step_by(SUMS) {
+            for i in 0..SUMS {
                 sums[i] = f64::from(x[t + i]).mul_add(y[t + i], sums[i]);
             }
         }

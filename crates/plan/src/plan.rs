@@ -195,7 +195,8 @@ impl<'a> Planner<'a> {
             let posts = (0..self.ground.offers.len()).map(|o| paths.number(o)).sum();
             Ok(Point { risk, profit: Spread::of(&judged.profit, &judged.weights), money, posts })
         };
-        let found: Vec<Point> = in_parallel(FRONTIER.len(), self.threads, point).into_iter().collect::<Result<_, _>>()?;
+        let found: Vec<Point> =
+            in_parallel(FRONTIER.len(), self.threads, point).into_iter().collect::<Result<_, _>>()?;
         // Another point's plan may be the better one here: all are within the same limits. The plan that was asked for stands as it is.
         let objective = |risk: f64, p: &Point| (1.0 - risk) * p.profit.mean + risk * p.profit.cvar10;
         let best = |own: &Point| {

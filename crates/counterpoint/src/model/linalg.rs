@@ -156,6 +156,42 @@ dispatch! {
     }
 }
 
+dispatch! {
+    /// Rows of as many numbers as `out`, one a scale, times their scales and summed, row by row. Sums stay in registers.
+    pub(crate) fn combine_rows(scales: &[f64], rows: &[f64], out: &mut [f64]) {
+        let n = out.len();
+        let mut t = 0;
+        while t + WIDE <= n {
+            block::<WIDE>(scales, rows, n, t, out);
+            t += WIDE;
+        }
+        while t + NARROW <= n {
+            block::<NARROW>(scales, rows, n, t, out);
+            t += NARROW;
+        }
+        while t < n {
+            block::<1>(scales, rows, n, t, out);
+            t += 1;
+        }
+    }
+}
+
+/// Columns of [`combine_rows`] that are handled together, and where fewer are left.
+const WIDE: usize = 16;
+const NARROW: usize = 4;
+
+#[inline(always)]
+fn block<const N: usize>(scales: &[f64], rows: &[f64], n: usize, t: usize, out: &mut [f64]) {
+    let mut sums = [0.0; N];
+    for (scale, row) in scales.iter().zip(rows.chunks_exact(n)) {
+        let row = &row[t..t + N];
+        for i in 0..N {
+            sums[i] = scale.mul_add(row[i], sums[i]);
+        }
+    }
+    out[t..t + N].copy_from_slice(&sums);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +250,19 @@ mod tests {
     #[test]
     fn an_indefinite_matrix_gives_nan() {
         assert!(cholesky(&mut [1.0, 2.0, 2.0, 1.0], 2).is_nan());
+    }
+
+    #[test]
+    fn rows_are_combined_whatever_their_length() {
+        for n in [1, 3, 4, 16, 19, 23, 41] {
+            let rows: Vec<f64> = (0..3 * n).map(|i| (i as f64 * 0.7).sin()).collect();
+            let mut out = vec![f64::NAN; n];
+            combine_rows(&[2.0, -1.0, 0.5], &rows, &mut out);
+            for (t, found) in out.iter().enumerate() {
+                let expected = 2.0 * rows[t] - rows[n + t] + 0.5 * rows[2 * n + t];
+                assert!((found - expected).abs() < 1e-14, "{n} {t}");
+            }
+        }
     }
 
     #[test]

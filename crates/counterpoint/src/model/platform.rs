@@ -6,7 +6,7 @@
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). See `docs/method.md`.
 
-use super::linalg::{axpy, dot};
+use super::linalg::{axpy, combine_rows, dot};
 use super::response::{Exposure, convolve, convolve_transposed, correlate};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,8 +22,6 @@ pub struct Platform {
     pub views: Vec<f64>,
     /// The change of what a view is that the data's time holds.
     pub step: Option<Step>,
-    /// Where each account has views.
-    pub spans: Vec<Range<usize>>,
     /// Scaled exposure a head that one view brings to each geo, `[accounts x geos]`.
     pub share: Vec<f64>,
     /// What is known of each account, `[accounts x slopes]`.
@@ -126,11 +124,14 @@ pub struct PlatformWork {
     by_views: Vec<f64>,
     /// Carried-over views, `[accounts x periods]`.
     carried: Vec<f64>,
+    /// One number an account.
+    scales: Vec<f64>,
     /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
     rate: Vec<f64>,
     by_rate: Vec<f64>,
-    /// The same a carried-over view of each account of weight one, `[accounts x periods]`.
+    /// The same a carried-over view of each account of weight one, `[accounts x periods]`, and its adjoint.
     pull: Vec<f64>,
+    by_pull: Vec<f64>,
     /// Incremental outcome of each account over all geos, in outcome units, `[accounts x periods]`.
     pub incremental: Vec<f64>,
     /// Its adjoint.
@@ -153,9 +154,11 @@ impl PlatformWork {
             line: zero(padded),
             by_views: zero(if platform.step.is_some() { padded } else { 0 }),
             carried: zero(n * periods),
+            scales: zero(n),
             rate: zero(geos * periods),
             by_rate: zero(geos * periods),
             pull: zero(n * periods),
+            by_pull: zero(n * periods),
             incremental: zero(n * periods),
             by_incremental: zero(n * periods),
             by_kernel: zero(lead + 1),
@@ -170,15 +173,14 @@ impl PlatformWork {
             self.views.copy_from_slice(&platform.views);
             axpy(step.more(values), &step.before, &mut self.views);
         }
-        self.exposure.x.fill(0.0);
-        for c in 0..platform.len() {
-            self.weight[c] = platform.weight(c, values);
-            let span = platform.spans[c].clone();
-            let views = &self.views[c * padded..(c + 1) * padded][span.clone()];
-            for g in 0..geos {
-                let to = &mut self.exposure.x[g * padded..(g + 1) * padded][span.clone()];
-                axpy(self.weight[c] * platform.share[c * geos + g], views, to);
+        for (c, weight) in self.weight.iter_mut().enumerate() {
+            *weight = platform.weight(c, values);
+        }
+        for g in 0..geos {
+            for (c, scale) in self.scales.iter_mut().enumerate() {
+                *scale = self.weight[c] * platform.share[c * geos + g];
             }
+            combine_rows(&self.scales, &self.views, &mut self.exposure.x[g * padded..(g + 1) * padded]);
         }
     }
 
@@ -195,14 +197,10 @@ impl PlatformWork {
                 *q = scale * (1.0 - f);
             }
         }
-        self.pull.fill(0.0);
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
             convolve(kernel, &self.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
-            for g in 0..geos {
-                let rate = &self.rate[g * periods..(g + 1) * periods];
-                axpy(platform.share[c * geos + g], rate, &mut self.pull[own.clone()]);
-            }
+            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.rate, &mut self.pull[own.clone()]);
             for t in own {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
             }
@@ -264,20 +262,17 @@ impl PlatformWork {
     ) -> f64 {
         let (padded, geos) = (self.line.len(), beta.len());
         let periods = f.len() / geos;
-        self.by_rate.fill(0.0);
         self.by_kernel.fill(0.0);
         self.by_step = 0.0;
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
-            let line = &mut self.line[..periods];
             // By the pull, then by the carried-over views.
-            for (i, t) in own.clone().enumerate() {
-                line[i] = self.by_incremental[t] * self.weight[c] * self.carried[t];
+            let by_pull = &mut self.by_pull[own.clone()];
+            for (by, t) in by_pull.iter_mut().zip(own.clone()) {
+                *by = self.by_incremental[t] * self.weight[c] * self.carried[t];
             }
-            self.by_weight[c] = dot(line, &self.pull[own.clone()]) / self.weight[c];
-            for g in 0..geos {
-                axpy(platform.share[c * geos + g], line, &mut self.by_rate[g * periods..(g + 1) * periods]);
-            }
+            self.by_weight[c] = dot(by_pull, &self.pull[own.clone()]) / self.weight[c];
+            let line = &mut self.line[..periods];
             for (i, t) in own.enumerate() {
                 line[i] = self.by_incremental[t] * self.weight[c] * self.pull[t];
             }
@@ -290,6 +285,10 @@ impl PlatformWork {
         let mut by_half = 0.0;
         for g in 0..geos {
             let range = g * periods..(g + 1) * periods;
+            for (c, scale) in self.scales.iter_mut().enumerate() {
+                *scale = platform.share[c * geos + g];
+            }
+            combine_rows(&self.scales, &self.by_pull, &mut self.by_rate[range.clone()]);
             let scale = beta[g] * units[g] / half;
             let total = dot(&self.by_rate[range.clone()], &self.rate[range.clone()]);
             by_half -= total / half;
@@ -323,17 +322,12 @@ impl PlatformWork {
         let padded = self.line.len();
         let geos = self.by_exposure.len() / padded;
         for c in 0..platform.len() {
-            let span = platform.spans[c].clone();
-            let line = &mut self.line[span.clone()];
-            line.fill(0.0);
-            for g in 0..geos {
-                let by = &self.by_exposure[g * padded..(g + 1) * padded][span.clone()];
-                axpy(platform.share[c * geos + g], by, line);
-            }
+            let own = c * padded..(c + 1) * padded;
+            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.by_exposure, &mut self.line);
             if let Some(step) = &platform.step {
-                self.by_step += self.weight[c] * dot(line, &step.before[c * padded..(c + 1) * padded][span.clone()]);
+                self.by_step += self.weight[c] * dot(&self.line, &step.before[own.clone()]);
             }
-            let by_weight = self.by_weight[c] + dot(line, &self.views[c * padded..(c + 1) * padded][span]);
+            let by_weight = self.by_weight[c] + dot(&self.line, &self.views[own]);
             platform.weight_adjoint(c, values, by_weight * self.weight[c], by_value);
         }
         if let Some(step) = &platform.step {

@@ -172,6 +172,8 @@ impl TrackedWork {
 
 /// Periods that are handled together.
 const LANES: usize = 8;
+/// Factors whose product has its logarithm taken at once.
+const FACTORS: usize = 8;
 
 dispatch! {
     /// Log likelihood of one series up to what depends on phi and the counts alone, and its derivative by phi; writes that by each mean.
@@ -182,32 +184,82 @@ dispatch! {
         orders: &[f64],
         by_mean: &mut [f64],
     ) -> (f64, f64) {
-        let (capture, leak, phi) = rates;
-        let one = |b: f64, a: f64, k: f64| {
-            let mean = capture.mul_add(b, leak.mul_add(a, FLOOR));
-            let ratio = ln(1.0 + mean / phi);
-            let total = k * (ln(mean / phi) - ratio) - phi * ratio;
-            [k / mean - (k + phi) / (phi + mean), total, (mean - k) / (phi + mean) - ratio]
-        };
-        let n = by_mean.len();
-        let (brought, all, orders) = (&brought[..n], &all[..n], &orders[..n]);
-        let (mut total, mut by_phi) = ([0.0; LANES], [0.0; LANES]);
-        let whole = n - n % LANES;
-        for t in (0..whole).step_by(LANES) {
-            for i in 0..LANES {
-                let [by, own, by_own] = one(brought[t + i], all[t + i], orders[t + i]);
-                by_mean[t + i] = by;
-                total[i] += own;
-                by_phi[i] += by_own;
+        let ((brought, b), (all, a)) = (brought.as_chunks::<LANES>(), all.as_chunks::<LANES>());
+        let ((orders, k), (by_mean, by)) = (orders.as_chunks::<LANES>(), by_mean.as_chunks_mut::<LANES>());
+        let mut wide = Sums::<LANES>::default();
+        let whole = brought.iter().zip(all).zip(orders).zip(by_mean);
+        for (i, (((b, a), k), by)) in whole.enumerate() {
+            wide.add(rates, b, a, k, by);
+            if i % FACTORS == FACTORS - 1 {
+                wide.take_logarithm();
             }
         }
-        for t in whole..n {
-            let [by, own, by_own] = one(brought[t], all[t], orders[t]);
-            by_mean[t] = by;
-            total[t - whole] += own;
-            by_phi[t - whole] += by_own;
+        let mut rest = Sums::<1>::default();
+        for (((b, a), k), by) in b.iter().zip(a).zip(k).zip(by) {
+            rest.add(rates, &[*b], &[*a], &[*k], std::array::from_mut(by));
         }
-        (total.iter().sum(), by_phi.iter().sum())
+        let (wide, rest) = (wide.ends(rates.2), rest.ends(rates.2));
+        (wide.0 + rest.0, wide.1 + rest.1)
+    }
+}
+
+/// Sums over the periods of some series side by side.
+struct Sums<const N: usize> {
+    /// k ln(mean / (phi + mean)).
+    counted: [f64; N],
+    /// (mean - k) / (phi + mean).
+    off: [f64; N],
+    /// ln((phi + mean) / phi): the logarithm of a product, and the product since it was last taken.
+    ratios: [f64; N],
+    product: [f64; N],
+}
+
+impl<const N: usize> Default for Sums<N> {
+    fn default() -> Self {
+        Sums { counted: [0.0; N], off: [0.0; N], ratios: [0.0; N], product: [1.0; N] }
+    }
+}
+
+impl<const N: usize> Sums<N> {
+    #[inline(always)]
+    fn add(
+        &mut self,
+        (capture, leak, phi): (f64, f64, f64),
+        brought: &[f64; N],
+        all: &[f64; N],
+        orders: &[f64; N],
+        by_mean: &mut [f64; N],
+    ) {
+        let one_by_phi = 1.0 / phi;
+        for i in 0..N {
+            let k = orders[i];
+            let mean = capture.mul_add(brought[i], leak.mul_add(all[i], FLOOR));
+            // In units of phi; one division for 1 / mean and 1 / (phi + mean).
+            let u = mean * one_by_phi;
+            let v = 1.0 + u;
+            let both = 1.0 / (u * v);
+            let by_both = one_by_phi * (both * u);
+            by_mean[i] = k * (one_by_phi * (both * v)) - (k + phi) * by_both;
+            self.counted[i] += k * ln(u * (both * u));
+            self.off[i] += (mean - k) * by_both;
+            self.product[i] *= v;
+        }
+    }
+
+    #[inline(always)]
+    fn take_logarithm(&mut self) {
+        for i in 0..N {
+            self.ratios[i] += ln(self.product[i]);
+            self.product[i] = 1.0;
+        }
+    }
+
+    /// Log likelihood and its derivative by phi.
+    #[inline(always)]
+    fn ends(mut self, phi: f64) -> (f64, f64) {
+        self.take_logarithm();
+        let sum = |of: &[f64; N]| of.iter().sum::<f64>();
+        (sum(&self.counted) - phi * sum(&self.ratios), sum(&self.off) - sum(&self.ratios))
     }
 }
 
@@ -219,4 +271,37 @@ fn stirling(x: f64) -> f64 {
 /// Its derivative.
 fn digamma(x: f64) -> f64 {
     x.ln() - 0.5 / x - 1.0 / (12.0 * x * x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_those_of_the_negative_binomial_whatever_the_length() {
+        for n in [1, 7, 8, 64, 65, 150] {
+            for phi in [0.3, 5.0, 1e5] {
+                let wave = |f: f64, t: usize| 20.0 * (1.0 + (f * t as f64).sin());
+                let brought: Vec<f64> = (0..n).map(|t| wave(0.7, t)).collect();
+                let all: Vec<f64> = (0..n).map(|t| 50.0 * wave(0.3, t)).collect();
+                let orders: Vec<f64> = (0..n).map(|t| wave(1.9, t).round()).collect();
+                let (capture, leak) = (0.4, 0.02);
+                let mut by_mean = vec![0.0; n];
+                let (found, by_phi) = terms((capture, leak, phi), &brought, &all, &orders, &mut by_mean);
+                // ln of the probability, up to ln Gamma(k + phi) - ln Gamma(phi) - ln k!.
+                let one = |mean: f64, k: f64, phi: f64| k * (mean / (phi + mean)).ln() - phi * (mean / phi).ln_1p();
+                let mean = |t: usize| capture * brought[t] + leak * all[t] + FLOOR;
+                let total = |phi: f64| (0..n).map(|t| one(mean(t), orders[t], phi)).sum::<f64>();
+                assert!((found - total(phi)).abs() < 1e-9 * total(phi).abs().max(1.0), "{n} {phi}: {found}");
+                let h = 1e-4 * phi;
+                let slope = (total(phi + h) - total(phi - h)) / (2.0 * h);
+                assert!((by_phi - slope).abs() < 1e-4 * slope.abs() + 1e-8, "{n} {phi}: {by_phi} {slope}");
+                for (t, by) in by_mean.iter().enumerate() {
+                    let (m, h) = (mean(t), 1e-4);
+                    let slope = (one(m + h, orders[t], phi) - one(m - h, orders[t], phi)) / (2.0 * h);
+                    assert!((by - slope).abs() < 1e-6 * slope.abs().max(1.0), "{n} {phi} {t}: {by} {slope}");
+                }
+            }
+        }
+    }
 }

@@ -105,7 +105,6 @@ pub(super) fn add(
         for (place, &c) in accounts.iter().enumerate() {
             places[c] = Some((drivers.len() + drafts.len(), place));
         }
-        let spans = own.chunks_exact(padded).map(span).collect();
         drafts.push(Draft {
             label,
             shape,
@@ -120,7 +119,6 @@ pub(super) fn add(
                 accounts,
                 views: own,
                 step,
-                spans,
                 share,
                 slots: PlatformSlots::default(),
             },
@@ -240,12 +238,6 @@ fn real_share(account: &Account, worth: f64) -> f64 {
 /// The share of views that counts, where `fake` of them are not real and still worth `worth`.
 pub(crate) fn real(fake: f64, worth: f64) -> f64 {
     1.0 - fake * (1.0 - worth)
-}
-
-/// From the first to the last view.
-fn span(views: &[f64]) -> std::ops::Range<usize> {
-    let first = views.iter().position(|x| *x > 0.0).unwrap_or(0);
-    first..views.iter().rposition(|x| *x > 0.0).map_or(first, |last| last + 1)
 }
 
 /// What the accounts cost, split over geos as their audiences are.
