@@ -232,6 +232,8 @@ fn backtest(count: u64, cpm: f64, offered: usize, sampler: &SamplerSpec) -> anyh
         "plan, careful, shocks 20 times as likely",
     ];
     let mut sums = vec![[0.0_f64; 3]; names.len()];
+    // What careful plans have more than neutral ones: calm, a platform gone; by market.
+    let mut careful: Vec<[[f64; 2]; 2]> = Vec::new();
     for seed in 1..=count {
         let spec = SimulationSpec {
             seed,
@@ -307,17 +309,28 @@ fn backtest(count: u64, cpm: f64, offered: usize, sampler: &SamplerSpec) -> anyh
         let most = real.platforms[most].name.clone();
         struck.strike(&real, &gone, &most, 14.0);
         let true_worlds = [World::calm(&real), struck];
-        for (sum, paths) in sums.iter_mut().zip(&plans) {
-            let judged = judge(&real, &true_worlds, paths, threads());
-            sum[0] += judged.profit[0] / budget;
-            sum[1] += judged.profit[1] / budget;
-            sum[2] += (judged.profit[0] - judged.profit[1]) / budget;
+        let of =
+            |paths: &Paths| judge(&real, &true_worlds, paths, threads()).profit.iter().map(|p| p / budget).collect();
+        let found: Vec<Vec<f64>> = plans.iter().map(of).collect();
+        for (sum, found) in sums.iter_mut().zip(&found) {
+            sum[0] += found[0];
+            sum[1] += found[1];
+            sum[2] += found[0] - found[1];
         }
+        careful.push([2, 4].map(|neutral| [0, 1].map(|world| found[neutral + 1][world] - found[neutral][world])));
     }
     println!("| {count} markets, profit a unit of budget | calm | a platform gone | lost |\n|---|---|---|---|");
     for (name, sum) in names.iter().zip(&sums) {
         let [calm, gone, lost] = sum.map(|x| x / count as f64);
         println!("| {name} | {calm:.3} | {gone:.3} | {lost:.3} |");
+    }
+    for (k, shocks) in ["shocks as likely as they are", "shocks 20 times as likely"].iter().enumerate() {
+        let told = [0, 1].map(|world| {
+            let by: Vec<f64> = careful.iter().map(|market| market[k][world]).collect();
+            let se = counterpoint_infer::draws::sd(&by) / (by.len() as f64).sqrt();
+            format!("{:+.3} ± {se:.3}", counterpoint_infer::draws::mean(&by))
+        });
+        println!("careful over neutral, {shocks}: calm {}, a platform gone {} (standard errors)", told[0], told[1]);
     }
     Ok(())
 }

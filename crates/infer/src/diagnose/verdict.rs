@@ -188,11 +188,16 @@ impl Diagnostics {
         let wanted = ESS_PER_CHAIN_OK * self.chains as f64;
         let status = rank(-value, -wanted, -ESS_TOTAL_FAIL.min(wanted))?;
         let factor = (wanted / value).ceil();
+        let advice = if self.every > 1 {
+            format!("Let the chains go on for longer (longest = {})", factor * self.every as f64)
+        } else {
+            format!("Run about {factor:.0} times as many draws")
+        };
         Some((
             status,
             format!(
-                "The draws of {parameter} are worth only {value:.0} independent ones ({kind}), fewer than {wanted:.0}. Run about \
-                 {factor:.0} times as many draws; if that does not help, two parameters probably stand in for each other."
+                "The draws of {parameter} are worth only {value:.0} independent ones ({kind}), fewer than {wanted:.0}. {advice}; \
+                 if that does not help, two parameters probably stand in for each other."
             ),
         ))
     }
@@ -319,7 +324,9 @@ mod tests {
         check(|d| d.rhat_max.value = f64::INFINITY, Status::Fail, "half_life[tv]");
         check(|d| d.ess_bulk_min.value = 399.0, Status::Review, "399 independent ones (bulk), fewer than 400");
         check(|d| d.ess_tail_min.value = 99.0, Status::Fail, "(tail), fewer than 400. Run about 5 times");
+        check(|d| (d.every, d.ess_tail_min.value) = (8, 210.0), Status::Review, "go on for longer (longest = 16)");
         check(|d| d.divergences = 1, Status::Review, "1 of 4000 draws diverged");
+        check(|d| (d.every, d.divergences) = (8, 41), Status::Review, "41 of 32000 draws diverged");
         check(|d| d.divergences = 41, Status::Fail, "41 of 4000");
         check(|d| d.ebfmi_min = 0.25, Status::Review, "0.25");
         check(|d| d.ebfmi_min = 0.1, Status::Fail, "E-BFMI is 0.10");
