@@ -263,20 +263,7 @@ fn backtest(count: u64, cpm: f64, offered: usize, sampler: &SamplerSpec) -> anyh
             Ground::new(model, &project, &made, chains, &asked, offers, threads()).map_err(|e| anyhow!(e))
         };
         let ground = of(&draws, &again, &offered)?;
-        let real = of(
-            &[ChainDraws {
-                dim,
-                every: 1,
-                positions: again.parameters.position(&values),
-                energies: Vec::new(),
-                divergences: 0,
-                max_depth_hits: 0,
-                gradients: 0,
-                warmup_gradients: 0,
-            }],
-            &again,
-            &offered,
-        )?;
+        let real = of(&[ChainDraws::at(dim, again.parameters.position(&values))], &again, &offered)?;
         let (storms, hurricanes) = (worlds(&ground, 1.0), worlds(&ground, 20.0));
         let budget = ground.last_channels() + ground.last_creators;
         let at = |risk: f64| PlanSpec { budget: Budget::Fixed(budget), risk, ..asked.clone() };

@@ -24,16 +24,7 @@ pub(crate) fn draw(project: &Project, dataset: &Dataset) -> (Arc<Model>, Vec<Cha
                 let values: Vec<f64> = model.parameters.iter().map(|p| p.prior.draw(&mut rng)).collect();
                 positions.extend(model.parameters.position(&values));
             }
-            ChainDraws {
-                dim: model.parameters.sampled(),
-                every: 1,
-                positions,
-                energies: Vec::new(),
-                divergences: 0,
-                max_depth_hits: 0,
-                gradients: 0,
-                warmup_gradients: 0,
-            }
+            ChainDraws::at(model.parameters.sampled(), positions)
         })
         .collect();
     (Arc::new(model), chains)

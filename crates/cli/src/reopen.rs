@@ -84,16 +84,7 @@ fn draws(run: &Path, model: &Model) -> anyhow::Result<Vec<ChainDraws>> {
     let mut out: Vec<ChainDraws> = Vec::new();
     for (row, this) in chain.iter().enumerate() {
         if row == 0 || chain[row - 1] != *this {
-            out.push(ChainDraws {
-                dim: model.parameters.sampled(),
-                every: 1,
-                positions: Vec::new(),
-                energies: Vec::new(),
-                divergences: 0,
-                max_depth_hits: 0,
-                gradients: 0,
-                warmup_gradients: 0,
-            });
+            out.push(ChainDraws::at(model.parameters.sampled(), Vec::new()));
         }
         let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
         if let Some(last) = out.last_mut() {

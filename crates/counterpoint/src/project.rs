@@ -673,8 +673,9 @@ const QUICK: usize = 1000;
 const LONGEST: usize = 8;
 
 impl SamplerSpec {
-    /// How many times as many draws may be made as are kept, where chains have not met.
+    /// How many times as many draws may be made as are kept, where chains have not met: a power of two, since they are doubled.
     pub fn most_times(&self) -> usize {
-        self.longest.unwrap_or(if self.draws < QUICK { 1 } else { LONGEST })
+        let longest = self.longest.unwrap_or(if self.draws < QUICK { 1 } else { LONGEST });
+        1 << longest.max(1).ilog2()
     }
 }

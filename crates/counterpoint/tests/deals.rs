@@ -43,17 +43,7 @@ fn draws(model: &Model, hold: &[&str]) -> Vec<ChainDraws> {
     };
     let positions = (0..DRAWS).flat_map(|_| one()).collect();
     let dim = model.parameters.sampled();
-    let energies = Vec::new();
-    vec![ChainDraws {
-        dim,
-        every: 1,
-        positions,
-        energies,
-        divergences: 0,
-        max_depth_hits: 0,
-        gradients: 0,
-        warmup_gradients: 0,
-    }]
+    vec![ChainDraws::at(dim, positions)]
 }
 
 /// What is found with these deals.

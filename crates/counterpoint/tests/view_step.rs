@@ -106,17 +106,7 @@ fn positions(model: &Model, count: usize) -> Vec<Vec<f64>> {
 }
 
 fn chain(positions: &[Vec<f64>]) -> Vec<ChainDraws> {
-    let (dim, positions, energies) = (positions[0].len(), positions.concat(), Vec::new());
-    vec![ChainDraws {
-        dim,
-        every: 1,
-        positions,
-        energies,
-        divergences: 0,
-        max_depth_hits: 0,
-        gradients: 0,
-        warmup_gradients: 0,
-    }]
+    vec![ChainDraws::at(positions[0].len(), positions.concat())]
 }
 
 /// A market with its model and positions of draws.

@@ -54,6 +54,20 @@ pub struct ChainDraws {
 }
 
 impl ChainDraws {
+    /// Draws that no sampler made, or that nothing else is known of: positions alone, `[draws x dim]`.
+    pub fn at(dim: usize, positions: Vec<f64>) -> ChainDraws {
+        ChainDraws {
+            dim,
+            every: 1,
+            positions,
+            energies: Vec::new(),
+            divergences: 0,
+            max_depth_hits: 0,
+            gradients: 0,
+            warmup_gradients: 0,
+        }
+    }
+
     /// Keeps every second draw of the kept ones.
     fn thin(&mut self) {
         let dim = self.dim.max(1);
@@ -187,16 +201,7 @@ impl<D: LogDensity + Send + 'static> Running<D> {
         let made = nuts.new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng);
         let mut sampler = made.map_err(|e| broken(chain, &e))?;
         sampler.set_position(start).map_err(|e| broken(chain, &e))?;
-        let kept = ChainDraws {
-            dim,
-            every: 1,
-            positions: Vec::with_capacity(settings.draws * dim),
-            energies: Vec::with_capacity(settings.draws),
-            divergences: 0,
-            max_depth_hits: 0,
-            gradients: 0,
-            warmup_gradients: 0,
-        };
+        let kept = ChainDraws::at(dim, Vec::with_capacity(settings.draws * dim));
         Ok(Running { sampler, frame, chain, warmup: settings.warmup, done: 0, kept })
     }
 

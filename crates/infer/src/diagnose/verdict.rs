@@ -189,7 +189,9 @@ impl Diagnostics {
         let status = rank(-value, -wanted, -ESS_TOTAL_FAIL.min(wanted))?;
         let factor = (wanted / value).ceil();
         let advice = if self.every > 1 {
-            format!("Let the chains go on for longer (longest = {})", factor * self.every as f64)
+            // As doubling has it, and no more than may be asked for.
+            let longest = (factor as usize).saturating_mul(self.every).min(1024).next_power_of_two();
+            format!("Let the chains go on for longer (longest = {longest})")
         } else {
             format!("Run about {factor:.0} times as many draws")
         };
@@ -325,6 +327,7 @@ mod tests {
         check(|d| d.ess_bulk_min.value = 399.0, Status::Review, "399 independent ones (bulk), fewer than 400");
         check(|d| d.ess_tail_min.value = 99.0, Status::Fail, "(tail), fewer than 400. Run about 5 times");
         check(|d| (d.every, d.ess_tail_min.value) = (8, 210.0), Status::Review, "go on for longer (longest = 16)");
+        check(|d| (d.every, d.ess_tail_min.value) = (8, 150.0), Status::Review, "go on for longer (longest = 32)");
         check(|d| d.divergences = 1, Status::Review, "1 of 4000 draws diverged");
         check(|d| (d.every, d.divergences) = (8, 41), Status::Review, "41 of 32000 draws diverged");
         check(|d| d.divergences = 41, Status::Fail, "41 of 4000");

@@ -47,16 +47,7 @@ pub(crate) fn draws(model: &Model, count: usize) -> Vec<ChainDraws> {
             model.parameters.position(&values)
         })
         .collect();
-    vec![ChainDraws {
-        dim: model.parameters.sampled(),
-        every: 1,
-        positions,
-        energies: Vec::new(),
-        divergences: 0,
-        max_depth_hits: 0,
-        gradients: 0,
-        warmup_gradients: 0,
-    }]
+    vec![ChainDraws::at(model.parameters.sampled(), positions)]
 }
 
 /// A plan of so many weeks after the data.
