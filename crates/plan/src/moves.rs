@@ -130,7 +130,7 @@ impl Search<'_> {
                 moves.push((up + down, Move::Both((b, from), (a, to))));
             }
         }
-        // What saturates brings less than its slope promises, so that a move without a promise keeps none.
+        // Where profit is concave a move brings no more than its slope promises; what commissions bend the other way is let go.
         moves.retain(|m| m.0 > 0.0);
         moves.sort_by(|a, b| b.0.total_cmp(&a.0));
         moves.into_iter().map(|m| m.1).take(MOVES).collect()

@@ -250,6 +250,27 @@ fn a_careful_plan_has_the_better_worst_tenth_and_a_neutral_one_the_better_mean()
 }
 
 #[test]
+fn along_the_frontier_the_mean_falls_and_the_worst_tenth_rises() {
+    let market = market(3, 1);
+    let terms = [(300.0, (1, 6)), (800.0, (1, 6)), (100.0, (1, 6))];
+    let spec = PlanSpec { risk: 0.1, ..weeks(&market, 8) };
+    let ground = ground(&market, &spec, &offers(&market, &terms), 60);
+    let worlds = stormy(&ground);
+    let frontier = |threads: usize| {
+        let mut planner = Planner::new(&ground, &worlds, threads);
+        let plan = planner.plan(&spec).unwrap();
+        planner.frontier(&spec, plan.money).unwrap()
+    };
+    let found = frontier(2);
+    for pair in found.windows(2) {
+        let (a, b) = (&pair[0].profit, &pair[1].profit);
+        assert!(pair[0].risk < pair[1].risk && a.mean >= b.mean - 1e-9 * a.mean.abs(), "{pair:?}");
+        assert!(b.cvar10 >= a.cvar10 - 1e-9 * a.cvar10.abs(), "{pair:?}");
+    }
+    assert_eq!(frontier(1), found);
+}
+
+#[test]
 fn groups_locks_and_least_spends_are_kept_and_clashes_are_told() {
     let market = market(3, 1);
     let spec = weeks(&market, 4);
