@@ -1,6 +1,7 @@
 //! Plans: how fast at scale, how good against other ways to split a budget, and in worlds whose truth is known.
 //!
-//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios. `plan-greedy=1` sets the plan of the
+//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios (`seed`: another
+//! market). `plan-greedy=1` sets the plan of the
 //! public panel of 40 geos beside a greedy grid of one multiplier a channel, an equal split and last year's. `plan-backtest=N` fits N made markets,
 //! plans the quarter after, and scores each plan in the true world, calm and with a platform gone; offers ask for about `cpm` (15) a thousand views.
 //! `chains`, `warmup`, `draws` apply.
@@ -37,7 +38,7 @@ pub(crate) fn asked(option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<b
         ..SamplerSpec::default()
     };
     if option("plan-scale").is_some() {
-        scale(&sampler)?;
+        scale(number("seed", 4)? as u64, &sampler)?;
     } else if option("plan-greedy").is_some() {
         greedy(&sampler)?;
     } else if let Some(n) = option("plan-backtest") {
@@ -103,9 +104,9 @@ fn mean(judged: &Judged, of: impl Fn(&Judged) -> &[f64]) -> f64 {
     of(judged).iter().zip(&judged.weights).map(|(x, w)| x * w).sum()
 }
 
-fn scale(sampler: &SamplerSpec) -> anyhow::Result<()> {
+fn scale(seed: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let spec = SimulationSpec {
-        seed: 4,
+        seed,
         geos: 1,
         periods: 156,
         baseline: 0.05,

@@ -8,10 +8,13 @@
 
 use crate::channel::Channel;
 
-/// Draws of a group, about.
-const GROUP: usize = 24;
-/// Cells of the grid below and above the tangent's point: the k-th edge is its multiple by exp(± (0.05 k + 0.05 k²)).
-const CELLS: usize = 8;
+/// Draws of a group, about. Few carry over more alike, the mean of many is nearer to concave; which is better depends on the weights, so both are
+/// tried.
+const GROUPS: [usize; 2] = [12, 24];
+/// Cells of the grid below and above the tangent's point, where the bound is to be close and where not: the k-th edge is its multiple by
+/// exp(± 0.004 (k + k²)), or with every fourth k.
+const CELLS: usize = 32;
+const EACH: [usize; 2] = [4, 1];
 
 /// What one channel does in one or more worlds.
 pub(crate) struct Tangent<'a> {
@@ -26,13 +29,19 @@ pub(crate) struct Tangent<'a> {
     pub(crate) factors: &'a [f64],
     /// By what else it may be multiplied: least and most, by planned period.
     pub(crate) range: &'a [[f64; 2]],
+    /// Whether the bound is to be close, in some more time.
+    pub(crate) close: bool,
 }
 
 impl Tangent<'_> {
     /// The most by which the weighted sum over draws can be above its tangent.
     pub(crate) fn excess(&self) -> f64 {
+        let sizes = if self.channel.carried() && self.close { &GROUPS[..] } else { &GROUPS[1..] };
+        sizes.iter().map(|&size| self.excess_in(&self.groups(size))).fold(f64::INFINITY, f64::min)
+    }
+
+    fn excess_in(&self, groups: &[Vec<usize>]) -> f64 {
         let channel = self.channel;
-        let groups = self.groups();
         if groups.iter().all(Vec::is_empty) {
             return 0.0;
         }
@@ -41,7 +50,7 @@ impl Tangent<'_> {
         let end = if channel.carried() { (planned + lags - 1).min(channel.periods(self.draws[0])) } else { planned };
         let mut total = 0.0;
         let mut bench = Bench::default();
-        for group in &groups {
+        for group in groups {
             let count = group.len() as f64;
             let mut mean = vec![0.0; lags];
             for &i in group {
@@ -65,8 +74,8 @@ impl Tangent<'_> {
         total
     }
 
-    /// Draws that carry over alike, by their mean lag.
-    fn groups(&self) -> Vec<Vec<usize>> {
+    /// Draws that carry over alike, by their mean lag, about so many together.
+    fn groups(&self, size: usize) -> Vec<Vec<usize>> {
         let mut order: Vec<usize> = (0..self.draws.len()).filter(|&i| self.weights[i] > 0.0).collect();
         if !self.channel.carried() {
             return vec![order];
@@ -77,7 +86,7 @@ impl Tangent<'_> {
             .map(|&d| self.channel.weights(d).iter().enumerate().map(|(l, w)| l as f64 * w).sum())
             .collect();
         order.sort_by(|&a, &b| lag[a].total_cmp(&lag[b]).then(a.cmp(&b)));
-        let count = (order.len() as f64 / GROUP as f64).round().max(1.0) as usize;
+        let count = (order.len() as f64 / size as f64).round().max(1.0) as usize;
         (0..count).map(|k| order[k * order.len() / count..(k + 1) * order.len() / count].to_vec()).collect()
     }
 
@@ -94,7 +103,7 @@ impl Tangent<'_> {
         }
         let range =
             (from..=to).map(|l| self.range[t - l]).fold([1.0_f64, 1.0_f64], |a, b| [a[0].min(b[0]), a[1].max(b[1])]);
-        edges(at, most, &mut bench.edges);
+        edges(at, most, EACH[usize::from(self.close)], &mut bench.edges);
         let cells = bench.edges.len() - 1;
         bench.sums.clear();
         bench.sums.resize(cells, 0.0);
@@ -139,15 +148,15 @@ struct Bench {
 }
 
 /// Edges of cells from nothing to the most, close around a point.
-fn edges(at: f64, most: f64, out: &mut Vec<f64>) {
+fn edges(at: f64, most: f64, each: usize, out: &mut Vec<f64>) {
     out.clear();
     out.push(0.0);
-    let step = |k: usize| 0.05 * (k + k * k) as f64;
+    let step = |k: usize| 0.004 * (k + k * k) as f64;
     let at = at.max(1e-3 * most);
-    for k in (0..=CELLS).rev() {
+    for k in (0..=CELLS).rev().step_by(each) {
         out.push((at * (-step(k)).exp()).min(most));
     }
-    for k in 1..=CELLS {
+    for k in (each..=CELLS).step_by(each) {
         out.push((at * step(k).exp()).min(most));
     }
     out.push(most);
@@ -211,8 +220,16 @@ mod tests {
             let range = vec![if round % 4 == 2 { [0.9, 1.05] } else { [1.0, 1.0] }; planned];
             let most = vec![10.0; planned];
             let (draws, range, factors) = (&all[..], &range[..], &factors[..]);
-            let tangent =
-                Tangent { channel: &channel, draws, weights: &weights, spend: &spend, most: &most, factors, range };
+            let tangent = Tangent {
+                channel: &channel,
+                draws,
+                weights: &weights,
+                spend: &spend,
+                most: &most,
+                factors,
+                range,
+                close: round % 2 == 0,
+            };
             let excess = tangent.excess();
             let at = |path: &[f64], d: usize, slopes: &mut [f64]| {
                 let path: Vec<f64> = path.iter().zip(factors).map(|(s, f)| s * f).collect();

@@ -1,8 +1,7 @@
 //! Better whole plans by moves: a post more, a post less, one for another, one at another time.
 
-use crate::problem::Problem;
 use crate::roster::Exposure;
-use crate::search::Search;
+use crate::search::{ROUGH, Search};
 
 /// Moves that are tried at a time, the most promising first.
 const MOVES: usize = 64;
@@ -23,12 +22,13 @@ enum Move {
 }
 
 impl Search<'_> {
-    /// Moves posts until nothing more helps: many at a time on the few draws of `rough`, then one by one on all draws.
-    pub(crate) fn polish(&self, rough: &Problem<'_>, best: &mut (Vec<f64>, f64), (sweeps, steps): (usize, usize)) {
+    /// Moves posts until nothing more helps: many at a time on few draws, then one by one on all.
+    pub(crate) fn polish(&self, best: &mut (Vec<f64>, f64), (sweeps, steps): (usize, usize)) {
         if self.ground().offers.is_empty() || best.1 == f64::NEG_INFINITY {
             return;
         }
-        let near = Search { problem: rough, money: self.money };
+        let few = if self.problem.risk > 0.0 { self.problem.near_worst(&best.0) } else { self.problem.coarse(ROUGH) };
+        let near = Search { problem: &few, money: self.money };
         let mut at = best.0.clone();
         let mut value = near.settled(&at, 1e-5).1;
         let mut moved = false;

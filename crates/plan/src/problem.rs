@@ -17,6 +17,12 @@ use std::sync::OnceLock;
 /// Share of the worst outcomes whose mean is the conditional value at risk.
 pub const TAIL: f64 = 0.1;
 
+/// Draws are near the worst tenth that are among so many of the worst, but for those with the last of its weight.
+const NEAR: f64 = 0.25;
+const NEARLY: f64 = 0.99;
+/// Draws that stand for the others.
+const OTHERS: usize = 100;
+
 /// Width of the soft edge of the worst tenth, in standard deviations of profit.
 const SOFT: f64 = 0.1;
 
@@ -85,6 +91,8 @@ pub struct Problem<'a> {
     pub threads: usize,
     /// The draws that count.
     draws: Vec<usize>,
+    /// Probability of each.
+    shares: Vec<f64>,
     /// Offers of each platform.
     pub by_platform: Vec<Vec<usize>>,
     /// What does not depend on the plan, `[draws x worlds]`: organic media, platforms without offers.
@@ -96,30 +104,7 @@ pub struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// Prepares the objective.
     pub fn new(ground: &'a Ground, worlds: &'a [World], risk: f64, layout: Layout, threads: usize) -> Problem<'a> {
-        Problem::on(ground, worlds, risk, layout, threads, (0..ground.draws()).collect())
-    }
-
-    /// The same on about so many of the draws, evenly thinned: quicker, and near enough to begin with.
-    pub fn coarse(&self, draws: usize) -> Problem<'a> {
-        let all = self.draws.len();
-        let count = draws.min(all);
-        let some = (0..count).map(|i| self.draws[i * all / count]).collect();
-        Problem::on(self.ground, self.worlds, self.risk, self.layout.clone(), self.threads, some)
-    }
-
-    /// The same on some of the draws, by index in rising order.
-    pub fn among(&self, draws: Vec<usize>) -> Problem<'a> {
-        Problem::on(self.ground, self.worlds, self.risk, self.layout.clone(), self.threads, draws)
-    }
-
-    fn on(
-        ground: &'a Ground,
-        worlds: &'a [World],
-        risk: f64,
-        layout: Layout,
-        threads: usize,
-        draws: Vec<usize>,
-    ) -> Problem<'a> {
+        let draws: Vec<usize> = (0..ground.draws()).collect();
         let by_platform: Vec<Vec<usize>> = (0..ground.platforms.len())
             .map(|p| (0..ground.offers.len()).filter(|&o| ground.offers[o].platform == p).collect())
             .collect();
@@ -149,9 +134,72 @@ impl<'a> Problem<'a> {
             threads,
             by_platform,
             fixed: fixed.concat(),
+            shares: vec![1.0 / draws.len() as f64; draws.len()],
             draws,
             width: OnceLock::new(),
         }
+    }
+
+    /// The same on about so many of the draws, evenly thinned: quicker, and near enough to begin with.
+    pub fn coarse(&self, draws: usize) -> Problem<'a> {
+        let all = self.draws.len();
+        let count = draws.min(all);
+        self.among((0..count).map(|i| i * all / count).collect())
+    }
+
+    /// The same on some of the draws, by their places in rising order.
+    pub fn among(&self, places: Vec<usize>) -> Problem<'a> {
+        let worlds = self.worlds.len();
+        Problem {
+            ground: self.ground,
+            worlds: self.worlds,
+            risk: self.risk,
+            layout: self.layout.clone(),
+            threads: self.threads,
+            by_platform: self.by_platform.clone(),
+            fixed: places.iter().flat_map(|i| &self.fixed[i * worlds..(i + 1) * worlds]).copied().collect(),
+            shares: vec![1.0 / places.len() as f64; places.len()],
+            draws: places.iter().map(|&i| self.draws[i]).collect(),
+            width: OnceLock::new(),
+        }
+    }
+
+    /// The same on the draws that are, or come near to, the worst tenth at a plan, and on some others that stand for the rest where it counts.
+    pub(crate) fn near_worst(&self, x: &[f64]) -> Problem<'a> {
+        let worlds = self.worlds.len();
+        let (order, parts) = tail(&self.profits(x, false), NEAR, &|i| self.weight(i));
+        let mut by_draw = vec![0.0; self.draws.len()];
+        order.into_iter().zip(parts).for_each(|(i, part)| by_draw[i / worlds] += part);
+        let mut heaviest: Vec<usize> = (0..by_draw.len()).collect();
+        heaviest.sort_by(|&a, &b| by_draw[b].total_cmp(&by_draw[a]).then(a.cmp(&b)));
+        let mut covered = 0.0;
+        let near = heaviest.iter().take_while(|&&i| {
+            let more = covered < NEARLY;
+            covered += by_draw[i];
+            more
+        });
+        let near = near.count();
+        let mut rest = heaviest.split_off(near);
+        rest.sort_unstable();
+        let count = if self.risk < 1.0 { OTHERS.min(rest.len()) } else { 0 };
+        let each = if count > 0 { rest.iter().map(|&i| self.shares[i]).sum::<f64>() / count as f64 } else { 0.0 };
+        let mut places: Vec<(usize, f64)> = heaviest.into_iter().map(|i| (i, self.shares[i])).collect();
+        places.extend((0..count).map(|k| (rest[k * rest.len() / count], each)));
+        places.sort_by_key(|p| p.0);
+        let (places, shares) = places.into_iter().unzip();
+        Problem { shares, width: self.width.clone(), ..self.among(places) }
+    }
+
+    /// The same with an edge of the worst tenth that is softer by a factor than it is at a plan.
+    pub(crate) fn softer(&self, x: &[f64], factor: f64) -> Problem<'a> {
+        self.soft(&self.profits(x, false));
+        let width = self.width.get().map_or_else(OnceLock::new, |w| OnceLock::from(factor * w));
+        Problem { shares: self.shares.clone(), width, ..self.among((0..self.draws.len()).collect()) }
+    }
+
+    /// Probability of a draw and world.
+    fn weight(&self, i: usize) -> f64 {
+        self.worlds[i % self.worlds.len()].weight * self.shares[i / self.worlds.len()]
     }
 
     /// Profits of channel m, `[draws x worlds]`, what is charged taken off. Of the hulls, where `concave`. Worlds that change little are taken along
@@ -291,11 +339,9 @@ impl<'a> Problem<'a> {
 
     /// The objective of profits, and the weight that each has in it.
     pub fn score(&self, profits: &[f64]) -> (f64, Vec<f64>) {
-        let (draws, worlds) = (self.draws.len(), self.worlds.len());
-        let weight = |i: usize| self.worlds[i % worlds].weight / draws as f64;
-        let mut weights: Vec<f64> = (0..profits.len()).map(|i| (1.0 - self.risk) * weight(i)).collect();
+        let mut weights: Vec<f64> = (0..profits.len()).map(|i| (1.0 - self.risk) * self.weight(i)).collect();
         if self.risk > 0.0 {
-            let (order, parts) = tail(profits, &weight);
+            let (order, parts) = tail(profits, TAIL, &|i| self.weight(i));
             for (i, part) in order.into_iter().zip(parts) {
                 weights[i] += self.risk * part;
             }
@@ -305,8 +351,7 @@ impl<'a> Problem<'a> {
 
     /// What the objective weighs each draw and world with, `[draws x worlds]`, where the profits do not matter to it.
     fn neutral(&self) -> Option<Vec<f64>> {
-        let (draws, worlds) = (self.draws.len(), self.worlds.len());
-        (self.risk == 0.0).then(|| (0..draws * worlds).map(|i| self.worlds[i % worlds].weight / draws as f64).collect())
+        (self.risk == 0.0).then(|| (0..self.draws.len() * self.worlds.len()).map(|i| self.weight(i)).collect())
     }
 
     /// The objective's weights at a plan, the worst tenth taken softly.
@@ -333,8 +378,7 @@ impl<'a> Problem<'a> {
     /// to one, none above its probability over a tenth; with width / 20 x sum q² / w added, the weights go from all to nothing over `width` of
     /// profit and the function has no kink. Any such weights give a plan no less than the worst tenth does, so they prove bounds too.
     fn soft(&self, profits: &[f64]) -> (f64, Vec<f64>) {
-        let (draws, worlds) = (self.draws.len(), self.worlds.len());
-        let weight = |i: usize| self.worlds[i % worlds].weight / draws as f64;
+        let weight = |i: usize| self.weight(i);
         let mean = |of: &dyn Fn(f64) -> f64| profits.iter().enumerate().map(|(i, p)| weight(i) * of(*p)).sum::<f64>();
         let middle = mean(&|p| p);
         let width = *self.width.get_or_init(|| (SOFT * mean(&|p| (p - middle).powi(2)).sqrt()).max(1e-9));
@@ -360,11 +404,17 @@ impl<'a> Problem<'a> {
         (value, weights)
     }
 
-    fn with_channels(&self, x: &[f64], mut profits: Vec<f64>, concave: bool) -> Vec<f64> {
+    /// Profits with those of the channels added.
+    fn with_channels(&self, x: &[f64], mut profits: Vec<f64>) -> Vec<f64> {
         for m in 0..self.layout.channels.len() {
-            profits.iter_mut().zip(self.channel(m, x, concave)).for_each(|(a, b)| *a += b);
+            profits.iter_mut().zip(self.channel(m, x, false)).for_each(|(a, b)| *a += b);
         }
-        self.score(&profits).1
+        profits
+    }
+
+    /// The objective of the channels beside the profits of all else.
+    pub(crate) fn value_of_channels(&self, x: &[f64], rest: &[f64]) -> f64 {
+        self.score(&self.with_channels(x, rest.to_vec())).0
     }
 
     /// The objective, the edge of the worst tenth soft, and its gradient. With `concave` those of a concave function that is nowhere below it.
@@ -385,15 +435,18 @@ impl<'a> Problem<'a> {
 
     /// The same by the channels alone, with the profits of all else given.
     pub fn value_and_gradient_of_channels(&self, x: &[f64], rest: &[f64]) -> (f64, Vec<f64>) {
-        let weights = self.neutral().unwrap_or_else(|| self.with_channels(x, rest.to_vec(), false));
-        let fixed: f64 = weights.iter().zip(rest).map(|(w, f)| w * f).sum();
-        let (value, gradient) = self.weighted(x, &weights, false, false);
-        (fixed + value, gradient)
+        if let Some(weights) = self.neutral() {
+            let fixed: f64 = weights.iter().zip(rest).map(|(w, f)| w * f).sum();
+            let (value, gradient) = self.weighted(x, &weights, false, false);
+            return (fixed + value, gradient);
+        }
+        let (value, weights) = self.soft(&self.with_channels(x, rest.to_vec()));
+        (value, self.weighted(x, &weights, false, false).1)
     }
 
     /// The gradient where the profits of all but the channels are given.
     pub fn gradient(&self, x: &[f64], rest: &[f64]) -> Vec<f64> {
-        let weights = self.neutral().unwrap_or_else(|| self.with_channels(x, rest.to_vec(), false));
+        let weights = self.neutral().unwrap_or_else(|| self.soft(&self.with_channels(x, rest.to_vec())).1);
         self.weighted(x, &weights, false, true).1
     }
 
@@ -431,17 +484,17 @@ pub(crate) fn is_little(factors: impl Iterator<Item = f64> + Clone) -> bool {
         && factors.into_iter().all(|f| (f - 1.0).abs() < 0.2)
 }
 
-/// The worst tenth of weighted values: which, and the share of the tenth that each is; the last may count in part.
-pub fn tail(values: &[f64], weight: &impl Fn(usize) -> f64) -> (Vec<usize>, Vec<f64>) {
+/// The worst of weighted values, so many of all: which, and the share of them that each is; the last may count in part.
+pub fn tail(values: &[f64], share: f64, weight: &impl Fn(usize) -> f64) -> (Vec<usize>, Vec<f64>) {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
-    let (mut left, mut parts) = (TAIL, Vec::new());
+    let (mut left, mut parts) = (share, Vec::new());
     for &i in &order {
         if left <= 0.0 {
             break;
         }
         let part = weight(i).min(left);
-        parts.push(part / TAIL);
+        parts.push(part / share);
         left -= part;
     }
     order.truncate(parts.len());

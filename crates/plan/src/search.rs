@@ -24,18 +24,20 @@ const MOST_NODES: usize = 3000;
 const GOOD: f64 = 5e-3;
 const SLIP: f64 = 1e-3;
 /// Sweeps over moves, at most: many at a time on few draws, and single ones on all; and where a plan is changed for other limits.
-const SWEEPS: usize = 12;
+const SWEEPS: usize = 30;
 const STEPS: usize = 4;
-const AGAIN: usize = 4;
+const AGAIN: usize = 12;
 /// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
-const ROUGH: usize = 200;
+pub(crate) const ROUGH: usize = 200;
 /// Times that the slope on few draws is corrected to that on all.
 const TURNS: usize = 8;
 /// A relaxed plan is done where its slope leaves less than this share of its value to be gained.
 const FLAT: f64 = 1e-3;
 /// Evaluations of one climb.
 const CLIMB: usize = 120;
+/// How much softer the edge of the worst tenth is where a careful search begins, and turns at each.
+const SOFTER: [(f64, usize); 2] = [(8.0, 4), (1.0, 4)];
 
 /// A whole plan, as the search found it.
 #[derive(Debug, Clone)]
@@ -122,7 +124,6 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     };
     let clash = || Clash(vec!["the limits cannot all be kept".to_owned()]);
     let coarse = problem.coarse(if problem.risk > 0.0 || proof == Proof::Nothing { ROUGH } else { COARSE });
-    let rough = problem.coarse(ROUGH);
     // The better of a relaxed plan made whole and the old one, polished.
     let polished = |relaxed: &[f64]| {
         let mut best = search.whole(relaxed);
@@ -132,7 +133,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
                 best = kept;
             }
         }
-        search.polish(&rough, &mut best, (SWEEPS, if proof == Proof::Nothing { 1 } else { STEPS }));
+        search.polish(&mut best, (SWEEPS, if proof == Proof::Nothing { 1 } else { STEPS }));
         best
     };
     if proof == Proof::Nothing {
@@ -211,7 +212,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
         }
     }
     if nodes > 1 {
-        search.polish(&rough, &mut best, (SWEEPS, STEPS));
+        search.polish(&mut best, (SWEEPS, STEPS));
     }
     let prices = search.prices(&best.0);
     let bound = bound.max(best.1);
@@ -235,23 +236,23 @@ fn left_to_gain(peak: &Peak, limits: &Limits, shared: usize) -> f64 {
     (limits.least_most(&peak.gradient, &mut peak.prices.clone(), shared) - here).max(0.0)
 }
 
-/// Climbs a function that is dear by one that is like it, `few`: `few` is climbed with its slope corrected to that of `all`, until what the slope
-/// leaves to be gained is a share of `flat`. The curvature needs less care than the slope.
-fn corrected(
+/// A function and its gradient.
+type Slope<'a> = dyn Fn(&[f64]) -> (f64, Vec<f64>) + 'a;
+
+/// Climbs a function that is dear, `all`, from `peak` by ones that are like it near a point: such a one is climbed with its slope corrected to that
+/// of `all`, until what the slope leaves to be gained is a share of `flat`. The curvature needs less care than the slope.
+fn corrected<'a>(
     limits: &Limits,
-    start: &[f64],
-    prices: &[f64],
+    mut peak: Peak,
     (shared, flat, turns): (usize, f64, usize),
-    all: impl Fn(&[f64]) -> (f64, Vec<f64>),
-    few: impl Fn(&[f64]) -> (f64, Vec<f64>),
+    all: &Slope<'_>,
+    like: impl Fn(&[f64]) -> Box<Slope<'a>>,
 ) -> Peak {
-    let (value, gradient) = all(start);
-    let mut peak = Peak { x: start.to_vec(), value, gradient, prices: prices.to_vec(), steps: 1 };
-    peak.prices.resize(limits.rows.len(), 0.0);
     for _ in 0..turns {
         if left_to_gain(&peak, limits, shared) <= flat * peak.value.abs() {
             break;
         }
+        let few = like(&peak.x);
         let wrong: Vec<f64> = peak.gradient.iter().zip(&few(&peak.x).1).map(|(all, few)| all - few).collect();
         let ahead = climb(limits, &peak.x, &peak.prices, (1e-9, CLIMB), |x| {
             let (value, mut gradient) = few(x);
@@ -405,13 +406,34 @@ impl Search<'_> {
             return None;
         }
         let value = |problem: &Problem<'_>, x: &[f64]| self.priced(x, problem.value_and_gradient(x, concave));
+        let shared = 1 + self.money.groups.len();
         let mut peak = match near {
             None => climb(&limits, &node.start, &node.prices, (2e-6, CLIMB), |x| value(self.problem, x)),
             Some(near) => {
-                let shared = 1 + self.money.groups.len();
-                let (all, few) = (|x: &[f64]| value(self.problem, x), |x: &[f64]| value(near, x));
-                let turns = if self.problem.risk > 0.0 { TURNS / 2 } else { TURNS };
-                corrected(&limits, &trial, &node.prices, (shared, FLAT, turns), all, few)
+                let at = |problem: &Problem<'_>, x: &[f64], prices: Vec<f64>| {
+                    let (value, gradient) = value(problem, x);
+                    Peak { x: x.to_vec(), value, gradient, prices, steps: 1 }
+                };
+                let mut prices = node.prices.clone();
+                prices.resize(limits.rows.len(), 0.0);
+                if self.problem.risk > 0.0 {
+                    // The softer the edge of the worst tenth, the quicker the climb: a soft one first.
+                    let mut peak = at(self.problem, &trial, prices);
+                    for (factor, turns) in SOFTER {
+                        let problem = self.problem.softer(&peak.x, factor);
+                        let from = at(&problem, &peak.x, peak.prices);
+                        peak = corrected(&limits, from, (shared, FLAT, turns), &|x| value(&problem, x), |x| {
+                            let worst = problem.near_worst(x);
+                            Box::new(move |x| value(&worst, x))
+                        });
+                    }
+                    peak
+                } else {
+                    let from = at(self.problem, &trial, prices);
+                    corrected(&limits, from, (shared, FLAT, TURNS), &|x| value(self.problem, x), |_| {
+                        Box::new(|x| value(near, x))
+                    })
+                }
             }
         };
         if self.problem.risk > 0.0 && !concave {
@@ -448,7 +470,7 @@ impl Search<'_> {
         let mut best = (x.clone(), value);
         let good = GOOD.max(tangent.gap + SLIP);
         if gap(bound, best.1) > good {
-            self.polish(&problem.coarse(ROUGH), &mut best, (AGAIN, 0));
+            self.polish(&mut best, (AGAIN, 0));
         }
         let prices = match settled {
             Some((peak, limits)) if best.0 == x => told(&peak, &limits),
@@ -712,7 +734,15 @@ impl Search<'_> {
         let mut out = x.to_vec();
         out[..count].copy_from_slice(&peak.x);
         // What clashes is worth nothing.
-        let value = if limits.broken(&peak.x) > 1e-4 { f64::NEG_INFINITY } else { peak.value - fees };
+        let value = if limits.broken(&peak.x) > 1e-4 {
+            f64::NEG_INFINITY
+        } else if self.problem.risk > 0.0 {
+            // It was climbed with a soft edge.
+            let spend: f64 = peak.x.iter().sum();
+            self.problem.value_of_channels(&peak.x, &rest) - self.money.price * spend - fees
+        } else {
+            peak.value - fees
+        };
         (out, value, Some((peak, limits)))
     }
 

@@ -196,9 +196,11 @@ impl Problem<'_> {
         let sum = |to: &mut [f64], w: usize| {
             to.iter_mut().zip(weights.chunks_exact(worlds)).for_each(|(to, own)| *to += own[w]);
         };
+        let all: f64 = weights.iter().sum();
         let tangent = |factors: &[f64], range: &[[f64; 2]], weights: &[f64]| {
             let channel = &self.ground.channels[m];
-            Tangent { channel, draws: self.draws(), weights, spend: &spend, most, factors, range }.excess()
+            let close = weights.iter().sum::<f64>() >= CLOSE * all;
+            Tangent { channel, draws: self.draws(), weights, spend: &spend, most, factors, range, close }.excess()
         };
         let still = vec![[1.0, 1.0]; n];
         let mut total = 0.0;
@@ -386,6 +388,8 @@ impl Problem<'_> {
     }
 }
 
+/// Worlds of so much weight are worth a close bound.
+const CLOSE: f64 = 0.2;
 /// So few draws are not worth a second thread.
 const FEW: usize = 250;
 /// Draws whose exposures are computed together.
