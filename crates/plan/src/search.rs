@@ -17,8 +17,9 @@ use crate::problem::Problem;
 const CLOSED: f64 = 1e-5;
 /// Elementary steps (cells of draws, worlds, periods) that branching may take in all.
 const EFFORT: f64 = 1e10;
-/// Most branches.
+/// Most branches; where there is time for fewer than the least, they would prove nothing.
 const MOST_NODES: usize = 3000;
+const LEAST_NODES: usize = 40;
 /// A plan that is changed for other limits is kept where no other is proven to have more than this share beyond it, or than this beyond what
 /// was left open where it was found.
 const GOOD: f64 = 5e-3;
@@ -176,13 +177,13 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
         * (problem.layout.channels.len() * ground.horizon.len() * 12
             + ground.offers.len() * ground.periods * ground.model.n_geos()) as f64;
-    let most = ((EFFORT / (size * 40.0)) as usize).min(MOST_NODES);
+    let most = Some(((EFFORT / (size * 40.0)) as usize).min(MOST_NODES)).filter(|n| *n >= LEAST_NODES).unwrap_or(1);
     let mut open = vec![(root, peak)];
     let mut nodes = 1;
     let mut bound = open[0].0.bound;
     while let Some(at) = (0..open.len()).max_by(|&a, &b| open[a].0.bound.total_cmp(&open[b].0.bound)) {
         bound = open[at].0.bound;
-        if bound - best.1 <= CLOSED * best.1.abs().max(1e-9) || nodes >= most.max(1) || proof != Proof::Branch {
+        if bound - best.1 <= CLOSED * best.1.abs().max(1e-9) || nodes >= most || proof != Proof::Branch {
             break;
         }
         let (node, peak) = open.swap_remove(at);
@@ -396,7 +397,8 @@ impl Search<'_> {
     }
 
     /// The relaxed problem of a node; none where its limits cannot be kept. With `near`, the same on a few draws, it is climbed there with the
-    /// gradient corrected to that of all draws, until that changes nothing: the curvature needs less care than the slope.
+    /// gradient corrected to that of all draws, until that changes nothing: the curvature needs less care than the slope. A careful one is climbed
+    /// on the draws that come near to its worst tenth.
     fn relax(&self, node: &Node, concave: bool, near: Option<&Problem<'_>>) -> Option<(Peak, Limits)> {
         let posts: Vec<(f64, f64)> = node.posts.iter().map(|p| (p.0 as f64, p.1 as f64)).collect();
         let limits = self.limits(&node.channels, &posts, &vec![0.0; self.money.groups.len() + 1]);
@@ -410,15 +412,19 @@ impl Search<'_> {
         let mut peak = match near {
             None => climb(&limits, &node.start, &node.prices, (2e-6, CLIMB), |x| value(self.problem, x)),
             Some(near) => {
+                let mut prices = node.prices.clone();
+                prices.resize(limits.rows.len(), 0.0);
                 let at = |problem: &Problem<'_>, x: &[f64], prices: Vec<f64>| {
                     let (value, gradient) = value(problem, x);
                     Peak { x: x.to_vec(), value, gradient, prices, steps: 1 }
                 };
-                let mut prices = node.prices.clone();
-                prices.resize(limits.rows.len(), 0.0);
-                if self.problem.risk > 0.0 {
+                let mut peak = at(self.problem, &trial, prices);
+                if self.problem.risk == 0.0 {
+                    peak = corrected(&limits, peak, (shared, FLAT, TURNS), &|x| value(self.problem, x), |_| {
+                        Box::new(|x| value(near, x))
+                    });
+                } else {
                     // The softer the edge of the worst tenth, the quicker the climb: a soft one first.
-                    let mut peak = at(self.problem, &trial, prices);
                     for (factor, turns) in SOFTER {
                         let problem = self.problem.softer(&peak.x, factor);
                         let from = at(&problem, &peak.x, peak.prices);
@@ -427,13 +433,8 @@ impl Search<'_> {
                             Box::new(move |x| value(&worst, x))
                         });
                     }
-                    peak
-                } else {
-                    let from = at(self.problem, &trial, prices);
-                    corrected(&limits, from, (shared, FLAT, TURNS), &|x| value(self.problem, x), |_| {
-                        Box::new(|x| value(near, x))
-                    })
                 }
+                peak
             }
         };
         if self.problem.risk > 0.0 && !concave {
