@@ -19,7 +19,7 @@ use counterpoint_infer::nuts::{ChainDraws, chain_rng};
 use counterpoint_plan::ground::Ground;
 use counterpoint_plan::judge::{Judged, Paths, judge};
 use counterpoint_plan::plan::Planner;
-use counterpoint_plan::shock::{Shock, scenarios};
+use counterpoint_plan::shock::Shock;
 use counterpoint_plan::world::World;
 use jiff::ToSpan;
 use std::path::Path;
@@ -67,11 +67,9 @@ fn weeks(data: &Dataset, count: i64) -> PlanSpec {
 
 /// What may happen, every shock so many times as likely as the library says.
 fn worlds(ground: &Ground, times: f64) -> Vec<World> {
-    let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
     let shocks: Vec<Shock> =
         Shock::library().into_iter().map(|s| Shock { per_year: (times * s.per_year).min(0.95), ..s }).collect();
-    let (events, all) = scenarios(&shocks, &ground.places, days);
-    World::all(ground, &shocks, &events, &all)
+    World::all(ground, &shocks)
 }
 
 /// `count` flat offers of the roster's accounts in turn, each at what its creator's views cost on average, more or less.

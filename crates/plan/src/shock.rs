@@ -202,12 +202,15 @@ pub struct Scenario {
 
 /// Most scenarios of a plan.
 pub const SCENARIOS: usize = 20;
+/// Least probability of all scenarios together: where they have less, fewer events are told apart.
+const COVERED: f64 = 0.9;
+/// Most events at once.
+const AT_ONCE: usize = 4;
 /// Where in the plan's time an event begins: golden ratio steps, so that all parts of it are struck alike.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// Every event that the platforms' names allow, and the most probable scenarios of them: nothing, one, two at once. Events are taken as
-/// independent; probabilities of what is left out go to the scenarios that are there, in proportion.
-pub fn scenarios(shocks: &[Shock], platforms: &[String], days: f64) -> (Vec<Event>, Vec<Scenario>) {
+/// Every event that the platforms' names allow within so many days.
+pub fn events(shocks: &[Shock], platforms: &[String], days: f64) -> Vec<Event> {
     let mut events = Vec::new();
     for (i, shock) in shocks.iter().enumerate().filter(|(_, s)| s.strikes != Strikes::Creator && s.per_year > 0.0) {
         let struck = |p: &String| shock.platform.as_ref().is_none_or(|own| same(own, p));
@@ -217,22 +220,42 @@ pub fn scenarios(shocks: &[Shock], platforms: &[String], days: f64) -> (Vec<Even
             events.push(Event { shock: i, platform, begins: place * days, probability });
         }
     }
-    let nothing: f64 = events.iter().map(|e| 1.0 - e.probability).product();
-    let odds = |e: usize| events[e].probability / (1.0 - events[e].probability).max(1e-9);
-    let mut all = Vec::new();
-    for a in 0..events.len() {
-        all.push(Scenario { events: vec![a], weight: nothing * odds(a) });
-        for b in a + 1..events.len() {
-            all.push(Scenario { events: vec![a, b], weight: nothing * odds(a) * odds(b) });
-        }
-    }
-    all.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.events.cmp(&b.events)));
-    all.truncate(SCENARIOS - 1);
-    all.insert(0, Scenario { events: Vec::new(), weight: nothing });
-    let sum: f64 = all.iter().map(|s| s.weight).sum();
-    all.iter_mut().for_each(|s| s.weight /= sum);
-    (events, all)
+    events
 }
+
+/// The scenarios of independent events, the most important event first: nothing, each of as many events as can be told apart by itself, and the most
+/// probable sets of them. Returned with the number of those events. What the scenarios lack of probability one goes to them in proportion.
+pub fn scenarios(probabilities: &[f64]) -> (usize, Vec<Scenario>) {
+    let mut count = probabilities.len().min(SCENARIOS - 1);
+    loop {
+        let own = &probabilities[..count];
+        let nothing: f64 = own.iter().map(|p| 1.0 - p.min(CERTAIN)).product();
+        let mut all = vec![Scenario { events: Vec::new(), weight: nothing }];
+        let mut from = 0;
+        for _ in 0..AT_ONCE.min(count) {
+            let to = all.len();
+            for i in from..to {
+                for (e, p) in own.iter().enumerate().skip(all[i].events.last().map_or(0, |last| last + 1)) {
+                    let odds = p.min(CERTAIN) / (1.0 - p.min(CERTAIN));
+                    let events = all[i].events.iter().copied().chain([e]).collect();
+                    all.push(Scenario { events, weight: all[i].weight * odds });
+                }
+            }
+            from = to;
+        }
+        all[1 + count..].sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.events.cmp(&b.events)));
+        all.truncate(SCENARIOS);
+        let sum: f64 = all.iter().map(|s| s.weight).sum();
+        if sum >= COVERED || count <= AT_ONCE {
+            all.iter_mut().for_each(|s| s.weight /= sum);
+            return (count, all);
+        }
+        count -= 1;
+    }
+}
+
+/// No event is more probable: odds stay finite.
+const CERTAIN: f64 = 1.0 - 1e-9;
 
 /// Whether two names mean one platform.
 pub fn same(a: &str, b: &str) -> bool {
@@ -287,11 +310,29 @@ mod tests {
     #[test]
     fn probabilities_are_those_of_independent_events() {
         let two = [shock(0.0, None, 0.0), Shock { per_year: 0.2, name: "t".into(), ..shock(0.0, None, 0.5) }];
-        let (events, all) = scenarios(&two, &["A".into()], 365.25);
-        assert_eq!(events.len(), 2);
+        let own: Vec<f64> = events(&two, &["A".into()], 365.25).iter().map(|e| e.probability).collect();
+        let (kept, all) = scenarios(&own);
+        assert_eq!(kept, 2);
         let of = |events: &[usize]| all.iter().find(|s| s.events == events).unwrap().weight;
         for (events, want) in [(&[][..], 0.72), (&[0], 0.08), (&[1], 0.18), (&[0, 1], 0.02)] {
             assert!((of(events) - want).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn rare_events_are_all_told_apart_and_likely_ones_as_far_as_twenty_scenarios_reach() {
+        // Forty rare ones: nineteen alone, each about as probable as it is, beside nothing.
+        let (kept, all) = scenarios(&[0.005; 40]);
+        assert_eq!((kept, all.len()), (19, 20));
+        assert!(all[1..].iter().all(|s| s.events.len() == 1 && (s.weight / 0.005 - 1.0).abs() < 0.1), "{all:?}");
+        assert!(all[0].events.is_empty());
+        // Nine even odds: four of them, in all sixteen ways.
+        let (kept, all) = scenarios(&[0.5; 9]);
+        assert_eq!((kept, all.len()), (4, 16));
+        assert!(all.iter().all(|s| (s.weight - 1.0 / 16.0).abs() < 1e-12));
+        // None, and a certain one.
+        assert_eq!(scenarios(&[]), (0, vec![Scenario { events: Vec::new(), weight: 1.0 }]));
+        let (_, sure) = scenarios(&[1.0]);
+        assert!((sure[1].weight - 1.0).abs() < 1e-6 && sure[0].weight < 1e-6);
     }
 }

@@ -1,7 +1,7 @@
 //! One state of the world during a plan: what shocks do to each channel and platform.
 
 use crate::ground::Ground;
-use crate::shock::{Event, Scenario, Shock, Strikes, same};
+use crate::shock::{Shock, Strikes, events, same, scenarios};
 
 /// A state of the world.
 #[derive(Debug, Clone)]
@@ -30,14 +30,35 @@ impl World {
         }
     }
 
-    /// The worlds of scenarios.
-    pub fn all(ground: &Ground, shocks: &[Shock], events: &[Event], scenarios: &[Scenario]) -> Vec<World> {
+    /// The worlds that a plan is made for. The events that matter most, by the variance of what they take, are told apart, in the likeliest sets of
+    /// them; all others are in every world by their mean.
+    pub fn all(ground: &Ground, shocks: &[Shock]) -> Vec<World> {
+        let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
+        let stakes = Stakes::new(ground);
+        let mut ranked: Vec<_> = events(shocks, &ground.places, days)
+            .into_iter()
+            .filter_map(|event| {
+                let mut world = World::calm(ground);
+                world.strike(ground, &shocks[event.shock], &ground.places[event.platform], event.begins);
+                let taken = stakes.taken(&world);
+                let weight = event.probability * (1.0 - event.probability) * taken * taken;
+                (!world.is_calm()).then_some((weight, event))
+            })
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let probabilities: Vec<f64> = ranked.iter().map(|(_, event)| event.probability).collect();
+        let (kept, scenarios) = scenarios(&probabilities);
+        let mut mean = World::calm(ground);
+        for (_, event) in &ranked[kept..] {
+            let (shock, place) = (&shocks[event.shock], &ground.places[event.platform]);
+            mean.strike_by(event.probability, ground, shock, place, event.begins);
+        }
         scenarios
             .iter()
             .map(|scenario| {
-                let mut world = World { weight: scenario.weight, ..World::calm(ground) };
+                let mut world = World { weight: scenario.weight, ..mean.clone() };
                 for &e in &scenario.events {
-                    let event = &events[e];
+                    let event = &ranked[e].1;
                     world.strike(ground, &shocks[event.shock], &ground.places[event.platform], event.begins);
                 }
                 world
@@ -47,12 +68,18 @@ impl World {
 
     /// Adds a shock on a platform that begins so many days after the plan's first.
     pub fn strike(&mut self, ground: &Ground, shock: &Shock, place: &str, begins: f64) {
+        let name = format!("{} on {place}", shock.name);
+        self.name = if self.name.is_empty() { name } else { format!("{} and {name}", self.name) };
+        self.strike_by(1.0, ground, shock, place, begins);
+    }
+
+    /// Adds a share of what a shock does.
+    fn strike_by(&mut self, share: f64, ground: &Ground, shock: &Shock, place: &str, begins: f64) {
+        let part = |factor: f64| 1.0 + share * (factor - 1.0);
         let days = f64::from(ground.horizon.days);
         let planned = ground.horizon.len();
         let reach = shock.reach_by_period(ground.periods, days, begins);
         let price = shock.price_by_period(planned, days, begins);
-        let name = format!("{} on {place}", shock.name);
-        self.name = if self.name.is_empty() { name } else { format!("{} and {name}", self.name) };
         // Attention moves from a platform that others use too, not from a channel that is its own.
         let shared = ground.is_shared(place);
         for (m, channel) in ground.channels.iter().enumerate() {
@@ -71,20 +98,20 @@ impl World {
             let own = self.channels[m].get_or_insert_with(|| vec![[1.0, 1.0]; planned]);
             for (t, [exposure, charged]) in own.iter_mut().enumerate() {
                 if struck {
-                    *exposure *= reach[t];
+                    *exposure *= part(reach[t]);
                     // What cannot be shown is not charged; dearer attention is.
                     if shock.strikes == Strikes::All {
-                        *charged *= reach[t].min(1.0);
+                        *charged *= part(reach[t].min(1.0));
                     }
                 } else {
-                    *exposure /= price[t];
+                    *exposure *= part(1.0 / price[t]);
                 }
             }
         }
         if shock.strikes == Strikes::All || shock.strikes == Strikes::Organic {
             for (p, _) in ground.platforms.iter().enumerate().filter(|(_, p)| same(&p.name, place)) {
                 let own = self.platforms[p].get_or_insert_with(|| vec![1.0; ground.periods]);
-                own.iter_mut().zip(&reach).for_each(|(to, r)| *to *= r);
+                own.iter_mut().zip(&reach).for_each(|(to, r)| *to *= part(*r));
             }
         }
     }
@@ -133,5 +160,48 @@ impl World {
             None => spend.iter().sum(),
             Some(own) => spend.iter().zip(own).map(|(s, f)| s * f[1]).sum(),
         }
+    }
+}
+
+/// Draws by which what is at stake is measured.
+const FEW: usize = 100;
+
+/// What each channel and platform brings, or is asked to bring: the share of all.
+struct Stakes {
+    channels: Vec<f64>,
+    platforms: Vec<f64>,
+}
+
+impl Stakes {
+    /// Of last year's plan; a platform's are no less than what its offers ask for.
+    fn new(ground: &Ground) -> Stakes {
+        let count = ground.draws().min(FEW);
+        let draws: Vec<usize> = (0..count).map(|i| i * ground.draws() / count).collect();
+        let mean = |of: &dyn Fn(usize) -> f64| draws.iter().map(|&d| of(d)).sum::<f64>().max(0.0) / count as f64;
+        let mut channels: Vec<f64> =
+            ground.channels.iter().map(|c| mean(&|d| c.profit(d, &c.last, false, None))).collect();
+        let offered = |p: usize| -> f64 {
+            let on = ground.offers.iter().filter(|o| o.platform == p);
+            on.map(|o| o.mean_cost.last().copied().unwrap_or(0.0)).sum()
+        };
+        let platforms = ground.platforms.iter().enumerate();
+        let mut platforms: Vec<f64> =
+            platforms.map(|(p, own)| mean(&|d| own.last_profit(d, None)).max(offered(p))).collect();
+        let all = (channels.iter().sum::<f64>() + platforms.iter().sum::<f64>()).max(f64::MIN_POSITIVE);
+        channels.iter_mut().chain(&mut platforms).for_each(|x| *x /= all);
+        Stakes { channels, platforms }
+    }
+
+    /// The share of all that a world takes, about.
+    fn taken(&self, world: &World) -> f64 {
+        let mean = |factors: &mut dyn ExactSizeIterator<Item = f64>| {
+            let count = factors.len().max(1) as f64;
+            factors.map(|f| 1.0 - f).sum::<f64>() / count
+        };
+        let channels = self.channels.iter().zip(&world.channels);
+        let channels = channels.filter_map(|(stake, f)| Some(stake * mean(&mut f.as_ref()?.iter().map(|f| f[0]))));
+        let platforms = self.platforms.iter().zip(&world.platforms);
+        let platforms = platforms.filter_map(|(stake, f)| Some(stake * mean(&mut f.as_ref()?.iter().copied())));
+        channels.chain(platforms).sum()
     }
 }

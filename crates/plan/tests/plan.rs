@@ -11,7 +11,7 @@ use counterpoint_plan::ground::Ground;
 use counterpoint_plan::judge::{Paths, Spread, judge};
 use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Plan, Planner};
-use counterpoint_plan::shock::{Shock, scenarios};
+use counterpoint_plan::shock::Shock;
 use counterpoint_plan::world::World;
 use rand::RngExt;
 use std::sync::Arc;
@@ -21,12 +21,10 @@ fn calm(ground: &Ground) -> Vec<World> {
 }
 
 fn stormy(ground: &Ground) -> Vec<World> {
-    let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
     // Ten times as likely as the library says, so that they matter within weeks.
     let shocks: Vec<Shock> =
         Shock::library().into_iter().map(|s| Shock { per_year: (10.0 * s.per_year).min(0.9), ..s }).collect();
-    let (events, all) = scenarios(&shocks, &ground.places, days);
-    World::all(ground, &shocks, &events, &all)
+    World::all(ground, &shocks)
 }
 
 fn profit(ground: &Ground, worlds: &[World], paths: &Paths) -> Spread {

@@ -13,7 +13,7 @@ use counterpoint::finding::Finding;
 use counterpoint::project::Project;
 use counterpoint::project::plan::PlanSpec;
 use counterpoint_plan::ground::Ground;
-use counterpoint_plan::shock::{Shock, scenarios};
+use counterpoint_plan::shock::Shock;
 use counterpoint_plan::world::World;
 use counterpoint_report::{Status, Verdict};
 use counterpoint_sources::read_plan;
@@ -73,9 +73,7 @@ impl Planning {
             Ok(ground) => ground,
             Err(words) => return Ok(Err(Fault::Words(vec![words]))),
         };
-        let days = f64::from(ground.horizon.days) * ground.horizon.len() as f64;
-        let (events, likely) = scenarios(&shocks, &ground.places, days);
-        let worlds = World::all(&ground, &shocks, &events, &likely);
+        let worlds = World::all(&ground, &shocks);
         let verdict: Verdict = serde_json::from_value(reopened.about["verdict"].clone())?;
         Ok(Ok(Planning { reopened, spec, ground, shocks, worlds, verdict, threads, findings }))
     }
