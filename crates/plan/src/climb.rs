@@ -106,7 +106,9 @@ fn metric(
     let moved: Vec<f64> = x.iter().zip(scales).map(|(x, s)| x + NUDGE * s).collect();
     let (_, slope) = function(&moved);
     let bend: Vec<f64> = (0..x.len()).map(|i| (gradient[i] - slope[i]) * scales[i] / NUDGE).collect();
-    let most = bend.iter().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    // Where nothing bends down, the slope itself sets the unit.
+    let steep = gradient.iter().zip(scales).map(|(g, s)| (g * s).abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let most = bend.iter().copied().fold(FLATTEST * steep, f64::max);
     (0..x.len()).map(|i| scales[i] / bend[i].max(FLATTEST * most).sqrt()).collect()
 }
 
@@ -114,6 +116,25 @@ fn metric(
 mod tests {
     use super::*;
     use crate::limits::Row;
+
+    #[test]
+    fn where_all_is_convex_the_climb_ends_in_a_corner_within_the_limits() {
+        let limits = Limits {
+            low: vec![0.0; 2],
+            high: vec![8.0, 10.0],
+            scales: Vec::new(),
+            rows: vec![Row {
+                name: "budget".into(),
+                terms: vec![(0, 1.0), (1, 1.0)],
+                low: 10.0,
+                high: 10.0,
+                apart: false,
+            }],
+        };
+        let square = |x: &[f64]| (x[0] * x[0] + 0.5 * x[1] * x[1], vec![2.0 * x[0], x[1]]);
+        let peak = climb(&limits, &[5.0, 5.0], &[0.0], (1e-9, 200), square);
+        assert!((peak.x[0] - 8.0).abs() < 1e-6 && (peak.x[1] - 2.0).abs() < 1e-6, "{:?}", peak.x);
+    }
 
     #[test]
     fn equal_marginal_returns_are_found() {

@@ -221,7 +221,7 @@ impl Judged {
             let by = a[i] - b[i];
             if by.abs() <= 1e-12 * size { 0.5 } else { f64::from(u8::from(by > 0.0)) }
         };
-        (0..a.len()).map(|i| self.weights[i] * better(i)).sum()
+        (0..a.len()).map(|i| self.weights[i] * better(i)).sum::<f64>().clamp(0.0, 1.0)
     }
 }
 
@@ -308,7 +308,8 @@ impl<'a> Bench<'a> {
                 }
             }
         }
-        if self.paths.creators_as_last_year && !ground.offers.is_empty() {
+        // Without offers creators go on as last year, and are paid as last year, beside the budget.
+        if self.paths.creators_as_last_year || ground.offers.is_empty() {
             (0..self.worlds.len()).for_each(|w| self.add(first + w, [0.0; 3], ground.last_creators));
         }
     }

@@ -66,7 +66,10 @@ impl Money {
             let own = spec.drivers.iter().find(|d| d.name == channel.name);
             let last: f64 = channel.last.iter().sum();
             let reach = MOST_SEEN * channel.seen * planned;
-            let (mut low, mut high) = (spec.change.0 * usual[m] * scale, (spec.change.1 * usual[m] * scale).min(reach));
+            // What was not used last year need not be used, and a free budget has no least.
+            let needed = budget.is_some() && last > 0.0;
+            let low = if needed { spec.change.0 * usual[m] * scale } else { 0.0 };
+            let (mut low, mut high) = (low, (spec.change.1 * usual[m] * scale).min(reach));
             if let Some(own) = own {
                 let (min, max) = (own.min.map(|a| a.of(last)), own.max.map(|a| a.of(last)));
                 if own.lock {

@@ -14,8 +14,18 @@ use counterpoint_infer::parallel::in_parallel;
 pub const FRONTIER: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Halvings in search of the budget that a target asks for.
 const HALVINGS: usize = 14;
+/// Budgets that are tried where little money does not keep a target.
+const RUNGS: usize = 10;
 /// A target is looked for up to this many times last year's money.
 const FARTHEST: f64 = 4.0;
+
+/// An amount without parts, in groups of three digits.
+fn written(x: f64) -> String {
+    let digits = format!("{:.0}", x.abs());
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    format!("{}{}", if x < 0.0 { "−" } else { "" }, groups.join(","))
+}
 
 /// A plan with its judgement.
 #[derive(Debug, Clone)]
@@ -151,11 +161,22 @@ impl<'a> Planner<'a> {
                 100.0 * (1.0 - spent / b)
             ));
         }
+        let (from, to) = (self.ground.horizon.starts[0], self.ground.horizon.ends());
+        if spec.starts.is_some_and(|day| day != from) || spec.ends.is_some_and(|day| day != to) {
+            notes.push(format!(
+                "The data have periods of {} days: the plan runs from {from} to {to}.",
+                self.ground.horizon.days
+            ));
+        }
         let judged = judge(self.ground, self.worlds, &paths, self.threads);
         let mut plan = self.judged(paths, judged, notes);
         plan.gap = Some(found.gap());
         plan.nodes = found.nodes;
         plan.binding.clone_from(&found.prices);
+        if !self.ground.has_profit {
+            // Without money a unit of outcome, money is worth what it brings, and the objective takes it off.
+            plan.binding.iter_mut().filter(|(limit, _)| limit == "budget").for_each(|(_, price)| *price += 1.0);
+        }
         self.found = Some(found);
         self.last = Some((plan.last.clone(), plan.last_judged.clone()));
         Ok(plan)
@@ -207,7 +228,7 @@ impl<'a> Planner<'a> {
         Ok(found.iter().map(best).collect())
     }
 
-    /// The plan for the budget that a target asks for, by halving: returns fall as money is added, outcomes rise.
+    /// The plan for the budget that a target asks for, by halving: beyond some budget returns fall as money is added; outcomes rise.
     fn reach(
         &self,
         problem: &Problem<'_>,
@@ -240,26 +261,45 @@ impl<'a> Planner<'a> {
         };
         let (mut low, mut high) = (0.01 * last.min(most), most);
         let wants_outcome = matches!(target, Target::Outcome(_));
-        let (first, room) = solve(low)?;
-        if room < 0.0 {
-            if wants_outcome {
-                return Ok(first);
-            }
-            return Err(Clash(vec![format!(
-                "the target cannot be reached: even a budget of {low:.0} misses it by {:.0} %",
-                -100.0 * room
-            )]));
+        let (mut first, mut room) = solve(low)?;
+        if wants_outcome && room < 0.0 {
+            return Ok(first);
         }
-        let (top, room) = solve(high)?;
-        if room >= 0.0 {
-            if wants_outcome && room > 1e-9 {
+        let (top, room_there) = solve(high)?;
+        if room_there >= 0.0 {
+            if wants_outcome && room_there > 1e-9 {
                 return Err(Clash(vec![format!(
-                    "the outcome cannot be reached: a budget of {high:.0} brings {:.0} % of it",
-                    100.0 * (1.0 - room)
+                    "the outcome cannot be reached: a budget of {} brings {:.0} % of it",
+                    written(high),
+                    100.0 * (1.0 - room_there)
                 )]));
             }
-            notes.push(format!("The target leaves room beyond a budget of {high:.0}, where the search ends."));
+            notes.push(format!("The target leaves room beyond a budget of {}, where the search ends.", written(high)));
             return Ok(top);
+        }
+        if room < 0.0 {
+            // Where curves are steep first, little money returns less than more does: the largest budget of a ladder that keeps the target.
+            let (from, to) = (low, high);
+            let rungs = (1..RUNGS).rev().map(|k| from * (to / from).powf(k as f64 / RUNGS as f64));
+            let mut nearest = (low, room);
+            for rung in rungs {
+                let (found, left) = solve(rung)?;
+                if left >= 0.0 {
+                    (first, room, low) = (found, left, rung);
+                    break;
+                }
+                if left > nearest.1 {
+                    nearest = (rung, left);
+                }
+                high = rung;
+            }
+            if room < 0.0 {
+                return Err(Clash(vec![format!(
+                    "the target cannot be reached: a budget of {} comes nearest, and misses it by {:.0} %",
+                    written(nearest.0),
+                    -100.0 * nearest.1
+                )]));
+            }
         }
         let mut best = if wants_outcome { top } else { first };
         for _ in 0..HALVINGS {
@@ -308,7 +348,13 @@ impl<'a> Planner<'a> {
         Paths { spend, posts, creators_as_last_year: false }
     }
 
-    fn judged(&self, paths: Paths, judged: Judged, notes: Vec<String>) -> Plan {
+    fn judged(&self, paths: Paths, judged: Judged, mut notes: Vec<String>) -> Plan {
+        if self.ground.offers.is_empty() && self.ground.last_creators > 0.0 {
+            notes.push(format!(
+                "Creators go on as last year: their {} are taken off profit, here and in last year's split, and are not in the budget. With a table of offers the plan weighs them.",
+                written(self.ground.last_creators)
+            ));
+        }
         let money = paths.money(self.ground);
         let last = Paths::last_year(self.ground, money);
         let last_judged = match &self.last {

@@ -112,7 +112,8 @@ impl<'a> Problem<'a> {
             let mut out = Vec::new();
             for &d in part(&draws, block) {
                 for world in worlds {
-                    let mut sum = 0.0;
+                    // Without offers creators go on as last year, and are paid so.
+                    let mut sum = if ground.offers.is_empty() { -ground.last_creators } else { 0.0 };
                     for (m, channel) in ground.channels.iter().enumerate().filter(|(_, c)| !c.paid) {
                         let path = world.delivered(m, &channel.last);
                         sum += channel.profit(d, &path, false, None);

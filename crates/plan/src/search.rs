@@ -28,6 +28,9 @@ const SLIP: f64 = 1e-3;
 const SWEEPS: usize = 30;
 const STEPS: usize = 4;
 const AGAIN: usize = 12;
+/// Gap from which a search begins at corners too, and the most channels that have them.
+const OPEN: f64 = 0.05;
+const CORNERS: usize = 12;
 /// Draws on which a search begins, and on which moves are tried first.
 const COARSE: usize = 100;
 pub(crate) const ROUGH: usize = 200;
@@ -159,11 +162,11 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     root.start = near.x;
     root.prices = near.prices;
     let (peak, limits) = search.relax(&root, false, Some(&coarse)).ok_or_else(clash)?;
-    let excess = search.excess(&peak.x);
+    let [excess, wide] = search.excess(&peak.x);
     let mut tangent = Tangent {
         value: peak.value,
         gradient: peak.gradient.clone(),
-        excess,
+        excess: wide,
         gap: 0.0,
         risk: problem.risk,
         price: money.price,
@@ -172,6 +175,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     root.bound = search.bound(&peak, &limits) + excess;
     let relaxed = (peak.x.clone(), peak.prices.clone());
     let mut best = polished(&peak.x);
+    search.elsewhere(&mut best, root.bound);
     root.start = peak.x.clone();
     root.prices.clone_from(&peak.prices);
     let size = (ground.draws() * problem.worlds.len().min(8)) as f64
@@ -196,7 +200,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
         for mut branch in branches {
             nodes += 1;
             let Some((peak, limits)) = search.relax(&branch, false, None) else { continue };
-            branch.bound = (search.bound(&peak, &limits) + search.excess(&peak.x)).min(node.bound);
+            branch.bound = (search.bound(&peak, &limits) + search.excess(&peak.x)[0]).min(node.bound);
             if branch.bound <= best.1 {
                 continue;
             }
@@ -300,6 +304,39 @@ impl Search<'_> {
             }
         }
         x
+    }
+
+    /// Settles the channels beside the posts of a plan from other places than where the climb came from: last year's split, so that no plan is worse
+    /// than that, and where much is left open, since curves are steep first, each channel at its most and the others at their least.
+    fn elsewhere(&self, best: &mut (Vec<f64>, f64), bound: f64) {
+        let (blocks, ground) = (self.problem.layout.blocks.len(), self.ground());
+        let count = ground.paid() * blocks;
+        let last = self.start()[..count].to_vec();
+        let total: f64 = last.iter().sum();
+        let budget = (self.money.budget.1 - self.fees(&best.0)).max(0.0);
+        let factor = if budget.is_finite() && total > 0.0 { budget / total } else { 1.0 };
+        let mut starts = vec![last.iter().map(|x| factor * x).collect::<Vec<f64>>()];
+        if ground.paid() <= CORNERS && gap(bound, best.1) > OPEN {
+            let flown = |m: usize, money: f64| {
+                let own = &last[m * blocks..(m + 1) * blocks];
+                let sum: f64 = own.iter().sum();
+                let part = move |x: &f64| if sum > 0.0 { x / sum } else { 1.0 / blocks as f64 };
+                own.iter().map(move |x| money * part(x)).collect::<Vec<f64>>()
+            };
+            let money = |m: usize, most: bool| {
+                let (low, high) = self.money.channels[m];
+                flown(m, if most { high } else { low })
+            };
+            starts.extend((0..ground.paid()).map(|k| (0..ground.paid()).flat_map(|m| money(m, m == k)).collect()));
+        }
+        for start in starts {
+            let mut x = best.0.clone();
+            x[..count].copy_from_slice(&start);
+            let found = self.settle(&x);
+            if found.1 > best.1 {
+                *best = found;
+            }
+        }
     }
 
     /// Limits with these ranges, `fees` (in all, then in each group) spent already. The budget comes first, then channels, offers, groups, exclusive
@@ -481,16 +518,21 @@ impl Search<'_> {
         (found.gap() <= good).then_some(found)
     }
 
-    /// By how much the objective can be above its tangent at a point, whatever the limits are.
-    fn excess(&self, x: &[f64]) -> f64 {
+    /// By how much the objective can be above its tangent at a point: within the channels' limits, and whatever the limits are.
+    fn excess(&self, x: &[f64]) -> [f64; 2] {
         let (problem, layout) = (self.problem, &self.problem.layout);
-        let mut most = vec![0.0; layout.count];
-        for (channel, &first) in self.ground().channels.iter().zip(&layout.channels) {
+        let (mut near, mut most) = (vec![0.0; layout.count], vec![0.0; layout.count]);
+        for ((channel, &first), (_, high)) in
+            self.ground().channels.iter().zip(&layout.channels).zip(&self.money.channels)
+        {
             for (b, block) in layout.blocks.iter().enumerate() {
                 most[first + b] = MOST_SEEN * channel.seen * block.len() as f64;
+                near[first + b] = most[first + b].min(*high);
             }
         }
-        problem.excess(x, &problem.weights(x, false), &most)
+        let weights = problem.weights(x, false);
+        let wide = problem.excess(x, &weights, &most);
+        [if near == most { wide } else { problem.excess(x, &weights, &near).min(wide) }, wide]
     }
 
     /// What no point within the limits exceeds by the slope at the peak, where the function is concave.

@@ -44,7 +44,7 @@ pub struct Struck {
     pub source: String,
 }
 
-/// The worlds in which each shock strikes on the first day, alone; then those of `together`, lists of (shock, platform).
+/// The worlds in which each shock strikes a plan on its first day, alone; then those of `together`, lists of (shock, platform).
 ///
 /// # Errors
 /// Shocks and platforms that are not known, in words.
@@ -52,6 +52,8 @@ pub fn struck(
     ground: &Ground,
     shocks: &[Shock],
     together: &[Vec<(String, String)>],
+    paths: &Paths,
+    threads: usize,
 ) -> Result<Vec<(World, Struck)>, Vec<String>> {
     let (mut out, mut wrong) = (Vec::new(), Vec::new());
     let blank = Spread { mean: 0.0, q05: 0.0, q50: 0.0, q95: 0.0, cvar10: 0.0 };
@@ -80,7 +82,7 @@ pub fn struck(
     };
     for shock in shocks {
         if shock.strikes == Strikes::Creator {
-            if let Some(name) = largest_creator(ground) {
+            if let Some(name) = largest_creator(ground, paths, threads) {
                 add(&[(shock, &name)]);
             }
             continue;
@@ -111,18 +113,29 @@ pub fn struck(
     if wrong.is_empty() { Ok(out) } else { Err(wrong) }
 }
 
-/// The creator whose posts had most weighted views last year in the planned periods.
-pub fn largest_creator(ground: &Ground) -> Option<String> {
-    let model = &ground.model;
-    let of = |creator: &counterpoint::model::build::CreatorModel| -> f64 {
-        creator
-            .accounts
-            .iter()
-            .filter_map(|&(m, c)| Some((ground.platforms.iter().find(|p| p.driver == m)?, c)))
-            .map(|(own, c)| own.draws.iter().map(|d| d.account_last[c]).sum::<f64>())
-            .sum()
+/// The creator who brings most within a plan in a calm world: by their part of their platforms' posts as last year, or by their offers.
+pub fn largest_creator(ground: &Ground, paths: &Paths, threads: usize) -> Option<String> {
+    let judged = judge(ground, &[World::calm(ground)], paths, threads);
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
+    let mut brings: Vec<(&str, f64)> = Vec::new();
+    let mut add = |name, units| match brings.iter_mut().find(|b| b.0 == name) {
+        Some(own) => own.1 += units,
+        None => brings.push((name, units)),
     };
-    model.creators.iter().max_by(|a, b| of(a).total_cmp(&of(b))).map(|c| c.name.clone())
+    for (p, platform) in ground.platforms.iter().enumerate() {
+        let parts: Vec<(&str, f64)> = ground
+            .model
+            .creators
+            .iter()
+            .flat_map(|c| c.accounts.iter().filter(|a| a.0 == platform.driver).map(|a| (c.name.as_str(), a.1)))
+            .map(|(name, c)| (name, platform.draws.iter().map(|d| d.account_last[c]).sum()))
+            .collect();
+        let all: f64 = parts.iter().map(|p| p.1).sum();
+        let units = mean(&judged.platforms[p].units);
+        parts.into_iter().filter(|p| p.1 > 0.0).for_each(|(name, own)| add(name, units * own / all));
+    }
+    judged.offers.iter().for_each(|(o, part)| add(&ground.offers[*o].offer.who.name, mean(&part.units)));
+    brings.into_iter().filter(|b| b.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|b| b.0.to_owned())
 }
 
 /// Judges a plan under the scenarios of `worlds` and under each of `struck` alone.
@@ -149,7 +162,8 @@ pub fn stress(
         .enumerate()
         .map(|(i, (_, told))| Struck { profit: less(&each.profit, i + 1), outcome: less(&each.outcome, i + 1), ..told })
         .collect();
-    shocks.sort_by(|a, b| a.profit.mean.total_cmp(&b.profit.mean));
+    let loss = |s: &Struck| if ground.has_profit { s.profit.mean } else { s.outcome.mean };
+    shocks.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
     let shares = dependence(ground, &each, count);
     let squares: Vec<f64> =
         (0..draws).map(|d| herfindahl(&shares.iter().map(|s| s.1[d]).collect::<Vec<_>>())).collect();

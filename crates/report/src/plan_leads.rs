@@ -101,9 +101,14 @@ pub(crate) fn tests(d: &ReportData, p: &NextBudget) -> Vec<String> {
     out
 }
 
+/// A larger gap proves nothing worth telling.
+const UNPROVEN: f64 = 0.5;
+
 fn gap_words(gap: f64) -> String {
     if gap < SMALLEST_GAP {
         "No plan within the limits is better by more than 0.1%.".to_owned()
+    } else if gap > UNPROVEN {
+        "How much better another plan within the limits could be is not proven: the bound that was found is far above this one.".to_owned()
     } else {
         format!(
             "No plan within the limits is better by more than {}: the search has proved no more than that.",

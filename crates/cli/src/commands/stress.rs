@@ -48,7 +48,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     if !wrong.is_empty() {
         return Ok(refused(Fault::Words(wrong), terminal));
     }
-    let alone = match struck(ground, &planning.shocks, &together) {
+    let alone = match struck(ground, &planning.shocks, &together, &own, planning.threads) {
         Ok(alone) => alone,
         Err(words) => return Ok(refused(Fault::Words(words), terminal)),
     };

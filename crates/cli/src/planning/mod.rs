@@ -13,7 +13,7 @@ use counterpoint::finding::Finding;
 use counterpoint::project::Project;
 use counterpoint::project::plan::PlanSpec;
 use counterpoint_plan::ground::Ground;
-use counterpoint_plan::shock::Shock;
+use counterpoint_plan::shock::{Shock, same};
 use counterpoint_plan::world::World;
 use counterpoint_report::{Status, Verdict};
 use counterpoint_sources::read_plan;
@@ -64,15 +64,15 @@ impl Planning {
                 Err(fault) => return Ok(Err(fault)),
             },
         };
-        if let Some(words) = unknown_drivers(&reopened.project, &spec, dataset) {
-            return Ok(Err(Fault::Words(words)));
-        }
         let (model, chains) = reopened.fitted(run)?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let ground = match Ground::new(&model, &reopened.project, dataset, &chains, &spec, &offered, threads) {
             Ok(ground) => ground,
             Err(words) => return Ok(Err(Fault::Words(vec![words]))),
         };
+        if let Some(words) = unknown_drivers(&reopened.project, &spec, dataset, &ground.places) {
+            return Ok(Err(Fault::Words(words)));
+        }
         let worlds = World::all(&ground, &shocks);
         let verdict: Verdict = serde_json::from_value(reopened.about["verdict"].clone())?;
         Ok(Ok(Planning { reopened, spec, ground, shocks, worlds, verdict, threads, findings }))
@@ -113,7 +113,12 @@ fn with(mut spec: PlanSpec, asked: &PlanningArgs) -> PlanSpec {
 }
 
 /// Limits of drivers that do not exist.
-fn unknown_drivers(project: &Project, spec: &PlanSpec, data: &counterpoint::data::Dataset) -> Option<Vec<String>> {
+fn unknown_drivers(
+    project: &Project,
+    spec: &PlanSpec,
+    data: &counterpoint::data::Dataset,
+    places: &[String],
+) -> Option<Vec<String>> {
     let channels: Vec<&str> = project.drivers.iter().map(|d| d.name.as_str()).collect();
     let creators: Vec<&str> = data.roster.iter().flat_map(|r| &r.creators).map(|c| c.name.as_str()).collect();
     let mut wrong = Vec::new();
@@ -126,6 +131,11 @@ fn unknown_drivers(project: &Project, spec: &PlanSpec, data: &counterpoint::data
         for name in group.drivers.iter().filter(|n| !channels.contains(&n.as_str()) && !creators.contains(&n.as_str()))
         {
             wrong.push(format!("[[plan.group]] {}: no channel or creator {name}", group.name));
+        }
+        let known = |p: &str| places.iter().any(|place| same(place, p));
+        if let Some(platform) = group.platform.as_ref().filter(|p| !known(p)) {
+            let there = places.join(", ");
+            wrong.push(format!("[[plan.group]] {}: no platform {platform}; there are {there}", group.name));
         }
     }
     (!wrong.is_empty()).then_some(wrong)

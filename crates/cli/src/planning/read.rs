@@ -121,8 +121,17 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
         let own: Vec<usize> = (0..ground.offers.len())
             .filter(|&o| ground.offers[o].offer.name == wanted || ground.offers[o].offer.who.name == name)
             .collect();
-        if count == 0.0 {
+        let paid = spend.unwrap_or(0.0) > 0.0;
+        let fixed = ground.channels.iter().any(|c| c.name == name)
+            || ground.platforms.iter().any(|p| p.name == name)
+            || ground.model.creators.iter().any(|c| c.name == name);
+        if count == 0.0 && !paid && (fixed || !own.is_empty()) {
             // Rows of what is not taken, and of drivers that a plan cannot move.
+            continue;
+        }
+        if count == 0.0 && !own.is_empty() {
+            let expected = "how many posts, in the column `posts`: what they cost follows from the offer";
+            wrong.push(fail(format!("money for \"{name}\""), expected, "give `posts`", Some(row), "posts"));
             continue;
         }
         let fits = |o: &&usize| at.is_none_or(|t| ground.offers[**o].slots.contains(&t));

@@ -10,6 +10,9 @@ use counterpoint_plan::plan::{Plan, Point};
 use counterpoint_plan::stress::Stress;
 use counterpoint_report::numbers::{money, number, percent, probability};
 
+/// A larger gap proves nothing worth telling.
+const UNPROVEN: f64 = 0.5;
+
 /// How amounts of a project are written.
 pub(crate) struct Pen<'a> {
     currency: &'a str,
@@ -73,8 +76,14 @@ pub(crate) fn answer(planning: &Planning, plan: &Plan, asked: bool) -> Vec<Strin
             probability(plan.judged.beats(&plan.last_judged, |j| &j.outcome))
         ));
     }
-    if let Some(gap) = plan.gap {
-        out.push(format!("No plan within the limits is better by more than {}.", percent(gap.max(1e-5))));
+    match plan.gap {
+        Some(gap) if gap > UNPROVEN => out.push(
+            "How much better another plan within the limits could be is not proven: the bound that was found is far above this one.".to_owned(),
+        ),
+        Some(gap) => {
+            out.push(format!("No plan within the limits is better by more than {}.", percent(gap.max(1e-5))));
+        }
+        None => {}
     }
     out.extend(plan.notes.iter().cloned());
     if !planning.ground.untold.is_empty() {
@@ -127,7 +136,13 @@ pub(crate) fn binding(planning: &Planning, plan: &Plan) -> Vec<String> {
     plan.binding
         .iter()
         .take(8)
-        .map(|(limit, price)| format!("  {}: one unit more would bring {} of profit", plain(limit), pen.money(*price)))
+        .map(|(limit, price)| {
+            let limit = plain(limit);
+            if pen.has_profit {
+                return format!("  {limit}: one unit more would bring {} of profit", pen.money(*price));
+            }
+            format!("  {limit}: one unit more would bring {} of the outcome", pen.outcome(*price))
+        })
         .collect()
 }
 

@@ -79,7 +79,7 @@ fn read(
                 let mend = if treatment {
                     "fill in the value; 0 if nothing was done"
                 } else {
-                    "write 0 where nothing ran; or set empty_is_zero = true under [data] if that is what every empty cell means"
+                    "write 0 where nothing ran; or set empty = \"zero\" under [data] if that is what every empty cell means"
                 };
                 frame.place(fail("empty-cell", found, "a number", mend), want, read.rows[at])
             });

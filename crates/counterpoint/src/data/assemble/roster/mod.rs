@@ -203,11 +203,23 @@ fn posts(sheet: &Sheet<'_>, roster: &mut Roster, names: &mut BTreeMap<String, us
             .filter(|&a| {
                 let account = &roster.accounts[a];
                 roster.creators[account.creator].name == *owner
-                    && on.is_none_or(|p| roster.platforms[account.platform] == p)
+                    && on.is_none_or(|p| roster.platforms[account.platform].eq_ignore_ascii_case(p.trim()))
             })
             .collect();
         let [account] = own[..] else {
             unknown.push(out, || {
+                let theirs = roster.accounts.iter().filter(|a| roster.creators[a.creator].name == *owner);
+                let theirs: Vec<&str> = theirs.map(|a| roster.platforms[a.platform].as_str()).collect();
+                if let (Some(p), false) = (on, theirs.is_empty()) {
+                    let expected =
+                        format!("a platform on which the creators' table has {owner}: {}", theirs.join(", "));
+                    let found = format!("a post of {owner} on {p}");
+                    return sheet.at(
+                        fail("unknown-creator", found, expected, nearest_hint(p, &theirs)),
+                        row,
+                        "platform",
+                    );
+                }
                 let all: Vec<&str> = roster.creators.iter().map(|c| c.name.as_str()).collect();
                 let found = match (on, own.len()) {
                     (Some(p), _) => format!("a post of {owner} on {p}"),
