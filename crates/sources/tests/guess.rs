@@ -256,6 +256,29 @@ fn a_long_table_beside_a_wide_one_gives_its_channels() {
 }
 
 #[test]
+fn a_cell_that_hides_the_dates_or_the_outcome_is_named() {
+    let refused = |csv: &str| {
+        let table = table_from_bytes("a.csv", csv.as_bytes().to_vec()).expect("a table");
+        guess("x", &[table]).expect_err("refused")[0].clone()
+    };
+    let total = refused("week,revenue,tv_spend\n2026-01-05,10,1\n2026-01-12,11,0\nTotal,21,1\n");
+    assert_eq!((total.code.as_str(), total.row, total.column.as_deref()), ("no-date", Some(4), Some("week")));
+    assert!(total.found.contains("Total") && total.mend.contains("take the row out"), "{total:?}");
+    let named = refused("date,revenue,tv_spend\n2026-W02,10,1\n2026-W03,11,0\n");
+    assert!(named.found.contains("2026-W02") && named.mend.contains("2026-03-30"), "{named:?}");
+    let thousands = refused("date,revenue\n2026-01-05,\"238,259\"\n2026-01-12,\"233,922\"\n");
+    assert_eq!((thousands.code.as_str(), thousands.column.as_deref()), ("no-outcome", Some("revenue")));
+    assert!(thousands.found.contains("238,259"), "{thousands:?}");
+    // An empty row at the end is no second row of a date.
+    let blank = "week,revenue,tv_spend\n2026-01-05,10,1\n2026-01-12,11,0\n2026-01-19,12,1\n2026-01-26,13,0\n2026-02-02,9,1\n2026-02-09,8,2\n2026-02-16,8,2\n2026-02-23,8,2\n2026-03-02,8,2\n2026-03-09,8,2\n,,\n";
+    let blank = guess("x", &[table_from_bytes("a.csv", blank.into()).expect("a table")]).expect("a guess");
+    assert!(!blank.needs_edit.iter().any(|n| n.contains("several rows")), "{:#?}", blank.needs_edit);
+    let pounds = "week,revenue,tv_spend\n2026-01-05,£10.50,£1\n2026-01-12,£11,£0\n2026-01-19,£12,£3\n";
+    let pounds = guess("x", &[table_from_bytes("a.csv", pounds.into()).expect("a table")]).expect("a guess");
+    assert!(pounds.toml.contains("currency = \"GBP\""), "{}", pounds.toml);
+}
+
+#[test]
 fn what_cannot_be_told_must_be_looked_at() {
     let csv = "date,revenue,tv_spend\n01/02/2026,10,1\n02/02/2026,11,0\n";
     let ambiguous = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");

@@ -5,6 +5,7 @@ use super::names::{self, Word, any_of, media_name, words};
 use super::profile::Profile;
 use super::{Said, shown};
 use counterpoint::data::Table;
+use counterpoint::data::recognise::date;
 use counterpoint::finding::{Finding, Severity};
 use counterpoint::project::DateFormat;
 use jiff::civil::Date;
@@ -31,11 +32,7 @@ pub(super) fn find(tables: &[Table], draft: &mut Draft, said: &mut Said) -> Resu
     for (i, table) in tables.iter().enumerate() {
         let profiles: Vec<Profile> = table.columns.iter().map(Profile::new).collect();
         let Some((column, formats)) = date_column(&profiles) else {
-            let mend = "add a column of days or of first days of weeks, such as 2026-03-30; its name does not matter";
-            findings.push(
-                Finding::new(Severity::Fail, "no-date", "no column of dates", "a date in every row", mend)
-                    .at_file(&table.file),
-            );
+            findings.push(no_date(table, &profiles).at_file(&table.file));
             continue;
         };
         if draft.date.is_empty() {
@@ -81,6 +78,28 @@ fn date_column<'p, 'a>(profiles: &'p [Profile<'a>]) -> Option<(&'p Profile<'a>, 
     let named = profiles.iter().filter(|p| any_of(&words(p.name), names::DATE).is_some()).find_map(dated);
     // eight digits may be a count as well as a date, so a column that only its values name must not be numbers
     named.or_else(|| profiles.iter().filter(|p| p.numbers.is_none()).find_map(dated))
+}
+
+/// What is wrong where no column is one of dates: of one that is named so, the first cell that is no date.
+fn no_date(table: &Table, profiles: &[Profile]) -> Finding {
+    let named = profiles.iter().filter(|p| any_of(&words(p.name), names::DATE).is_some());
+    let forms = [DateFormat::YearMonthDay, DateFormat::DayMonthYear, DateFormat::MonthDayYear];
+    let unread = |p: &Profile| {
+        let all = forms.into_iter().filter_map(|form| p.unread(|text| date(text, form).is_some()));
+        all.max_by_key(|found| found.2).map(|(row, text, read)| (p.name.to_owned(), row, text.to_owned(), read))
+    };
+    let Some((name, row, text, read)) = named.filter_map(unread).next() else {
+        let mend = "add a column of days or of first days of weeks, such as 2026-03-30; its name does not matter";
+        return Finding::new(Severity::Fail, "no-date", "no column of dates", "a date in every row", mend);
+    };
+    let mend = if read > 0 {
+        "take the row out if it is a total or a remark, or write its date as the others are"
+    } else {
+        "write days, or first days of weeks, as 2026-03-30"
+    };
+    Finding::new(Severity::Fail, "no-date", shown(&text), "a date in every row, such as 2026-03-30 or 30/03/2026", mend)
+        .at_row(table.lines.get(row).copied().unwrap_or(row as u64 + 2))
+        .at_column(name)
 }
 
 fn say_date(column: &Profile, formats: &[DateFormat], draft: &mut Draft, said: &mut Said) {
@@ -133,7 +152,7 @@ fn letters(format: DateFormat) -> &'static str {
 fn geo(profiles: &[Profile], date: &Profile, format: DateFormat, draft: &mut Draft, keys: &mut Keys, said: &mut Said) {
     let dates = date.dates(format);
     let distinct: BTreeSet<&Date> = dates.iter().flatten().collect();
-    let repeated = distinct.len() < dates.len();
+    let repeated = distinct.len() < dates.iter().flatten().count();
     let fits = |p: &Profile| {
         let labels = p.labels();
         let pairs: BTreeSet<(&Option<Date>, &Option<String>)> = dates.iter().zip(&labels).collect();

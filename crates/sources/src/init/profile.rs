@@ -66,6 +66,23 @@ impl<'a> Profile<'a> {
         }
     }
 
+    /// The first cell of text that is not read so, and its row, from 0; and how many are.
+    pub(super) fn unread(&self, reads: impl Fn(&str) -> bool) -> Option<(usize, &'a str, usize)> {
+        let texts = self.texts.as_ref()?;
+        let read = texts.iter().flatten().filter(|t| reads(t)).count();
+        let (row, text) =
+            texts.iter().enumerate().find_map(|(row, t)| Some((row, (*t)?)).filter(|(_, t)| !reads(t)))?;
+        Some((row, text, read))
+    }
+
+    /// The currency whose sign its cells have.
+    pub(super) fn currency(&self) -> Option<&'static str> {
+        const SIGNS: [(&str, &str); 2] = [("€", "EUR"), ("£", "GBP")];
+        self.numbers.as_ref()?;
+        let texts = self.texts.as_ref()?.iter().flatten().take(10);
+        texts.filter_map(|text| SIGNS.iter().find(|(sign, _)| text.contains(sign))).map(|found| found.1).next()
+    }
+
     /// The cells as labels.
     pub(super) fn labels(&self) -> Vec<Option<String>> {
         match (&self.texts, &self.numbers) {

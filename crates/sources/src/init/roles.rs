@@ -6,6 +6,7 @@ use super::names::{self, Word, any_of, media_name, numbered, words};
 use super::profile::Profile;
 use super::{Said, shown};
 use counterpoint::data::Table;
+use counterpoint::data::recognise::number;
 use counterpoint::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 
@@ -81,6 +82,14 @@ fn outcome<'p, 'a>(
             let open = |p: &&Profile| p.numbers.is_some() && !p.constant() && !p.flag() && !explained(p);
             let largest = profiles.iter().filter(open).max_by(|a, b| a.sum().total_cmp(&b.sum()));
             let Some(p) = largest else {
+                let named = profiles.iter().filter(|p| p.numbers.is_none() && outcome_score(p.name).is_some());
+                let unread = named.filter_map(|p| Some((p.name, p.unread(|text| number(text).is_some())?))).next();
+                if let Some((name, (_, text, _))) = unread {
+                    let expected = "a number with one reading, such as 1234.56";
+                    let mend = "write the numbers of this column without words, and without a comma that may be a decimal or a thousands mark";
+                    let finding = Finding::new(Severity::Fail, "no-outcome", shown(text), expected, mend);
+                    return Err(vec![finding.at_column(name)]);
+                }
                 let (found, expected) =
                     ("no column that could be the outcome", "a column of revenue, orders or the like");
                 let mend = "add it to a table, or rename it so that it can be recognised (revenue, sales, orders, y)";
@@ -99,9 +108,10 @@ fn outcome<'p, 'a>(
     let currency = ["usd", "eur", "gbp", "chf"]
         .iter()
         .find(|c| profiles.iter().any(|p| words(p.name).iter().any(|w| w == *c)))
-        .map(|c| c.to_uppercase());
+        .map(|c| c.to_uppercase())
+        .or_else(|| profiles.iter().find_map(Profile::currency).map(str::to_owned));
     match &currency {
-        Some(currency) => said.note(format!("the currency is {currency}, which a column names")),
+        Some(currency) => said.note(format!("the currency is {currency}, which a column names or is written in")),
         None => said.note("the currency is written as USD, a label only: mend it if it is another"),
     }
     draft.currency = currency;
