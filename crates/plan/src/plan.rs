@@ -454,7 +454,9 @@ impl<'a> Planner<'a> {
             let more = sum(&|p| &p.more, ground.draws());
             let posts_by_period: Vec<usize> = (0..n).map(|t| own.iter().map(|&o| paths.posts[o][t]).sum()).collect();
             let posts: usize = posts_by_period.iter().sum();
-            let plan = mean(&cost);
+            // What is owed on sales is paid out of them, and is not in the budget.
+            let (owed, plan) =
+                (mean(&cost), own.iter().map(|&o| ground.offers[o].mean_cost[paths.number(o)]).sum::<f64>());
             let share = |t: usize| if posts > 0 { plan * posts_by_period[t] as f64 / posts as f64 } else { 0.0 };
             let on: Vec<String> = own.iter().filter(|&&o| paths.number(o) > 0).map(|&o| platform_of(o)).collect();
             out.push(DriverPlan {
@@ -465,8 +467,8 @@ impl<'a> Planner<'a> {
                 plan,
                 posts,
                 incremental: Spread::of(&units, weights),
-                mroi: over(each(&more), 0.01 * plan),
-                roi: over(mean(&money), plan),
+                mroi: over(each(&more), 0.01 * owed),
+                roi: over(mean(&money), owed),
                 extrapolated: posts > 0
                     && own.iter().any(|&o| ground.offers[o].offer.known.is_none() && paths.number(o) > 0),
                 by_period: (0..n).map(|t| [last[t], share(t)]).collect(),

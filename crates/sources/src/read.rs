@@ -84,7 +84,7 @@ pub fn read_bytes(dir: &Path, file: &str) -> Result<Vec<u8>, Box<Finding>> {
 /// What to do about a missing file: the names in its folder that resemble it.
 fn near(dir: &Path, file: &str) -> String {
     let path = dir.join(file);
-    let folder = path.parent().unwrap_or(dir);
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wanted = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let mut names: Vec<String> = match std::fs::read_dir(folder) {
         Ok(entries) => entries.take(10_000).flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect(),

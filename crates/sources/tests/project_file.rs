@@ -3,7 +3,7 @@
 use counterpoint::finding::{Finding, Severity};
 use counterpoint::model::prior::Prior;
 use counterpoint::project::*;
-use counterpoint_sources::{load_project, read_project};
+use counterpoint_sources::{load_project, read_project, without_plan};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -426,4 +426,21 @@ fn what_is_wrong_with_an_experiment_has_its_place() {
     assert_eq!(changed("se     = 40000.0", "se = 1.0\nusual = \"after\"").code, "unknown-value");
     let all = findings(&TEST.replace("geos  ", "geo   "));
     assert!(all.iter().any(|f| f.code == "unknown-key" && f.mend.contains("`geos`")), "{all:?}");
+}
+
+#[test]
+fn comments_spaces_and_the_plan_change_nothing_for_a_fit() {
+    let plain = "name = \"x\"\n[data]\ntable = \"a.csv\"\n[[channel]]\nname = \"tv\"\n";
+    let same = "# mine\n\nname=\"x\"   # the name\n[plan]\nbudget = 5\n\n[data]\ntable = 'a.csv'\n\n\n[[ channel ]]\nname = \"tv\"\n# end\n\n";
+    assert_eq!(without_plan(plain), without_plan(same));
+    for other in [
+        plain.replace("\"tv\"", "\"tv \""),
+        plain.replace("name = \"x\"\n", ""),
+        format!("{plain}[[channel]]\nname = \"tv\"\n"),
+        format!("{plain}ends = [1, 2]\n"),
+    ] {
+        assert_ne!(without_plan(plain), without_plan(&other), "{other}");
+    }
+    assert_ne!(without_plan("a = [[1], [2]]"), without_plan("a = [[1, 2]]"));
+    assert_ne!(without_plan("a = \"1\""), without_plan("a = 1"));
 }

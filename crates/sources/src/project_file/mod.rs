@@ -72,14 +72,43 @@ pub fn read_plan(text: &str) -> (PlanSpec, Vec<Finding>) {
     (spec.unwrap_or_default(), walk.finish())
 }
 
-/// The text of a project file without its `[plan]`, which no fit depends on.
+/// What a project file says to a fit: its keys and values without `[plan]`, which no fit depends on, and without comments and spaces.
 pub fn without_plan(text: &str) -> String {
-    match text.parse::<toml_edit::DocumentMut>() {
-        Ok(mut document) => {
-            document.remove("plan");
-            document.to_string()
+    let Ok(mut document) = text.parse::<toml_edit::DocumentMut>() else { return text.to_owned() };
+    document.remove("plan");
+    let mut out = String::new();
+    said(document.as_item(), "", &mut out);
+    out
+}
+
+/// One line a value, with its path.
+fn said(item: &toml_edit::Item, path: &str, out: &mut String) {
+    use toml_edit::{Item, Value};
+    match item {
+        Item::None => {}
+        Item::Table(table) => table.iter().for_each(|(key, item)| said(item, &format!("{path}.{key:?}"), out)),
+        Item::ArrayOfTables(tables) => {
+            for (i, table) in tables.iter().enumerate() {
+                table.iter().for_each(|(key, item)| said(item, &format!("{path}[{i}].{key:?}"), out));
+            }
         }
-        Err(_) => text.to_owned(),
+        Item::Value(Value::Array(values)) => {
+            out.push_str(&format!("{path} has {}\n", values.len()));
+            for (i, value) in values.iter().enumerate() {
+                said(&Item::Value(value.clone()), &format!("{path}[{i}]"), out);
+            }
+        }
+        Item::Value(Value::InlineTable(table)) => {
+            for (key, value) in table {
+                said(&Item::Value(value.clone()), &format!("{path}.{key:?}"), out);
+            }
+        }
+        Item::Value(value) => {
+            let mut value = value.clone();
+            value.decor_mut().clear();
+            let text = value.as_str().map_or_else(|| value.to_string(), |text| format!("{text:?}"));
+            out.push_str(&format!("{path} = {text}\n"));
+        }
     }
 }
 
