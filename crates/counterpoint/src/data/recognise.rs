@@ -50,8 +50,13 @@ pub fn number(text: &str) -> Option<f64> {
     }
 }
 
-/// The finite number that a cell holds in a column written in this style. Thousands are groups of exactly three digits.
+/// The finite number that a cell holds in a column written in this style. Thousands are groups of exactly three digits; 12 % is 0.12.
 pub fn number_in(text: &str, style: NumberStyle) -> Option<f64> {
+    let (text, shift) = match text.trim_end().strip_suffix('%') {
+        None => (text, 0),
+        Some(hundredths) if !hundredths.contains(SIGNS) => (hundredths, 2),
+        Some(_) => return None,
+    };
     let (decimal, group) = match style {
         NumberStyle::Point => ('.', ','),
         NumberStyle::Comma => (',', '.'),
@@ -61,7 +66,7 @@ pub fn number_in(text: &str, style: NumberStyle) -> Option<f64> {
         Some(at) => (&digits[..at], &digits[at + 1..]),
         None => (digits, "0"),
     };
-    let exponent: i32 = exponent.parse().ok()?;
+    let exponent: i32 = exponent.parse::<i32>().ok()?.checked_sub(shift)?;
     let (whole, fraction) = mantissa.split_once(decimal).unwrap_or((mantissa, ""));
     if !fraction.chars().all(|c| c.is_ascii_digit()) || (whole.is_empty() && fraction.is_empty()) {
         return None;
@@ -92,13 +97,19 @@ pub fn number_style<'a>(cells: impl Iterator<Item = &'a str>) -> Option<NumberSt
     }
 }
 
+/// Signs and codes of currencies that amounts are written with.
+const SIGNS: [char; 6] = ['€', '£', '$', '¥', '₹', '%'];
+const CODES: [&str; 5] = ["USD", "EUR", "GBP", "CHF", "JPY"];
+
 /// Sign and digits of a number, without blanks around it, plus sign and currency sign.
 fn bare(text: &str) -> Option<(bool, &str)> {
     let currency = |s: &str| -> usize {
-        ["R$", "$", "€", "£", "¥", "₹"].iter().find(|sign| s.starts_with(**sign)).map_or(0, |sign| sign.len())
+        let codes = CODES.iter().chain(&["R$", "$", "€", "£", "¥", "₹"]);
+        codes.filter(|sign| s.starts_with(**sign)).map(|sign| sign.len()).next().unwrap_or(0)
     };
     let text = text.trim();
-    let text = text.trim_end_matches(['€', '£', '$', '¥', '₹']).trim_end();
+    let text = CODES.iter().find_map(|code| text.strip_suffix(code)).unwrap_or(text);
+    let text = text.trim_end_matches(&SIGNS[..5]).trim_end();
     let first = text[currency(text)..].trim_start();
     let (negative, rest) = match first.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
@@ -239,6 +250,10 @@ mod tests {
             ("€ 5", 5.0),
             ("5 €", 5.0),
             ("R$ 7,25", 7.25),
+            ("EUR 1,234.50", 1234.5),
+            ("1.234,5 EUR", 1234.5),
+            ("-12.5%", -0.125),
+            ("2,7 %", 0.027),
             ("1 234 567", 1_234_567.0),
             ("1.234", 1.234),
         ] {
@@ -250,7 +265,10 @@ mod tests {
     fn numbers_with_two_readings_and_no_numbers_are_not_read() {
         for text in [
             "1,234",
-            "5%",
+            "%",
+            "5%%",
+            "$5%",
+            "EUR",
             "",
             "-",
             "nan",

@@ -1,6 +1,8 @@
 //! What the values of a column say: numbers, dates, words, and how they move.
 
-use counterpoint::data::recognise::{DateReading, date, date_format, is_missing, number, number_in, number_style};
+use counterpoint::data::recognise::{
+    DateReading, NumberStyle, date, date_format, is_missing, number, number_in, number_style,
+};
 use counterpoint::data::{Cells, Column};
 use counterpoint::project::DateFormat;
 use jiff::civil::Date;
@@ -75,9 +77,17 @@ impl<'a> Profile<'a> {
         Some((row, text, read))
     }
 
+    /// Whether all its cells are numbers if only one knew what their commas or points are.
+    pub(super) fn either_mark(&self) -> bool {
+        let both = |text: &&str| {
+            number_in(text, NumberStyle::Point).is_some() && number_in(text, NumberStyle::Comma).is_some()
+        };
+        self.numbers.is_none() && self.texts.as_ref().is_some_and(|texts| texts.iter().flatten().all(both))
+    }
+
     /// The currency whose sign its cells have.
     pub(super) fn currency(&self) -> Option<&'static str> {
-        const SIGNS: [(&str, &str); 2] = [("€", "EUR"), ("£", "GBP")];
+        const SIGNS: [(&str, &str); 5] = [("€", "EUR"), ("£", "GBP"), ("EUR", "EUR"), ("GBP", "GBP"), ("CHF", "CHF")];
         self.numbers.as_ref()?;
         let texts = self.texts.as_ref()?.iter().flatten().take(10);
         texts.filter_map(|text| SIGNS.iter().find(|(sign, _)| text.contains(sign))).map(|found| found.1).next()

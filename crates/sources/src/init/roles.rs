@@ -209,6 +209,9 @@ fn place<'p, 'a>(p: &'p Profile<'a>, gathered: &mut Vec<Gathered<'p, 'a>>, draft
     if p.numbers.is_none() {
         let labels: BTreeSet<String> = p.labels().into_iter().flatten().collect();
         let why = match labels.len() {
+            n if n > 0 && p.either_mark() => {
+                "has commas that may be decimal or thousands marks; write its numbers without them".to_owned()
+            }
             0 => "is empty".to_owned(),
             1 if p.missing == 0 => "never changes, so it explains nothing".to_owned(),
             1..=LABELS => {
