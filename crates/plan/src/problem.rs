@@ -12,7 +12,7 @@ use crate::weighted::TOGETHER;
 use crate::world::World;
 use counterpoint_infer::parallel::in_parallel;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Share of the worst outcomes whose mean is the conditional value at risk.
 pub const TAIL: f64 = 0.1;
@@ -97,6 +97,8 @@ pub struct Problem<'a> {
     pub by_platform: Vec<Vec<usize>>,
     /// What does not depend on the plan, `[draws x worlds]`: organic media, platforms without offers.
     fixed: Vec<f64>,
+    /// By platform and world: the first world in which its reach is the same.
+    alike: Arc<Vec<Vec<usize>>>,
     /// Profit over which the edge of the worst tenth is soft, from where the search begins.
     width: OnceLock<f64>,
 }
@@ -105,6 +107,8 @@ impl<'a> Problem<'a> {
     /// Prepares the objective.
     pub fn new(ground: &'a Ground, worlds: &'a [World], risk: f64, layout: Layout, threads: usize) -> Problem<'a> {
         let draws: Vec<usize> = (0..ground.draws()).collect();
+        let first = |p: usize, w: usize| worlds[..w].iter().position(|o| o.reach(p) == worlds[w].reach(p)).unwrap_or(w);
+        let alike = (0..ground.platforms.len()).map(|p| (0..worlds.len()).map(|w| first(p, w)).collect()).collect();
         let by_platform: Vec<Vec<usize>> = (0..ground.platforms.len())
             .map(|p| (0..ground.offers.len()).filter(|&o| ground.offers[o].platform == p).collect())
             .collect();
@@ -136,6 +140,7 @@ impl<'a> Problem<'a> {
             by_platform,
             fixed: fixed.concat(),
             shares: vec![1.0 / draws.len() as f64; draws.len()],
+            alike: Arc::new(alike),
             draws,
             width: OnceLock::new(),
         }
@@ -160,6 +165,7 @@ impl<'a> Problem<'a> {
             by_platform: self.by_platform.clone(),
             fixed: places.iter().flat_map(|i| &self.fixed[i * worlds..(i + 1) * worlds]).copied().collect(),
             shares: vec![1.0 / places.len() as f64; places.len()],
+            alike: self.alike.clone(),
             draws: places.iter().map(|&i| self.draws[i]).collect(),
             width: OnceLock::new(),
         }
@@ -213,7 +219,9 @@ impl<'a> Problem<'a> {
         // Paths that are followed: the plain one, then those of worlds that change much.
         let mut paths = vec![spend.clone()];
         let mut place = Vec::new();
-        let mut little: Vec<Option<Vec<f64>>> = Vec::new();
+        // Changes along the slope, each once, and which of them each world has.
+        let mut changes: Vec<Vec<f64>> = Vec::new();
+        let mut little: Vec<Option<usize>> = Vec::new();
         for world in self.worlds {
             match world.factors(m) {
                 None => {
@@ -222,7 +230,12 @@ impl<'a> Problem<'a> {
                 }
                 Some((factors, true)) => {
                     place.push(0);
-                    little.push(Some(spend.iter().zip(factors).map(|(s, f)| s * (f[0] - 1.0)).collect()));
+                    let change: Vec<f64> = spend.iter().zip(factors).map(|(s, f)| s * (f[0] - 1.0)).collect();
+                    let known = changes.iter().position(|c| *c == change);
+                    little.push(Some(known.unwrap_or_else(|| {
+                        changes.push(change);
+                        changes.len() - 1
+                    })));
                 }
                 Some((factors, false)) => {
                     place.push(paths.len());
@@ -231,20 +244,23 @@ impl<'a> Problem<'a> {
                 }
             }
         }
-        let wants = little.iter().any(Option::is_some);
+        let wants = !changes.is_empty();
         let blocks = in_parallel(BLOCKS, self.threads, |block| {
             let mut profits = Vec::new();
             let mut values = vec![0.0; paths.len()];
             let mut slopes = vec![0.0; n];
+            let mut along = vec![0.0; changes.len()];
             let mut room = Room::default();
             for &d in part(&self.draws, block) {
                 for (k, (path, value)) in paths.iter().zip(&mut values).enumerate() {
                     let slopes = (wants && k == 0).then_some(&mut slopes[..]);
                     *value = ground.channels[m].profit_in(d, path, concave, slopes, &mut room);
                 }
+                for (to, change) in along.iter_mut().zip(&changes) {
+                    *to = change.iter().zip(&slopes).map(|(c, s)| c * s).sum();
+                }
                 for ((at, change), cost) in place.iter().zip(&little).zip(&charged) {
-                    let along = change.as_ref().map_or(0.0, |c| c.iter().zip(&slopes).map(|(c, s)| c * s).sum());
-                    profits.push(values[*at] + along - cost);
+                    profits.push(values[*at] + change.map_or(0.0, |k| along[k]) - cost);
                 }
             }
             profits
@@ -300,7 +316,13 @@ impl<'a> Problem<'a> {
             let rows = x.chunks_exact(n).zip(slope.chunks_exact(n));
             rows.map(|(x, s)| (0..n).map(|t| x[t] * s[t] * (reach[t] - 1.0)).sum::<f64>()).sum()
         };
-        for world in self.worlds {
+        let first = out.len();
+        for (world, &alike) in self.worlds.iter().zip(&self.alike[p]) {
+            // What another world has done already.
+            if let Some(&known) = out.get(first + alike) {
+                out.push(known);
+                continue;
+            }
             out.push(match world.reach(p) {
                 None => plain,
                 Some(reach) if is_little(reach.iter().copied()) => {
@@ -478,10 +500,10 @@ pub(crate) fn part(draws: &[usize], block: usize) -> &[usize] {
     &draws[block * draws.len() / BLOCKS..(block + 1) * draws.len() / BLOCKS]
 }
 
-/// Whether factors change little: less than a fifth in each period and a twentieth on average.
+/// Whether factors change little: less than a fifth in each period and a tenth on average.
 pub(crate) fn is_little(factors: impl Iterator<Item = f64> + Clone) -> bool {
     let count = factors.clone().count().max(1) as f64;
-    factors.clone().map(|f| (f - 1.0).abs()).sum::<f64>() / count < 0.05
+    factors.clone().map(|f| (f - 1.0).abs()).sum::<f64>() / count < 0.1
         && factors.into_iter().all(|f| (f - 1.0).abs() < 0.2)
 }
 

@@ -14,8 +14,8 @@ use counterpoint_infer::parallel::in_parallel;
 struct Path<'a> {
     /// What exposure is multiplied by on the path itself.
     own: Option<&'a [f64]>,
-    /// Worlds, and by what they differ from the plain path.
-    worlds: Vec<(usize, Option<&'a [f64]>)>,
+    /// Worlds that differ from the plain path alike, and by what.
+    worlds: Vec<(Vec<usize>, Option<&'a [f64]>)>,
 }
 
 /// Paths of worlds whose factors are these.
@@ -23,8 +23,11 @@ fn paths<'a>(factors: impl Iterator<Item = Option<&'a [f64]>>) -> Vec<Path<'a>> 
     let mut out = vec![Path { own: None, worlds: Vec::new() }];
     for (w, own) in factors.enumerate() {
         match own {
-            Some(f) if !is_little(f.iter().copied()) => out.push(Path { own, worlds: vec![(w, None)] }),
-            _ => out[0].worlds.push((w, own)),
+            Some(f) if !is_little(f.iter().copied()) => out.push(Path { own, worlds: vec![(vec![w], None)] }),
+            _ => match out[0].worlds.iter_mut().find(|alike| alike.1 == own) {
+                Some((worlds, _)) => worlds.push(w),
+                None => out[0].worlds.push((vec![w], own)),
+            },
         }
     }
     out
@@ -35,8 +38,8 @@ impl Path<'_> {
     fn weigh(&self, weights: &[f64], by: &mut [f64]) -> Option<f64> {
         let (mut all, mut plain) = (0.0, 0.0);
         by.fill(0.0);
-        for (w, factors) in &self.worlds {
-            let weight = weights[*w];
+        for (worlds, factors) in &self.worlds {
+            let weight: f64 = worlds.iter().map(|&w| weights[w]).sum();
             if weight == 0.0 {
                 continue;
             }
@@ -191,8 +194,9 @@ impl Problem<'_> {
         let mut spend = vec![0.0; n];
         self.layout.spend(m, x, &mut spend);
         let plain = vec![1.0; n];
-        let mut little = vec![[1.0_f64, 1.0]; n];
-        let (mut of_calm, mut of_little) = (vec![0.0; self.draws().len()], vec![0.0; self.draws().len()]);
+        let mut of_calm = vec![0.0; self.draws().len()];
+        // Those that hardly differ from the plain path, and those that do a little more: a wide range is not to be paid for with all the weight.
+        let mut little = [(); 2].map(|()| (vec![[1.0_f64, 1.0]; n], vec![0.0; self.draws().len()]));
         let sum = |to: &mut [f64], w: usize| {
             to.iter_mut().zip(weights.chunks_exact(worlds)).for_each(|(to, own)| *to += own[w]);
         };
@@ -208,8 +212,10 @@ impl Problem<'_> {
             match world.factors(m) {
                 None => sum(&mut of_calm, w),
                 Some((factors, true)) => {
-                    sum(&mut of_little, w);
-                    for (to, f) in little.iter_mut().zip(factors) {
+                    let most = factors.iter().map(|f| (f[0] - 1.0).abs()).fold(0.0, f64::max);
+                    let (range, own) = &mut little[usize::from(most > HARDLY)];
+                    sum(own, w);
+                    for (to, f) in range.iter_mut().zip(factors) {
                         *to = [to[0].min(f[0]), to[1].max(f[0])];
                     }
                 }
@@ -222,8 +228,8 @@ impl Problem<'_> {
             }
         }
         total += tangent(&plain, &still, &of_calm);
-        if of_little.iter().any(|w| *w > 0.0) {
-            total += tangent(&plain, &little, &of_little);
+        for (range, own) in little.iter().filter(|(_, own)| own.iter().any(|w| *w > 0.0)) {
+            total += tangent(&plain, range, own);
         }
         total
     }
@@ -388,6 +394,8 @@ impl Problem<'_> {
     }
 }
 
+/// Worlds that change no period by more than this hardly differ.
+const HARDLY: f64 = 0.02;
 /// Worlds of so much weight are worth a close bound.
 const CLOSE: f64 = 0.2;
 /// So few draws are not worth a second thread.
