@@ -1,10 +1,9 @@
 //! Plans: how fast at scale, how good against other ways to split a budget, and in worlds whose truth is known.
 //!
-//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios (`seed`: another
-//! market). `plan-greedy=1` sets the plan of the
-//! public panel of 40 geos beside a greedy grid of one multiplier a channel, an equal split and last year's. `plan-backtest=N` fits N made markets,
-//! plans the quarter after, and scores each plan in the true world, calm and with a platform gone; offers ask for about `cpm` (15) a thousand views.
-//! `chains`, `warmup`, `draws` apply.
+//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios (`seed`: another market).
+//! `plan-greedy=1` sets the plan of the public panel of 40 geos beside a greedy grid of one multiplier a channel, an equal split and last year's.
+//! `plan-backtest=N` fits N made markets, plans the quarter after, and scores each plan in the true world, calm and with a platform gone; `offers`
+//! (20) ask for about `cpm` (15) a thousand views. `chains`, `warmup`, `draws` apply.
 
 use anyhow::{Context, anyhow};
 use counterpoint::data::roster::{Candidate, Offer};
