@@ -224,7 +224,7 @@ pub fn events(shocks: &[Shock], platforms: &[String], days: f64) -> Vec<Event> {
 }
 
 /// The scenarios of independent events, the most important event first: nothing, each of as many events as can be told apart by itself, and the most
-/// probable sets of them. Returned with the number of those events. What the scenarios lack of probability one goes to them in proportion.
+/// probable sets of them. Returned with the number of those events. Each event has its probability over all of them.
 pub fn scenarios(probabilities: &[f64]) -> (usize, Vec<Scenario>) {
     let mut count = probabilities.len().min(SCENARIOS - 1);
     loop {
@@ -246,8 +246,13 @@ pub fn scenarios(probabilities: &[f64]) -> (usize, Vec<Scenario>) {
         all[1 + count..].sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.events.cmp(&b.events)));
         all.truncate(SCENARIOS);
         let sum: f64 = all.iter().map(|s| s.weight).sum();
-        if sum >= COVERED || count <= AT_ONCE {
-            all.iter_mut().for_each(|s| s.weight /= sum);
+        // Sets that are left out are split into their events, so that each event keeps its probability.
+        for (e, p) in own.iter().enumerate() {
+            let together = all[1 + count..].iter().filter(|s| s.events.contains(&e)).map(|s| s.weight).sum::<f64>();
+            all[1 + e].weight = p.min(CERTAIN) - together;
+        }
+        all[0].weight = 1.0 - all[1..].iter().map(|s| s.weight).sum::<f64>();
+        if (sum >= COVERED && all[0].weight > 0.0) || count <= AT_ONCE {
             return (count, all);
         }
         count -= 1;
@@ -324,7 +329,7 @@ mod tests {
         // Forty rare ones: nineteen alone, each about as probable as it is, beside nothing.
         let (kept, all) = scenarios(&[0.005; 40]);
         assert_eq!((kept, all.len()), (19, 20));
-        assert!(all[1..].iter().all(|s| s.events.len() == 1 && (s.weight / 0.005 - 1.0).abs() < 0.1), "{all:?}");
+        assert!(all[1..].iter().all(|s| s.events.len() == 1 && (s.weight / 0.005 - 1.0).abs() < 1e-9), "{all:?}");
         assert!(all[0].events.is_empty());
         // Nine even odds: four of them, in all sixteen ways.
         let (kept, all) = scenarios(&[0.5; 9]);

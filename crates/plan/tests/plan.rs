@@ -11,7 +11,7 @@ use counterpoint_plan::ground::Ground;
 use counterpoint_plan::judge::{Paths, Spread, judge};
 use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Plan, Planner};
-use counterpoint_plan::shock::Shock;
+use counterpoint_plan::shock::{self, Shock};
 use counterpoint_plan::world::World;
 use rand::RngExt;
 use std::sync::Arc;
@@ -346,6 +346,40 @@ fn no_plan_is_over_its_budget_or_worse_than_last_years_split() {
             let slack = 1e-3 * budget;
             assert!(objective(of(&plan)) > objective(last) - slack, "{part} {risk}: {:?} {last:?}", of(&plan));
         }
+    }
+}
+
+#[test]
+fn a_platform_that_falls_has_its_world_and_no_shock_is_lost() {
+    let market = market(3, 1);
+    let ground = ground(&market, &weeks(&market, 8), &[], 40);
+    let shocks = Shock::library();
+    let worlds = World::all(&ground, &shocks);
+    assert!((worlds.iter().map(|w| w.weight).sum::<f64>() - 1.0).abs() < 1e-12 && worlds.len() <= 20);
+    let days = 56.0;
+    for (p, platform) in ground.platforms.iter().enumerate() {
+        let name = format!("gone for good on {}", platform.name);
+        let world = worlds.iter().find(|w| w.name == name).expect(&name);
+        let probability = 1.0 - 0.99_f64.powf(days / 365.25);
+        assert!(
+            world.weight <= 1.0001 * probability && world.weight > 0.8 * probability,
+            "{} {probability}",
+            world.weight
+        );
+        // Mean reach over the worlds is the product of what independent events leave, but for sets that have no world.
+        let mean: f64 =
+            worlds.iter().map(|w| w.weight * w.reach(p).map_or(1.0, |r| r.iter().sum::<f64>() / r.len() as f64)).sum();
+        let events = counterpoint_plan::shock::events(&shocks, &ground.places, days);
+        let mut want = vec![1.0; ground.periods];
+        for event in events.iter().filter(|e| shock::same(&ground.places[e.platform], &platform.name)) {
+            let shock = &shocks[event.shock];
+            if matches!(shock.strikes, shock::Strikes::All | shock::Strikes::Organic) {
+                let reach = shock.reach_by_period(ground.periods, 7.0, event.begins);
+                want.iter_mut().zip(reach).for_each(|(to, r)| *to *= 1.0 - event.probability * (1.0 - r));
+            }
+        }
+        let want = want.iter().sum::<f64>() / ground.periods as f64;
+        assert!((mean - want).abs() < 0.03 * (1.0 - want), "{mean} {want}");
     }
 }
 
