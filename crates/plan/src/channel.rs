@@ -4,17 +4,22 @@
 //! function of one number, F(a) = sum_g worth\[g\] beta\[g\] f(unit\[g\] a), a the carried-over spend. F is tabled once a draw, and a plan of any
 //! path costs one look-up a period. The judge does without the table.
 
+use crate::carry::{CHUNK, Carried, back, in_chunks};
 use crate::horizon::Horizon;
 use counterpoint::data::DriverKind;
 use counterpoint::model::build::Model;
 use counterpoint::model::posterior::{Posterior, shape_values};
 use counterpoint::model::response::Order;
 use counterpoint::model::transform::{adstock, saturation};
+use counterpoint_infer::dispatch;
 
 /// Intervals of the table; its points are dense near zero.
 const KNOTS: usize = 64;
 /// No period of a plan has more than this times the most that the data have seen: what lies beyond is not known at all.
 pub const MOST_SEEN: f64 = 4.0;
+
+/// Value and slope by point of the table.
+type Table = [[f64; 2]; KNOTS + 1];
 
 /// A channel, or organic media.
 #[derive(Debug, Clone)]
@@ -56,9 +61,9 @@ pub struct ChannelDraw {
     /// What that alone brings.
     base: f64,
     /// F and its slope times the step, by point of the table.
-    table: Vec<[f64; 2]>,
+    table: Box<Table>,
     /// A concave function that is nowhere below F: to the point of steepest average return, its line through zero.
-    hull: Vec<[f64; 2]>,
+    hull: Box<Table>,
 }
 
 impl Channel {
@@ -159,7 +164,7 @@ impl Channel {
         }
         let points = KNOTS + 1;
         let reach = self.reach;
-        let mut table = vec![[0.0; 2]; points];
+        let mut table = Box::new([[0.0; 2]; KNOTS + 1]);
         let spends: Vec<f64> = (0..points).map(|j| reach * (j as f64 / KNOTS as f64).powi(2)).collect();
         let (mut f, mut slope, mut power) = (vec![0.0; points], vec![0.0; points], vec![0.0; points]);
         for (g, unit) in self.unit.iter().enumerate() {
@@ -209,65 +214,55 @@ impl Channel {
     ) -> f64 {
         let draw = &self.draws[d];
         let table = if concave { &draw.hull } else { &draw.table };
-        let scale = 1.0 / self.reach;
-        if !self.carried() {
-            let mut sum = 0.0;
-            match slopes {
-                None => spend.iter().for_each(|s| sum += look_up(table, s * scale)[0]),
-                Some(slopes) => {
-                    for (s, to) in spend.iter().zip(slopes) {
-                        let [value, slope] = look_up(table, s * scale);
-                        sum += value;
-                        *to = slope * scale;
-                    }
-                }
-            }
-            return sum;
-        }
-        let (n, all) = (spend.len(), draw.carry.len());
+        let Room { carried, all, by } = room;
+        let n = spend.len();
         // Behind the reach of the last spend nothing is left.
-        let end = (n + self.lag).min(all);
-        let a = &mut room.0;
-        a.clear();
-        a.extend_from_slice(&draw.carry[..end]);
-        for (s, x) in spend.iter().enumerate().filter(|x| *x.1 != 0.0) {
-            let to = (s + draw.weights.len()).min(end);
-            for (a, w) in a[s..to].iter_mut().zip(&draw.weights) {
-                *a += w * x;
-            }
+        let end = if self.carried() { (n + self.lag).min(draw.carry.len()) } else { n };
+        let (size, lags) = (in_chunks(end), self.lags() - 1);
+        all.clear();
+        if self.carried() {
+            all.extend_from_slice(carried.over(&draw.weights, spend, None, end));
+            all.iter_mut().zip(&draw.carry[..end]).for_each(|(a, carry)| *a += carry);
+        } else {
+            all.extend_from_slice(spend);
+            all.resize(size, 0.0);
         }
-        let mut sum = -draw.base;
-        for a in a.iter_mut() {
-            let [value, slope] = look_up(table, *a * scale);
-            sum += value;
-            *a = slope * scale;
-        }
+        by.clear();
+        by.resize(size + lags, 0.0);
+        // After the end there is nothing.
+        let sum = look_up_all(table, 1.0 / self.reach, all, &mut by[..size]) - (size - end) as f64 * table[0][0];
+        by[end..size].fill(0.0);
         if let Some(slopes) = slopes {
-            for (s, to) in slopes.iter_mut().enumerate() {
-                let last = (s + draw.weights.len()).min(end);
-                *to = a[s..last].iter().zip(&draw.weights).map(|(a, w)| a * w).sum();
+            if self.carried() {
+                back(&draw.weights, by, slopes);
+            } else {
+                slopes.copy_from_slice(&by[..n]);
             }
         }
-        sum
+        sum - draw.base
     }
 }
 
 /// Working memory of a channel's profit.
 #[derive(Debug, Default)]
-pub(crate) struct Room(Vec<f64>);
+pub(crate) struct Room {
+    carried: Carried,
+    /// Spend as it works, in whole chunks of periods.
+    all: Vec<f64>,
+    /// Slopes by it, and as many zeros as there are lags.
+    by: Vec<f64>,
+}
 
 impl Channel {
     /// A channel of Hill curves, each of (weights, carried over from before, half-saturation, slope).
     #[cfg(test)]
     pub(crate) fn made(reach: f64, lag: usize, draws: Vec<(Vec<f64>, Vec<f64>, f64, f64)>) -> Channel {
         let draws = draws.into_iter().map(|(weights, carry, half, slope)| {
-            let mut table: Vec<[f64; 2]> = (0..=KNOTS)
-                .map(|j| {
-                    let a = reach * (j as f64 / KNOTS as f64).powi(2);
-                    let power = (a / half).powf(slope);
-                    [power / (1.0 + power), slope * power / (a.max(1e-300) * (1.0 + power).powi(2)) * reach]
-                })
-                .collect();
+            let mut table = Box::new(std::array::from_fn(|j| {
+                let a = reach * (j as f64 / KNOTS as f64).powi(2);
+                let power = (a / half).powf(slope);
+                [power / (1.0 + power), slope * power / (a.max(1e-300) * (1.0 + power).powi(2)) * reach]
+            }));
             table[0][1] = 2.0 * table[1][0] * (KNOTS * KNOTS) as f64 - table[1][1];
             table[0][1] = table[0][1].max(0.0);
             let base = carry.iter().map(|a: &f64| look_up(&table, a / reach)[0]).sum();
@@ -319,7 +314,7 @@ impl Channel {
 /// Profit of a period by its carried-over spend, on one draw.
 #[derive(Clone, Copy)]
 pub(crate) struct Curve<'a> {
-    table: &'a [[f64; 2]],
+    table: &'a Table,
     reach: f64,
 }
 
@@ -361,7 +356,7 @@ impl Curve<'_> {
 /// Value and slope (by `part`) of a table at a part of its reach, by cubic interpolation between points that are dense near zero; beyond the
 /// last, a line. The table's slopes are by the part too.
 #[inline]
-fn look_up(table: &[[f64; 2]], part: f64) -> [f64; 2] {
+fn look_up(table: &Table, part: f64) -> [f64; 2] {
     if part <= 0.0 {
         return table[0];
     }
@@ -384,10 +379,49 @@ fn look_up(table: &[[f64; 2]], part: f64) -> [f64; 2] {
     [y0 + u * (m0 + u * (b + u * c)), (m0 + u * (2.0 * b + 3.0 * u * c)) * density]
 }
 
+dispatch! {
+    /// The sum of [`look_up`] over whole chunks of periods, and the slopes; both by what is multiplied by `scale`.
+    fn look_up_all(table: &Table, scale: f64, all: &[f64], slopes: &mut [f64]) -> f64 {
+        const SQUARE: f64 = (KNOTS * KNOTS) as f64;
+        let mut sums = [0.0; CHUNK];
+        for (all, slopes) in all.chunks_exact(CHUNK).zip(slopes.chunks_exact_mut(CHUNK)) {
+            let (mut inside, mut beyond, mut at) = ([0.0; CHUNK], [0.0; CHUNK], [0_usize; CHUNK]);
+            for i in 0..CHUNK {
+                let part = all[i] * scale;
+                inside[i] = part.clamp(0.0, 1.0);
+                beyond[i] = part.max(1.0) - 1.0;
+                at[i] = ((inside[i].sqrt() * KNOTS as f64) as i32 as usize).min(KNOTS - 1);
+            }
+            let mut ends = [[0.0; CHUNK]; 4];
+            for i in 0..CHUNK {
+                let ([y0, s0], [y1, s1]) = (table[at[i]], table[at[i] + 1]);
+                for (to, x) in ends.iter_mut().zip([y0, s0, y1, s1]) {
+                    to[i] = x;
+                }
+            }
+            let [y0, s0, y1, s1] = ends;
+            for i in 0..CHUNK {
+                let j = at[i] as i32 as f64;
+                let steps = 2.0 * j + 1.0;
+                let one = 1.0 / steps;
+                let (width, density) = (steps * (1.0 / SQUARE), SQUARE * one);
+                let u = (inside[i] * SQUARE - j * j) * one;
+                let (m0, m1) = (s0[i] * width, s1[i] * width);
+                let rise = y1[i] - y0[i];
+                let (b, c) = (3.0 * rise - 2.0 * m0 - m1, m0 + m1 - 2.0 * rise);
+                let slope = (m0 + u * (2.0 * b + 3.0 * u * c)) * density;
+                sums[i] += y0[i] + u * (m0 + u * (b + u * c)) + slope * beyond[i];
+                slopes[i] = slope * scale;
+            }
+        }
+        sums.iter().sum()
+    }
+}
+
 /// From zero to the point of the largest average return, the line through it; from there the table. For a curve that is steep first and then
 /// flattens, this is its concave hull.
-fn hull(table: &[[f64; 2]], spends: &[f64]) -> Vec<[f64; 2]> {
-    let mut out = table.to_vec();
+fn hull(table: &Table, spends: &[f64]) -> Box<Table> {
+    let mut out = Box::new(*table);
     let average = |j: usize| table[j][0] / spends[j];
     let best = (1..table.len()).max_by(|&a, &b| average(a).total_cmp(&average(b))).unwrap_or(1);
     if best > 1 {
@@ -398,4 +432,21 @@ fn hull(table: &[[f64; 2]], spends: &[f64]) -> Vec<[f64; 2]> {
         out[best][1] = slope;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_looked_up_are_each_looked_up() {
+        let channel = Channel::made(40.0, 2, vec![(vec![0.6, 0.3, 0.1], vec![0.0; 8], 7.0, 1.7)]);
+        let (table, scale) = (&channel.draws[0].table, 1.0 / 40.0);
+        let all: Vec<f64> = (0..64).map(|i| 50.0 * f64::from(i * i) / 3600.0 - 0.5).collect();
+        let mut slopes = vec![0.0; 64];
+        let sum = look_up_all(table, scale, &all, &mut slopes);
+        let each: Vec<[f64; 2]> = all.iter().map(|a| look_up(table, a * scale)).collect();
+        assert!((sum - each.iter().map(|e| e[0]).sum::<f64>()).abs() < 1e-10);
+        assert!(slopes.iter().zip(&each).all(|(s, e)| (s - e[1] * scale).abs() < 1e-12 * (1.0 + s.abs())));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::ground::{BLOCKS, Ground};
 use crate::problem::TAIL;
-use crate::world::World;
+use crate::world::{World, alike};
 use counterpoint::model::estimate::Interval;
 use counterpoint::model::posterior::{Posterior, shape_values};
 use counterpoint::model::response::{Exposure, Response, Shape};
@@ -148,9 +148,10 @@ fn first_at(order: &[usize], values: &[f64], weights: &[f64], mass: f64) -> f64 
 /// What a plan brings in each world.
 pub fn judge(ground: &Ground, worlds: &[World], paths: &Paths, threads: usize) -> Judged {
     let taken: Vec<usize> = (0..ground.offers.len()).filter(|&o| paths.number(o) > 0).collect();
+    let alike = Alike::new(ground, worlds);
     let blocks = in_parallel(BLOCKS, threads, |block| {
         let (from, to) = (block * ground.draws() / BLOCKS, (block + 1) * ground.draws() / BLOCKS);
-        let mut bench = Bench::new(ground, worlds, paths, &taken);
+        let mut bench = Bench::new(ground, worlds, paths, &taken, &alike);
         bench.out.reserve(to - from, worlds.len());
         let mut posterior = Posterior::new(ground.model.clone());
         for d in from..to {
@@ -225,24 +226,50 @@ impl Judged {
     }
 }
 
+/// By channel or platform and world: the first world in which it fares the same.
+struct Alike {
+    channels: Vec<Vec<usize>>,
+    platforms: Vec<Vec<usize>>,
+}
+
+impl Alike {
+    fn new(ground: &Ground, worlds: &[World]) -> Alike {
+        let channels = 0..ground.channels.len();
+        let platforms = 0..ground.platforms.len();
+        Alike {
+            channels: channels.map(|m| alike(worlds, |a, b| a.factors(m) == b.factors(m))).collect(),
+            platforms: platforms
+                .map(|p| alike(worlds, |a, b| a.reach(p) == b.reach(p) && a.gone() == b.gone()))
+                .collect(),
+        }
+    }
+}
+
 /// Working memory of a block of draws.
 struct Bench<'a> {
     ground: &'a Ground,
     worlds: &'a [World],
     paths: &'a Paths,
     taken: &'a [usize],
+    alike: &'a Alike,
     out: Judged,
     shapes: Vec<Shape>,
 }
 
 impl<'a> Bench<'a> {
-    fn new(ground: &'a Ground, worlds: &'a [World], paths: &'a Paths, taken: &'a [usize]) -> Bench<'a> {
+    fn new(
+        ground: &'a Ground,
+        worlds: &'a [World],
+        paths: &'a Paths,
+        taken: &'a [usize],
+        alike: &'a Alike,
+    ) -> Bench<'a> {
         let shapes = ground
             .channels
             .iter()
             .map(|c| Shape { periods: ground.periods, ..ground.model.drivers[c.driver].shape.clone() })
             .collect();
-        Bench { ground, worlds, paths, taken, out: Judged::new(ground, taken), shapes }
+        Bench { ground, worlds, paths, taken, alike, out: Judged::new(ground, taken), shapes }
     }
 
     fn draw(&mut self, posterior: &Posterior, d: usize) {
@@ -261,8 +288,14 @@ impl<'a> Bench<'a> {
             let plain = beyond(self.channel(posterior, m, path));
             let more = beyond(self.channel(posterior, m, &path.iter().map(|x| 1.01 * x).collect::<Vec<_>>()));
             self.out.channels[m].more.push(more[1] - plain[1]);
+            let mut all: Vec<[f64; 3]> = Vec::with_capacity(self.worlds.len());
             for (w, world) in self.worlds.iter().enumerate() {
-                let got = world.changed(m, path).map_or(plain, |p| beyond(self.channel(posterior, m, &p)));
+                // What another world has done already.
+                let got = match all.get(self.alike.channels[m][w]) {
+                    Some(&known) => known,
+                    None => world.changed(m, path).map_or(plain, |p| beyond(self.channel(posterior, m, &p))),
+                };
+                all.push(got);
                 let cost = if channel.paid { world.charged(m, path) } else { 0.0 };
                 put(&mut self.out.channels[m], got, cost);
                 self.add(first + w, got, cost);
@@ -289,23 +322,30 @@ impl<'a> Bench<'a> {
                 });
                 each.collect()
             };
-            let usual_costs = costs(&plain, None);
+            let mut all: Vec<(Vec<[f64; 3]>, Vec<f64>)> = Vec::with_capacity(self.worlds.len());
             for (w, world) in self.worlds.iter().enumerate() {
-                let changed = (world.reach(p).is_some() || world.gone().is_some()).then(|| {
-                    let got =
-                        self.platform(posterior, d, p, &Made { reach: world.reach(p), gone: world.gone(), ..usual });
-                    let costs = costs(&got, world.gone());
-                    (got, costs)
-                });
-                let (got, costs) = changed.as_ref().map_or((&plain, &usual_costs), |(g, c)| (g, c));
+                let (got, costs) = match all.get(self.alike.platforms[p][w]) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let got = if world.reach(p).is_none() && world.gone().is_none() {
+                            plain.clone()
+                        } else {
+                            let made = Made { reach: world.reach(p), gone: world.gone(), ..usual };
+                            self.platform(posterior, d, p, &made)
+                        };
+                        let costs = costs(&got, world.gone());
+                        (got, costs)
+                    }
+                };
                 if last {
                     put(&mut self.out.platforms[p], got[0], 0.0);
                 }
                 self.add(first + w, got[0], 0.0);
-                for ((&place, got), &cost) in places.iter().zip(&got[1..]).zip(costs) {
+                for ((&place, got), &cost) in places.iter().zip(&got[1..]).zip(&costs) {
                     put(&mut self.out.offers[place].1, *got, cost);
                     self.add(first + w, [0.0; 3], cost);
                 }
+                all.push((got, costs));
             }
         }
         // Without offers creators go on as last year, and are paid as last year, beside the budget.

@@ -5,6 +5,7 @@
 //! [`search`] and its moves (the best plan), [`judge`] (what a plan brings, recomputed without the search), [`plan`] (the answer), [`stress`], [`learn`] (what to test first).
 
 mod above;
+mod carry;
 pub mod channel;
 pub mod climb;
 pub mod ground;

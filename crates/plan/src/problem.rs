@@ -7,9 +7,9 @@
 use crate::channel::Room;
 use crate::ground::{BLOCKS, Ground};
 use crate::limits::{Limits, Row};
-use crate::roster::{Exposure, views};
+use crate::roster::{Exposure, Room as PostsRoom, views};
 use crate::weighted::TOGETHER;
-use crate::world::World;
+use crate::world::{World, alike};
 use counterpoint_infer::parallel::in_parallel;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -107,8 +107,8 @@ impl<'a> Problem<'a> {
     /// Prepares the objective.
     pub fn new(ground: &'a Ground, worlds: &'a [World], risk: f64, layout: Layout, threads: usize) -> Problem<'a> {
         let draws: Vec<usize> = (0..ground.draws()).collect();
-        let first = |p: usize, w: usize| worlds[..w].iter().position(|o| o.reach(p) == worlds[w].reach(p)).unwrap_or(w);
-        let alike = (0..ground.platforms.len()).map(|p| (0..worlds.len()).map(|w| first(p, w)).collect()).collect();
+        let platforms = 0..ground.platforms.len();
+        let alike = platforms.map(|p| alike(worlds, |a, b| a.reach(p) == b.reach(p))).collect();
         let by_platform: Vec<Vec<usize>> = (0..ground.platforms.len())
             .map(|p| (0..ground.offers.len()).filter(|&o| ground.offers[o].platform == p).collect())
             .collect();
@@ -294,13 +294,13 @@ impl<'a> Problem<'a> {
         let owes = !free && self.by_platform[p].iter().any(|&o| self.ground.offers[o].owes_sales());
         let blocks = in_parallel(BLOCKS, self.threads, |block| {
             let mut profits = Vec::new();
-            let (mut exposure, mut slopes) = (Exposure::default(), Exposure::default());
+            let (mut exposure, mut bench) = (Exposure::default(), Follow::default());
             let mut exposures = [Vec::new(), Vec::new()];
             for draws in part(&self.draws, block).chunks(TOGETHER) {
                 self.exposures(p, draws, &all, owes, &mut exposures);
                 for (i, &d) in draws.iter().enumerate() {
                     exposure.take(&exposures, i, draws.len(), geos, n);
-                    self.in_worlds(p, d, &exposure, &mut slopes, &mut profits);
+                    self.in_worlds(p, d, &exposure, &mut bench, &mut profits);
                 }
             }
             profits
@@ -309,9 +309,10 @@ impl<'a> Problem<'a> {
     }
 
     /// Appends the profit of an exposure on draw d in each world.
-    pub(crate) fn in_worlds(&self, p: usize, d: usize, exposure: &Exposure, slopes: &mut Exposure, out: &mut Vec<f64>) {
+    pub(crate) fn in_worlds(&self, p: usize, d: usize, exposure: &Exposure, bench: &mut Follow, out: &mut Vec<f64>) {
         let (platform, n) = (&self.ground.platforms[p], self.ground.periods);
-        let plain = platform.profit(d, exposure, None, Some(slopes));
+        let Follow { slopes, room } = bench;
+        let plain = platform.profit(d, exposure, None, Some(slopes), room);
         let along = |x: &[f64], slope: &[f64], reach: &[f64]| -> f64 {
             let rows = x.chunks_exact(n).zip(slope.chunks_exact(n));
             rows.map(|(x, s)| (0..n).map(|t| x[t] * s[t] * (reach[t] - 1.0)).sum::<f64>()).sum()
@@ -328,7 +329,7 @@ impl<'a> Problem<'a> {
                 Some(reach) if is_little(reach.iter().copied()) => {
                     plain + along(&exposure.all, &slopes.all, reach) + along(&exposure.owed, &slopes.owed, reach)
                 }
-                Some(reach) => platform.profit(d, exposure, Some(reach), None),
+                Some(reach) => platform.profit(d, exposure, Some(reach), None, room),
             });
         }
     }
@@ -493,6 +494,13 @@ impl<'a> Problem<'a> {
             rows: Vec::new(),
         }
     }
+}
+
+/// Working memory of a platform's profit in each world.
+#[derive(Default)]
+pub(crate) struct Follow {
+    slopes: Exposure,
+    room: PostsRoom,
 }
 
 /// The draws of a block.

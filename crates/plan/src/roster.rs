@@ -1,5 +1,6 @@
 //! A platform of creators on every draw: posts to attention to what saturates together.
 
+use crate::carry::{CHUNK, Carried, back, in_chunks};
 use crate::horizon::Horizon;
 use crate::offer::Offered;
 use counterpoint::model::build::Model;
@@ -37,6 +38,10 @@ pub struct PlatformDraw {
     top: Vec<[f64; 2]>,
     /// Carried-over exposure that comes from before the plan, `[geos x periods]`.
     carry: Vec<f64>,
+    /// The same and the half-saturation, `[geos x whole chunks of periods]`.
+    halves: Vec<f64>,
+    /// Profit at full saturation beyond what comes from before the plan, `[geos x whole chunks of periods]`.
+    above: Vec<f64>,
     /// Exposure of last year in the planned periods, `[geos x planned]`.
     pub last: Vec<f64>,
     /// Weighted views of last year in the planned periods, an account of the model each.
@@ -62,6 +67,31 @@ impl Exposure {
             }
         }
     }
+}
+
+impl PlatformDraw {
+    fn new(weights: Vec<f64>, half: f64, top: Vec<[f64; 2]>, carry: Vec<f64>) -> PlatformDraw {
+        let periods = carry.len() / top.len();
+        let size = in_chunks(periods);
+        let (mut halves, mut above) = (vec![1.0; top.len() * size], vec![0.0; top.len() * size]);
+        for (g, [profit, _]) in top.iter().enumerate() {
+            for t in 0..periods {
+                let all = carry[g * periods + t] + half;
+                halves[g * size + t] = all;
+                above[g * size + t] = profit * half / all;
+            }
+        }
+        PlatformDraw { weights, half, top, carry, halves, above, last: Vec::new(), account_last: Vec::new() }
+    }
+}
+
+/// Working memory of a platform's profit.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// Carried-over exposure, and what is owed on it.
+    carried: [Carried; 2],
+    /// Slopes by them, chunks of periods then as many zeros as there are lags.
+    slopes: [Vec<f64>; 2],
 }
 
 impl Platform {
@@ -113,32 +143,19 @@ impl Platform {
             }
         }
         debug_assert!(n > 0);
-        PlatformDraw {
-            weights,
-            half: shape.saturation[0],
-            top: (0..self.geos).map(|g| [state.effect.beta[g] * worth[g], state.effect.beta[g] * money[g]]).collect(),
-            last: (0..self.geos).flat_map(|g| self.last.iter().map(move |&t| at(g, t))).collect(),
-            carry,
-            account_last,
-        }
+        let top = (0..self.geos).map(|g| [state.effect.beta[g] * worth[g], state.effect.beta[g] * money[g]]).collect();
+        let last = (0..self.geos).flat_map(|g| self.last.iter().map(move |&t| at(g, t))).collect();
+        PlatformDraw { last, account_last, ..PlatformDraw::new(weights, shape.saturation[0], top, carry) }
     }
 
     /// Profit on draw d of last year's posts done again, with reach multiplied.
     pub fn last_profit(&self, d: usize, reach: Option<&[f64]>) -> f64 {
-        let draw = &self.draws[d];
         let planned = self.last.len();
-        let (mut exposure, mut carried) = (vec![0.0; self.periods], vec![0.0; self.periods]);
-        let mut profit = 0.0;
-        for g in 0..self.geos {
-            exposure[..planned].copy_from_slice(&draw.last[g * planned..(g + 1) * planned]);
-            carry_over(&draw.weights, &exposure, reach, &mut carried);
-            for t in 0..self.periods {
-                let carry = draw.carry[g * self.periods + t];
-                let a = carry + carried[t];
-                profit += draw.top[g][0] * (a / (a + draw.half) - carry / (carry + draw.half));
-            }
+        let mut exposure = Exposure { all: vec![0.0; self.geos * self.periods], owed: Vec::new() };
+        for (to, from) in exposure.all.chunks_exact_mut(self.periods).zip(self.draws[d].last.chunks_exact(planned)) {
+            to[..planned].copy_from_slice(from);
         }
-        profit
+        self.profit(d, &exposure, reach, None, &mut Room::default())
     }
 
     /// Exposure on draw d of posts whose views by offer and period are `views`; offers with none are skipped. What is owed is left out, where `free`.
@@ -170,42 +187,44 @@ impl Platform {
 
     /// Profit of an exposure on draw d with reach multiplied, what is owed on the money it brings taken off; `slopes` takes the derivatives by
     /// the exposure, and by what is owed. Without what is owed it is concave.
-    pub fn profit(&self, d: usize, exposure: &Exposure, reach: Option<&[f64]>, slopes: Option<&mut Exposure>) -> f64 {
-        let (draw, n) = (&self.draws[d], self.periods);
+    pub(crate) fn profit(
+        &self,
+        d: usize,
+        exposure: &Exposure,
+        reach: Option<&[f64]>,
+        mut slopes: Option<&mut Exposure>,
+        room: &mut Room,
+    ) -> f64 {
+        let (draw, n, size) = (&self.draws[d], self.periods, in_chunks(self.periods));
         let owes = !exposure.owed.is_empty();
-        let mut profit = 0.0;
-        let mut memory = vec![0.0; 4 * n];
-        let (x, rest) = memory.split_at_mut(n);
-        let (z, rest) = rest.split_at_mut(n);
-        let (slope, slope_owed) = rest.split_at_mut(n);
-        let mut slopes = slopes;
+        let Room { carried: [x, z], slopes: [slope, slope_owed] } = room;
+        for own in [&mut *slope, &mut *slope_owed] {
+            own.clear();
+            own.resize(size + self.lag, 0.0);
+        }
         if let Some(to) = &mut slopes {
             to.all.resize(exposure.all.len(), 0.0);
             to.owed.resize(exposure.owed.len(), 0.0);
         }
+        let mut profit = 0.0;
         for g in 0..self.geos {
-            let range = g * n..(g + 1) * n;
-            carry_over(&draw.weights, &exposure.all[range.clone()], reach, x);
+            let (range, whole) = (g * n..(g + 1) * n, g * size..(g + 1) * size);
+            let (above, halves) = (&draw.above[whole.clone()], &draw.halves[whole]);
+            let x = x.over(&draw.weights, &exposure.all[range.clone()], reach, n);
+            profit += saturated(above, halves, x, &mut slope[..size]);
             if owes {
-                carry_over(&draw.weights, &exposure.owed[range.clone()], reach, z);
-            }
-            let [top, money] = draw.top[g];
-            for t in 0..n {
-                let carry = draw.carry[range.start + t];
-                let all = carry + x[t] + draw.half;
-                let one = 1.0 / all;
-                profit += top * (draw.half * x[t] * one / (carry + draw.half));
-                slope[t] = top * draw.half * one * one;
-                if owes {
-                    profit -= money * z[t] * one;
-                    slope[t] += money * z[t] * one * one;
-                    slope_owed[t] = -money * one;
-                }
+                let z = z.over(&draw.weights, &exposure.owed[range.clone()], reach, n);
+                let money = draw.top[g][1];
+                profit -= money * owed(money, halves, x, z, &mut slope[..size], &mut slope_owed[..size]);
             }
             if let Some(to) = &mut slopes {
-                back(&draw.weights, slope, reach, &mut to.all[range.clone()]);
-                if owes {
-                    back(&draw.weights, slope_owed, reach, &mut to.owed[range]);
+                let (to, to_owed) = (&mut to.all[range.clone()], to.owed.get_mut(range));
+                for (slope, to) in [(&*slope, Some(to)), (&*slope_owed, to_owed)] {
+                    let Some(to) = to else { continue };
+                    back(&draw.weights, slope, to);
+                    if let Some(reach) = reach {
+                        to.iter_mut().zip(reach).for_each(|(to, by)| *to *= by);
+                    }
                 }
             }
         }
@@ -225,15 +244,14 @@ impl Platform {
         owed: [f64; 2],
     ) -> f64 {
         let (draw, n) = (&self.draws[d], self.periods);
-        let mut memory = vec![0.0; 3 * n];
-        let (x, rest) = memory.split_at_mut(n);
-        let (z, limit) = rest.split_at_mut(n);
+        let mut carried = [(); 3].map(|()| Carried::default());
+        let [x, z, limit] = &mut carried;
         let mut total = 0.0;
         for g in 0..self.geos {
             let range = g * n..(g + 1) * n;
-            carry_over(&draw.weights, &exposure.all[range.clone()], reach, x);
-            carry_over(&draw.weights, &exposure.owed[range.clone()], reach, z);
-            carry_over(&draw.weights, &most[range.clone()], None, limit);
+            let x = x.over(&draw.weights, &exposure.all[range.clone()], reach, n);
+            let z = z.over(&draw.weights, &exposure.owed[range.clone()], reach, n);
+            let limit = limit.over(&draw.weights, &most[range.clone()], None, n);
             let [top, money] = draw.top[g];
             for t in 0..n {
                 // Profit is a x / (x + k) - money z / (x + k).
@@ -288,33 +306,38 @@ dispatch! {
 }
 
 dispatch! {
-    /// Carries x over, multiplied first.
-    fn carry_over(weights: &[f64], x: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
-        let n = x.len().min(out.len());
-        out.fill(0.0);
-        for (lag, w) in weights.iter().enumerate().take(n) {
-            let (to, from) = (&mut out[lag..n], &x[..n - lag]);
-            match by {
-                None => to.iter_mut().zip(from).for_each(|(to, x)| *to = w.mul_add(*x, *to)),
-                Some(by) => {
-                    to.iter_mut().zip(from.iter().zip(by)).for_each(|(to, (x, by))| *to = w.mul_add(x * by, *to));
-                }
+    /// Profit of carried-over exposure, the sum of above x / (x + half), and its slopes.
+    fn saturated(above: &[f64], halves: &[f64], x: &[f64], slopes: &mut [f64]) -> f64 {
+        let mut sums = [0.0; CHUNK];
+        let rows = above.chunks_exact(CHUNK).zip(halves.chunks_exact(CHUNK)).zip(x.chunks_exact(CHUNK));
+        for (((above, half), x), slope) in rows.zip(slopes.chunks_exact_mut(CHUNK)) {
+            for i in 0..CHUNK {
+                let one = 1.0 / (x[i] + half[i]);
+                let height = above[i] * one;
+                sums[i] += height * x[i];
+                slope[i] = height * half[i] * one;
             }
         }
+        sums.iter().sum()
     }
 }
 
 dispatch! {
-    /// The transpose of that.
-    fn back(weights: &[f64], slope: &[f64], by: Option<&[f64]>, out: &mut [f64]) {
-        let n = slope.len().min(out.len());
-        out.fill(0.0);
-        for (lag, w) in weights.iter().enumerate().take(n) {
-            out[..n - lag].iter_mut().zip(&slope[lag..n]).for_each(|(to, slope)| *to = w.mul_add(*slope, *to));
+    /// The sum of z / (x + half), z what is owed; what it takes off the slopes, times the money; the slopes by z.
+    fn owed(money: f64, halves: &[f64], x: &[f64], z: &[f64], slopes: &mut [f64], slopes_owed: &mut [f64]) -> f64 {
+        let mut sums = [0.0; CHUNK];
+        let rows = halves.chunks_exact(CHUNK).zip(x.chunks_exact(CHUNK)).zip(z.chunks_exact(CHUNK));
+        let slopes = slopes.chunks_exact_mut(CHUNK).zip(slopes_owed.chunks_exact_mut(CHUNK));
+        for (((half, x), z), (slope, by_owed)) in rows.zip(slopes) {
+            for i in 0..CHUNK {
+                let one = 1.0 / (x[i] + half[i]);
+                let part = z[i] * one;
+                sums[i] += part;
+                slope[i] += money * part * one;
+                by_owed[i] = -money * one;
+            }
         }
-        if let Some(by) = by {
-            out.iter_mut().zip(by).for_each(|(to, by)| *to *= by);
-        }
+        sums.iter().sum()
     }
 }
 
@@ -356,14 +379,10 @@ mod tests {
         let (n, lag) = (6, 2);
         let mut positive = 0;
         for round in 0..40 {
-            let draw = PlatformDraw {
-                weights: vec![0.6, 0.3, 0.1],
-                half: 0.5 + 2.0 * rng.random::<f64>(),
-                top: vec![[2.0 + rng.random::<f64>(), 4.0]],
-                carry: (0..n).map(|t| if t < lag { rng.random::<f64>() } else { 0.0 }).collect(),
-                last: Vec::new(),
-                account_last: Vec::new(),
-            };
+            let half = 0.5 + 2.0 * rng.random::<f64>();
+            let top = vec![[2.0 + rng.random::<f64>(), 4.0]];
+            let carry = (0..n).map(|t| if t < lag { rng.random::<f64>() } else { 0.0 }).collect();
+            let draw = PlatformDraw::new(vec![0.6, 0.3, 0.1], half, top, carry);
             let last = Vec::new();
             let platform = Platform {
                 driver: 0,
@@ -384,15 +403,15 @@ mod tests {
             let reach = [1.0, 0.5, 0.0, 1.0, 1.0, 0.2];
             let reach = (round % 3 == 0).then_some(&reach[..]);
             let touch = any(2.0);
-            let mut slopes = Exposure::default();
-            let value = platform.profit(0, &touch, reach, Some(&mut slopes));
+            let (mut slopes, mut room) = (Exposure::default(), Room::default());
+            let value = platform.profit(0, &touch, reach, Some(&mut slopes), &mut room);
             let excess = platform.excess(0, &touch, reach, &vec![8.0; n], owed);
             for k in 0..300 {
                 let other = any(8.0 * (k as f64 / 300.0).powi(2));
                 let line =
                     |s: &[f64], to: &[f64], from: &[f64]| -> f64 { (0..n).map(|t| s[t] * (to[t] - from[t])).sum() };
                 let along = line(&slopes.all, &other.all, &touch.all) + line(&slopes.owed, &other.owed, &touch.owed);
-                let above = platform.profit(0, &other, reach, None) - value - along;
+                let above = platform.profit(0, &other, reach, None, &mut room) - value - along;
                 positive += usize::from(above > 1e-6);
                 assert!(above <= excess + 1e-9, "round {round}: {above} above, {excess} allowed");
             }

@@ -6,8 +6,8 @@
 use crate::above::Tangent;
 use crate::channel::Room;
 use crate::ground::BLOCKS;
-use crate::problem::{Problem, is_little, part};
-use crate::roster::{Exposure, gather, most_views, spread, views, views_back};
+use crate::problem::{Follow, Problem, is_little, part};
+use crate::roster::{Exposure, Room as PostsRoom, gather, most_views, spread, views, views_back};
 use counterpoint_infer::parallel::in_parallel;
 
 /// Worlds that share a path, and what is multiplied in each: a plain one, whose worlds change little or nothing, or that of one world.
@@ -295,7 +295,7 @@ impl Problem<'_> {
         let owes = self.by_platform[p].iter().any(|&o| ground.offers[o].owes_sales());
         let threads = if self.draws().len() > FEW { self.threads } else { 1 };
         let blocks = in_parallel(BLOCKS, threads, |block| {
-            let (mut exposures, mut profits, mut slopes) = (Vec::new(), Vec::new(), Exposure::default());
+            let (mut exposures, mut profits, mut bench) = (Vec::new(), Vec::new(), Follow::default());
             let first = block * self.draws().len() / BLOCKS;
             for (i, &d) in part(self.draws(), block).iter().enumerate() {
                 let mut own = old[first + i].clone();
@@ -311,7 +311,7 @@ impl Problem<'_> {
                         }
                     }
                 }
-                self.in_worlds(p, d, &own, &mut slopes, &mut profits);
+                self.in_worlds(p, d, &own, &mut bench, &mut profits);
                 exposures.push(own);
             }
             (exposures, profits)
@@ -354,7 +354,7 @@ impl Problem<'_> {
     ) {
         let (ground, n, count) = (self.ground, self.ground.periods, draws.len());
         let (geos, platform, worlds) = (ground.model.n_geos(), &ground.platforms[p], self.worlds.len());
-        let PlatformBench { exposures, exposure, slopes, back, by, scales } = bench;
+        let PlatformBench { exposures, exposure, slopes, back, by, scales, room } = bench;
         self.exposures(p, draws, seen, owes, exposures);
         back.iter_mut().zip(&*exposures).for_each(|(to, x)| {
             to.clear();
@@ -366,7 +366,7 @@ impl Problem<'_> {
             exposure.take(exposures, i, count, geos, n);
             for follow in paths {
                 let Some(weight) = follow.weigh(&weights[i * worlds..(i + 1) * worlds], by) else { continue };
-                sums.value += weight * platform.profit(d, exposure, follow.own, Some(slopes));
+                sums.value += weight * platform.profit(d, exposure, follow.own, Some(slopes), room);
                 let both = [(&exposure.all, &slopes.all), (&exposure.owed, &slopes.owed)];
                 for (to, (x, s)) in back.iter_mut().zip(both).filter(|b| !b.0.is_empty()) {
                     for g in 0..geos {
@@ -412,4 +412,5 @@ struct PlatformBench {
     back: [Vec<f64>; 2],
     by: Vec<f64>,
     scales: Vec<f64>,
+    room: PostsRoom,
 }

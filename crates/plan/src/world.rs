@@ -163,6 +163,12 @@ impl World {
     }
 }
 
+/// The first world that is the same as each.
+pub(crate) fn alike(worlds: &[World], same: impl Fn(&World, &World) -> bool) -> Vec<usize> {
+    let first = |w: usize| worlds[..w].iter().position(|other| same(other, &worlds[w]));
+    (0..worlds.len()).map(|w| first(w).unwrap_or(w)).collect()
+}
+
 /// Draws by which what is at stake is measured.
 const FEW: usize = 100;
 
