@@ -1,5 +1,6 @@
 //! Better whole plans by moves: a post more, a post less, one for another, one at another time.
 
+use crate::problem::Follow;
 use crate::roster::Exposure;
 use crate::search::{ROUGH, Search};
 
@@ -7,6 +8,11 @@ use crate::search::{ROUGH, Search};
 const MOVES: usize = 64;
 /// Of which so many are tried on all draws, those that look best on few.
 const LIKELY: usize = 8;
+/// One draw in so many tells first whether a move can help, where there are so many that count.
+const SCREENED: usize = 4;
+const LEAST_SCREENED: usize = 30;
+/// By so many standard errors what it finds must be below nothing.
+const SURE: f64 = 2.0;
 /// A gain below this share of the objective is none.
 const LEAST: f64 = 1e-9;
 
@@ -209,6 +215,8 @@ impl Search<'_> {
 struct State {
     x: Vec<f64>,
     value: f64,
+    /// Of each draw and world in the objective, `[draws x worlds]`.
+    weights: Vec<f64>,
     fees: f64,
     /// Of everything, `[draws x worlds]`.
     profits: Vec<f64>,
@@ -232,7 +240,9 @@ impl State {
         }
         let nothing = vec![0.0; x.len()];
         let empty: Vec<Exposure> = problem.draws().iter().map(|_| Exposure::default()).collect();
-        let of = |p: usize| (!problem.by_platform[p].is_empty()).then(|| problem.posted(p, &empty, &nothing, x));
+        let of = |p: usize| {
+            (!problem.by_platform[p].is_empty()).then(|| problem.posted(p, &empty, &problem.more(p, &nothing, x)))
+        };
         let platforms: Vec<Option<Posted>> = (0..search.ground().platforms.len())
             .map(|p| of(p).map(|(exposures, profits)| Posted { profits, exposures }))
             .collect();
@@ -240,27 +250,66 @@ impl State {
             profits.iter_mut().zip(&own.profits).for_each(|(a, b)| *a += b);
         }
         search.take_costs(x, &mut profits);
-        let value = problem.score(&profits).0;
-        State { x: x.to_vec(), value, fees: search.fees(x), profits, platforms }
+        let (value, weights) = problem.score(&profits);
+        State { x: x.to_vec(), value, weights, fees: search.fees(x), profits, platforms }
+    }
+
+    /// Whether a move surely brings less than `price` of what it costs: by some of the draws and the weights as they are, which promise no less than
+    /// it brings, since the objective is concave in the profits.
+    fn is_hopeless(&self, search: &Search<'_>, to: &[f64], price: f64) -> bool {
+        let (problem, ground, worlds) = (search.problem, search.ground(), search.problem.worlds.len());
+        let weigh = |i: usize| &self.weights[i * worlds..(i + 1) * worlds];
+        let count = |i: &usize| weigh(*i).iter().any(|w| *w > 0.0);
+        let some: Vec<usize> = (0..problem.draws().len()).filter(count).step_by(SCREENED).collect();
+        if some.len() < LEAST_SCREENED {
+            return false;
+        }
+        let costs: Vec<(usize, usize, usize)> = (0..ground.offers.len())
+            .map(|o| (o, search.number(&self.x, o), search.number(to, o)))
+            .filter(|(_, from, n)| from != n)
+            .collect();
+        let mut gains = vec![0.0; some.len()];
+        let (mut own, mut bench, mut profits) = (Exposure::default(), Follow::default(), Vec::new());
+        for (p, old) in self.platforms.iter().enumerate() {
+            let Some(old) = old else { continue };
+            let more = problem.more(p, &self.x, to);
+            for (gain, &i) in gains.iter_mut().zip(&some).filter(|_| !more.is_empty()) {
+                problem.add_more(p, problem.draws()[i], &old.exposures[i], &more, &mut own);
+                profits.clear();
+                problem.in_worlds(p, problem.draws()[i], &own, &mut bench, &mut profits);
+                let before = &old.profits[i * worlds..(i + 1) * worlds];
+                *gain += weigh(i).iter().zip(profits.iter().zip(before)).map(|(w, (a, b))| w * (a - b)).sum::<f64>();
+            }
+        }
+        for (gain, &i) in gains.iter_mut().zip(&some) {
+            let d = problem.draws()[i];
+            let more: f64 =
+                costs.iter().map(|&(o, from, n)| ground.offers[o].cost(n, d) - ground.offers[o].cost(from, d)).sum();
+            *gain -= more * weigh(i).iter().sum::<f64>();
+        }
+        let n = gains.len() as f64;
+        let mean = gains.iter().sum::<f64>() / n;
+        let error = (gains.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n).sqrt() * n.sqrt();
+        let money = search.fees(to) - self.fees;
+        SCREENED as f64 * (n * mean + SURE * error) < (price + search.money.price) * money
     }
 
     /// Profits after a move, and the exposures and profits of the platforms that it touches.
     fn after(&self, search: &Search<'_>, to: &[f64]) -> (Vec<f64>, Vec<(usize, Posted)>) {
-        let (problem, ground, layout) = (search.problem, search.ground(), &search.problem.layout);
+        let (problem, ground) = (search.problem, search.ground());
         let mut profits = self.profits.clone();
         let mut new = Vec::new();
         for (p, old) in self.platforms.iter().enumerate() {
             let Some(old) = old else { continue };
-            let differs = |&o: &usize| layout.posts(ground, o, to) != layout.posts(ground, o, &self.x);
-            let changed: Vec<usize> = problem.by_platform[p].iter().copied().filter(differs).collect();
-            if changed.is_empty() {
+            let more = problem.more(p, &self.x, to);
+            if more.is_empty() {
                 continue;
             }
-            let (exposures, own) = problem.posted(p, &old.exposures, &self.x, to);
+            let (exposures, own) = problem.posted(p, &old.exposures, &more);
             for ((all, a), b) in profits.iter_mut().zip(&own).zip(&old.profits) {
                 *all += a - b;
             }
-            for o in changed {
+            for (o, _) in more {
                 let (from, n) = (search.number(&self.x, o), search.number(to, o));
                 if from != n {
                     for (own, &d) in profits.chunks_exact_mut(problem.worlds.len()).zip(problem.draws()) {
@@ -277,6 +326,9 @@ impl State {
     /// What a move brings, where money that it takes from the channels would have brought `price`.
     fn gain(&self, search: &Search<'_>, to: &[f64], price: f64) -> f64 {
         let money = search.fees(to) - self.fees;
+        if self.is_hopeless(search, to, price) {
+            return f64::NEG_INFINITY;
+        }
         let (profits, _) = self.after(search, to);
         search.problem.score(&profits).0 - self.value - (price + search.money.price) * money
     }
@@ -286,7 +338,7 @@ impl State {
         for (p, own) in new {
             self.platforms[p] = Some(own);
         }
-        self.value = search.problem.score(&profits).0;
+        (self.value, self.weights) = search.problem.score(&profits);
         self.profits = profits;
         self.fees = search.fees(&to);
         self.x = to;

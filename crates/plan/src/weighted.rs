@@ -280,37 +280,42 @@ impl Problem<'_> {
         blocks.into_iter().sum()
     }
 
-    /// Exposures on every draw of a platform's posts at `to`, from those at `from`, and their profits, `[draws x worlds]`, fees not taken off.
-    pub(crate) fn posted(&self, p: usize, old: &[Exposure], from: &[f64], to: &[f64]) -> (Vec<Exposure>, Vec<f64>) {
+    /// Views by period that posts of a platform have more at `to` than at `from`, by offer.
+    pub(crate) fn more(&self, p: usize, from: &[f64], to: &[f64]) -> Vec<(usize, Vec<f64>)> {
+        let one = |&o: &usize| {
+            let (a, b) = (self.layout.posts(self.ground, o, from), self.layout.posts(self.ground, o, to));
+            let more: Vec<f64> = b.iter().zip(a).map(|(b, a)| b - a).collect();
+            let any = more.iter().any(|x| *x != 0.0);
+            any.then(|| (o, views(&self.ground.offers[o], &more, self.ground.periods)))
+        };
+        self.by_platform[p].iter().filter_map(one).collect()
+    }
+
+    /// Exposure on draw d with more views of some offers.
+    pub(crate) fn add_more(&self, p: usize, d: usize, old: &Exposure, more: &[(usize, Vec<f64>)], own: &mut Exposure) {
         let (ground, n) = (self.ground, self.ground.periods);
         let (geos, offers) = (ground.model.n_geos(), ground.offers.len());
-        let changed: Vec<(usize, Vec<f64>)> = self.by_platform[p]
-            .iter()
-            .filter_map(|&o| {
-                let (a, b) = (self.layout.posts(ground, o, from), self.layout.posts(ground, o, to));
-                let more: Vec<f64> = b.iter().zip(a).map(|(b, a)| b - a).collect();
-                more.iter().any(|x| *x != 0.0).then(|| (o, views(&ground.offers[o], &more, n)))
-            })
-            .collect();
         let owes = self.by_platform[p].iter().any(|&o| ground.offers[o].owes_sales());
+        let pairs = [(&mut own.all, &old.all, true), (&mut own.owed, &old.owed, owes)];
+        for ((to, from, counts), strength) in pairs.into_iter().zip(&ground.strength) {
+            to.clone_from(from);
+            to.resize(if counts { geos * n } else { 0 }, 0.0);
+            for ((o, more), g) in more.iter().filter(|_| counts).flat_map(|more| (0..geos).map(move |g| (more, g))) {
+                let scale = ground.offers[*o].share[g] * strength[d * offers + o];
+                spread(&[scale], more, &mut to[g * n..(g + 1) * n]);
+            }
+        }
+    }
+
+    /// Exposures on every draw of a platform's posts with more views of some offers, and their profits, `[draws x worlds]`, fees not taken off.
+    pub(crate) fn posted(&self, p: usize, old: &[Exposure], more: &[(usize, Vec<f64>)]) -> (Vec<Exposure>, Vec<f64>) {
         let threads = if self.draws().len() > FEW { self.threads } else { 1 };
         let blocks = in_parallel(BLOCKS, threads, |block| {
             let (mut exposures, mut profits, mut bench) = (Vec::new(), Vec::new(), Follow::default());
             let first = block * self.draws().len() / BLOCKS;
             for (i, &d) in part(self.draws(), block).iter().enumerate() {
-                let mut own = old[first + i].clone();
-                own.all.resize(geos * n, 0.0);
-                own.owed.resize(if owes { geos * n } else { 0 }, 0.0);
-                for (o, more) in &changed {
-                    for g in 0..geos {
-                        let by = ground.offers[*o].share[g];
-                        let [all, owed] = [0, 1].map(|k| [by * ground.strength[k][d * offers + o]]);
-                        spread(&all, more, &mut own.all[g * n..(g + 1) * n]);
-                        if owes {
-                            spread(&owed, more, &mut own.owed[g * n..(g + 1) * n]);
-                        }
-                    }
-                }
+                let mut own = Exposure::default();
+                self.add_more(p, d, &old[first + i], more, &mut own);
                 self.in_worlds(p, d, &own, &mut bench, &mut profits);
                 exposures.push(own);
             }
