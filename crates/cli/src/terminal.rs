@@ -28,6 +28,13 @@ impl Terminal {
         self.quiet
     }
 
+    /// What is being done, where it takes seconds.
+    pub(crate) fn stage(&self, doing: &str) {
+        if !self.quiet {
+            aside(&format!("{doing} …"));
+        }
+    }
+
     /// Says a text, unless JSON was asked for.
     pub(crate) fn say(&self, text: &str) {
         if !self.json && !self.quiet {

@@ -142,7 +142,12 @@ fn stress_says_what_hangs_on_each_platform() {
     assert!(fire["platform"] == "radio" && fire["source"] == "ours");
     let gone = all.iter().find(|s| s["shock"] == "gone for good" && s["platform"] == "Search").unwrap();
     assert!(number(&gone["outcome_change"]["mean"]) < 0.0);
-    assert!(told["plan_if_it_strikes"]["drivers"].is_array());
+    // It is listed once, and the plan that is made anew is no worse than the one that is kept.
+    assert_eq!(all.iter().filter(|s| s["shock"] == "gone for good" && s["platform"] == "Search").count(), 1);
+    let anew = &told["plan_if_it_strikes"];
+    assert!(anew["drivers"].is_array() && anew["strikes"] == "gone for good on Search");
+    let outcome = |of: &Value| number(&of["outcome"]["mean"]);
+    assert!(outcome(anew) >= outcome(&anew["kept"]) * (1.0 - 1e-3), "{anew}");
     assert!(run_dir.join("stress.json").exists());
     let wrong = said(&["stress", arg(&run_dir), "--together", "flood @ Nowhere"], 1);
     assert!(wrong.contains("flood") && wrong.contains("gone for good"), "{wrong}");

@@ -80,11 +80,11 @@ pub struct LongTable {
 /// How dates are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateFormat {
-    /// 2026-03-31 (also 2026/03/31 and 20260331, and a time of day that is cut off).
+    /// 2026-03-31 (also 2026/03/31, 20260331, and a time of day that is cut off; 2026-W14 is that week's Monday).
     YearMonthDay,
-    /// 31/03/2026, 31.03.2026, 31-3-2026.
+    /// 31/03/2026, 31.03.2026, 31-3-2026, 31 Mar 2026.
     DayMonthYear,
-    /// 03/31/2026.
+    /// 03/31/2026, Mar 31, 2026.
     MonthDayYear,
 }
 

@@ -55,62 +55,76 @@ pub fn struck(
     paths: &Paths,
     threads: usize,
 ) -> Result<Vec<(World, Struck)>, Vec<String>> {
-    let (mut out, mut wrong) = (Vec::new(), Vec::new());
-    let blank = Spread { mean: 0.0, q05: 0.0, q50: 0.0, q95: 0.0, cvar10: 0.0 };
-    let mut add = |events: &[(&Shock, &str)]| {
-        let mut world = World::calm(ground);
-        for (shock, place) in events {
-            if shock.strikes == Strikes::Creator {
-                world.leave(place, &shock.name);
-            } else {
-                world.strike(ground, shock, place, 0.0);
-            }
-        }
-        if world.is_calm() {
-            return;
-        }
-        let join = |get: &dyn Fn(&(&Shock, &str)) -> String| events.iter().map(get).collect::<Vec<_>>().join(" and ");
-        let told = Struck {
-            name: join(&|e| e.0.name.clone()),
-            platform: join(&|e| e.1.to_owned()),
-            per_year: events.iter().map(|e| e.0.per_year).product(),
-            profit: blank,
-            outcome: blank,
-            source: join(&|e| e.0.source.clone()),
-        };
-        out.push((world, told));
-    };
+    let (mut out, mut wrong): (Vec<(World, Struck)>, Vec<String>) = (Vec::new(), Vec::new());
     for shock in shocks {
         if shock.strikes == Strikes::Creator {
-            if let Some(name) = largest_creator(ground, paths, threads) {
-                add(&[(shock, &name)]);
-            }
+            out.extend(largest_creator(ground, paths, threads).and_then(|name| at_once(ground, &[(shock, &name)])));
             continue;
         }
         for place in ground.places.iter().filter(|p| shock.platform.as_ref().is_none_or(|own| same(own, p))) {
-            add(&[(shock, place)]);
+            out.extend(at_once(ground, &[(shock, place)]));
         }
     }
     for events in together {
-        let mut all: Vec<(&Shock, &str)> = Vec::new();
-        for (name, place) in events {
-            let shock = shocks.iter().find(|s| same(&s.name, name));
-            let known = ground.places.iter().find(|p| same(p, place)).map(String::as_str);
-            let creator = ground.model.creators.iter().find(|c| same(&c.name, place)).map(|c| c.name.as_str());
-            match (shock, if shock.is_some_and(|s| s.strikes == Strikes::Creator) { creator } else { known }) {
-                (Some(shock), Some(place)) => all.push((shock, place)),
-                (None, _) => {
-                    let names: Vec<&str> = shocks.iter().map(|s| s.name.as_str()).collect();
-                    wrong.push(format!("no shock \"{name}\"; there are: {}", names.join(", ")));
-                }
-                (_, None) => wrong.push(format!("no platform \"{place}\"; there are: {}", ground.places.join(", "))),
-            }
-        }
-        if all.len() == events.len() {
-            add(&all);
+        match named(ground, shocks, events) {
+            // A single one may be in the list already.
+            Ok(own) if out.iter().any(|o| o.1.name == own.1.name && o.1.platform == own.1.platform) => {}
+            Ok(own) => out.push(own),
+            Err(words) => wrong.extend(words),
         }
     }
     if wrong.is_empty() { Ok(out) } else { Err(wrong) }
+}
+
+/// Shocks that strike platforms (or creators) at once on the first day, by their names.
+///
+/// # Errors
+/// Shocks and platforms that are not known, and that nothing changes, in words.
+pub fn named(ground: &Ground, shocks: &[Shock], events: &[(String, String)]) -> Result<(World, Struck), Vec<String>> {
+    let (mut all, mut wrong): (Vec<(&Shock, &str)>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, place) in events {
+        let shock = shocks.iter().find(|s| same(&s.name, name));
+        let known = ground.places.iter().find(|p| same(p, place)).map(String::as_str);
+        let creator = ground.model.creators.iter().find(|c| same(&c.name, place)).map(|c| c.name.as_str());
+        let leaves = shock.is_some_and(|s| s.strikes == Strikes::Creator);
+        match (shock, if leaves { creator } else { known }) {
+            (Some(shock), Some(place)) => all.push((shock, place)),
+            (None, _) => {
+                let names: Vec<&str> = shocks.iter().map(|s| s.name.as_str()).collect();
+                wrong.push(format!("no shock \"{name}\"; there are: {}", names.join(", ")));
+            }
+            (_, None) if leaves => wrong.push(format!("no creator \"{place}\"")),
+            (_, None) => wrong.push(format!("no platform \"{place}\"; there are: {}", ground.places.join(", "))),
+        }
+    }
+    if wrong.is_empty() {
+        at_once(ground, &all).ok_or_else(|| vec!["what strikes changes nothing that the run knows of".to_owned()])
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Shocks at once on the first day, not judged yet; none where they change nothing.
+fn at_once(ground: &Ground, events: &[(&Shock, &str)]) -> Option<(World, Struck)> {
+    let mut world = World::calm(ground);
+    for (shock, place) in events {
+        if shock.strikes == Strikes::Creator {
+            world.leave(place, &shock.name);
+        } else {
+            world.strike(ground, shock, place, 0.0);
+        }
+    }
+    let blank = Spread { mean: 0.0, q05: 0.0, q50: 0.0, q95: 0.0, cvar10: 0.0 };
+    let join = |get: &dyn Fn(&(&Shock, &str)) -> String| events.iter().map(get).collect::<Vec<_>>().join(" and ");
+    let told = Struck {
+        name: join(&|e| e.0.name.clone()),
+        platform: join(&|e| e.1.to_owned()),
+        per_year: events.iter().map(|e| e.0.per_year).product(),
+        profit: blank,
+        outcome: blank,
+        source: join(&|e| e.0.source.clone()),
+    };
+    (!world.is_calm()).then_some((world, told))
 }
 
 /// The creator who brings most within a plan in a calm world: by their part of their platforms' posts as last year, or by their offers.

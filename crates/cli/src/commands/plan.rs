@@ -30,6 +30,7 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
     }
     let mut planner = Planner::new(&planning.ground, &planning.worlds, planning.threads);
     let last_money = planner.last_money();
+    terminal.stage("Looking for the plan");
     let plan = match &args.evaluate {
         Some(file) => match paths(file, &planning.ground) {
             Ok(own) => planner.evaluate(own),
@@ -41,6 +42,9 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
         },
     };
     let wanted = args.evaluate.is_none() && !args.quick && planning.ground.has_profit;
+    if wanted {
+        terminal.stage("Looking for plans of other attitudes to risk, and for what a test would be worth");
+    }
     let frontier: Vec<Point> =
         if wanted { planner.frontier(&planning.spec, plan.money).unwrap_or_default() } else { Vec::new() };
     let tests = match wanted {

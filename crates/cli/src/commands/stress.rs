@@ -3,12 +3,12 @@
 use crate::args::StressArgs;
 use crate::commands::plan::refused;
 use crate::exit::Exit;
-use crate::planning::{Fault, Planning, json, paths, text};
+use crate::planning::{Anew, Fault, Planning, json, paths, text};
 use crate::run_page;
 use crate::terminal::Terminal;
-use counterpoint_plan::judge::{Paths, Spread};
+use counterpoint_plan::judge::{Paths, judge};
 use counterpoint_plan::plan::Planner;
-use counterpoint_plan::stress::{stress, struck};
+use counterpoint_plan::stress::{named, stress, struck};
 use counterpoint_report::Status;
 use counterpoint_sources::write_file;
 use serde_json::{Value, json};
@@ -52,31 +52,31 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         Ok(alone) => alone,
         Err(words) => return Ok(refused(Fault::Words(words), terminal)),
     };
-    let today = args.strike.as_ref().and_then(|_| alone.last().map(|s| s.0.clone()));
+    // What strikes today was read last.
+    let today = args.strike.as_ref().and_then(|_| together.last()).map(|own| named(ground, &planning.shocks, own));
+    let today = match today.transpose() {
+        Ok(today) => today,
+        Err(words) => return Ok(refused(Fault::Words(words), terminal)),
+    };
     let found = stress(ground, &planning.worlds, alone, &own, planning.threads);
+    terminal.stage("Looking for what insurance costs");
     let insurance = insurance(&planning, &mut planner);
     let becomes = match today {
         None => None,
-        Some(world) => {
+        Some((world, strikes)) => {
+            terminal.stage("Looking for the plan after it");
             let worlds = [world];
             let mut after = Planner::new(ground, &worlds, planning.threads);
             match (after.plan(&planning.spec), planner.plan(&planning.spec)) {
-                (Ok(after_it), Ok(before)) => Some((after_it, before)),
+                (Ok(anew), Ok(before)) => {
+                    let kept = judge(ground, &worlds, &before.paths, planning.threads);
+                    Some(Anew { strikes, anew, before, kept })
+                }
                 (Err(clash), _) | (_, Err(clash)) => return Ok(refused(Fault::Words(clash.0), terminal)),
             }
         }
     };
-    let told: Option<Value> = becomes.as_ref().map(|(after, before)| {
-        let rows = after.drivers.iter().map(|d| {
-            let old = before.drivers.iter().find(|b| b.driver == d.driver);
-            json!({
-                "driver": d.driver, "kind": d.kind, "platform": d.platform,
-                "plan_before": old.map(|b| b.plan), "plan_after": d.plan,
-                "posts_before": old.map(|b| b.posts), "posts_after": d.posts,
-            })
-        });
-        json!({ "strikes": args.strike, "drivers": rows.collect::<Vec<_>>(), "outcome": Spread::of(&after.judged.outcome, &after.judged.weights) })
-    });
+    let told = becomes.as_ref().map(|own| json::anew(&planning, own));
     let file = args.out.clone().unwrap_or_else(|| args.run.join("stress.json"));
     let mut object = json::stress(&planning, &found, &insurance, told.as_ref());
     object["run"] = json!(args.run);
@@ -89,9 +89,10 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     for table in text::stress_tables(&planning, &found) {
         terminal.table(&table);
     }
-    if let Some((after, _)) = &becomes {
-        terminal.say("What the plan becomes:");
-        terminal.table(&text::drivers(&planning, after));
+    if let Some(own) = &becomes {
+        text::anew(&planning, own).iter().for_each(|l| terminal.say(l));
+        terminal.say("");
+        terminal.table(&text::anew_table(&planning, own));
     }
     terminal.say(&format!("Written: {}", file.display()));
     if let Some(page) = run_page::renew(&args.run, &file, terminal) {

@@ -1,7 +1,7 @@
 //! `plan.json`, `stress.json`, `plan.csv`.
 
-use super::Planning;
-use counterpoint_plan::judge::Spread;
+use super::{Anew, Planning};
+use counterpoint_plan::judge::{Judged, Spread};
 use counterpoint_plan::learn::Worth;
 use counterpoint_plan::plan::{Plan, Point};
 use counterpoint_plan::stress::Stress;
@@ -106,6 +106,27 @@ pub(crate) fn table(planning: &Planning, plan: &Plan) -> Vec<OutColumn> {
         number("plan", &|r| r.0.by_period[r.1][1]),
         number("posts", &|r| r.0.posts_by_period[r.1] as f64),
     ]
+}
+
+/// What the plan becomes when a shock strikes: made anew, beside what it was.
+pub(crate) fn anew(planning: &Planning, own: &Anew) -> Value {
+    let drivers = own.anew.drivers.iter().map(|d| {
+        let old = own.before.drivers.iter().find(|b| b.driver == d.driver);
+        json!({
+            "driver": d.driver, "kind": d.kind, "platform": d.platform,
+            "plan_before": old.map(|b| b.plan), "plan_after": d.plan,
+            "posts_before": old.map(|b| b.posts), "posts_after": d.posts,
+        })
+    });
+    let brings = |judged: &Judged| {
+        let profit = planning.ground.has_profit.then(|| Spread::of(&judged.profit, &judged.weights));
+        json!({ "profit": profit, "outcome": Spread::of(&judged.outcome, &judged.weights) })
+    };
+    let mut told = brings(&own.anew.judged);
+    told["strikes"] = json!(format!("{} on {}", own.strikes.name, own.strikes.platform));
+    told["kept"] = brings(&own.kept);
+    told["drivers"] = drivers.collect();
+    told
 }
 
 /// `stress.json`.

@@ -13,7 +13,10 @@ use counterpoint::finding::Finding;
 use counterpoint::project::Project;
 use counterpoint::project::plan::PlanSpec;
 use counterpoint_plan::ground::Ground;
+use counterpoint_plan::judge::Judged;
+use counterpoint_plan::plan::Plan;
 use counterpoint_plan::shock::{Shock, same};
+use counterpoint_plan::stress::Struck;
 use counterpoint_plan::world::World;
 use counterpoint_report::{Status, Verdict};
 use counterpoint_sources::read_plan;
@@ -30,6 +33,18 @@ pub(crate) struct Planning {
     pub(crate) threads: usize,
     /// What is harmless and worth a look.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// What the best plan becomes when a shock strikes on its first day.
+pub(crate) struct Anew {
+    /// What strikes.
+    pub(crate) strikes: Struck,
+    /// The best plan for what then is.
+    pub(crate) anew: Plan,
+    /// The best plan before.
+    pub(crate) before: Plan,
+    /// That one as it fares then.
+    pub(crate) kept: Judged,
 }
 
 impl Planning {

@@ -1,12 +1,12 @@
 //! Plans and stress in words and tables for a terminal.
 
-use super::Planning;
+use super::{Anew, Planning};
 use crate::table::{Line, table};
 use crate::terminal::{plain, short};
 use counterpoint::project::OutcomeKind;
-use counterpoint_plan::judge::Spread;
+use counterpoint_plan::judge::{Judged, Spread};
 use counterpoint_plan::learn::Worth;
-use counterpoint_plan::plan::{Plan, Point};
+use counterpoint_plan::plan::{DriverPlan, Plan, Point};
 use counterpoint_plan::stress::Stress;
 use counterpoint_report::numbers::{money, number, percent, probability};
 
@@ -193,6 +193,49 @@ pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
         ));
     }
     out
+}
+
+/// What a plan is worth when a shock strikes: kept as it was, and made anew.
+pub(crate) fn anew(planning: &Planning, own: &Anew) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let brings = |judged: &Judged| {
+        let of = if pen.has_profit { &judged.profit } else { &judged.outcome };
+        pen.spread(&Spread::of(of, &judged.weights), pen.has_profit)
+    };
+    vec![format!(
+        "If \"{}\" strikes {} on {}: the {} of the best plan as it was is {}; made anew, {}.",
+        plain(&own.strikes.name),
+        plain(&own.strikes.platform),
+        planning.ground.horizon.starts[0],
+        if pen.has_profit { "profit" } else { "outcome" },
+        brings(&own.kept),
+        brings(&own.anew.judged)
+    )]
+}
+
+/// The same by driver.
+pub(crate) fn anew_table(planning: &Planning, own: &Anew) -> Vec<String> {
+    let pen = Pen::new(planning);
+    let head = ["driver", "kind", "plan", "made anew", "change", "posts", "anew"].map(str::to_owned);
+    let number = |posts: usize| if posts > 0 { posts.to_string() } else { "-".to_owned() };
+    let line = |d: &DriverPlan| {
+        let (money, posts) =
+            own.before.drivers.iter().find(|b| b.driver == d.driver).map_or((0.0, 0), |b| (b.plan, b.posts));
+        let any = money > 0.0 || d.plan > 0.0 || posts + d.posts > 0;
+        any.then(|| Line {
+            cells: vec![
+                plain(&short(&d.driver)),
+                d.kind.to_owned(),
+                pen.money(money),
+                pen.money(d.plan),
+                if money > 0.0 { format!("{:+.0} %", 100.0 * (d.plan / money - 1.0)) } else { "-".to_owned() },
+                number(posts),
+                number(d.posts),
+            ],
+            note: String::new(),
+        })
+    };
+    table(&head, 2, &own.anew.drivers.iter().filter_map(line).collect::<Vec<_>>())
 }
 
 /// What tests would be worth to the plan.

@@ -136,9 +136,14 @@ fn ungroup(whole: &str, group: char) -> Option<String> {
 }
 
 /// The day that a cell names in this format; a time of day after it (`T00:00:00Z`, ` 13:05`) is accepted and cut off.
-/// Years have four digits.
+/// Years have four digits; months may be named in English (`5 Jan 2026`, `Jan 5, 2026`), and a week stands for its Monday (`2026-W02`).
 pub fn date(text: &str, format: DateFormat) -> Option<Date> {
     let text = text.trim();
+    if text.bytes().any(|b| b.is_ascii_alphabetic())
+        && let Some(day) = named(text, format).or_else(|| week(text).filter(|_| format == DateFormat::YearMonthDay))
+    {
+        return Some(day);
+    }
     let day = match text.find(['T', 't', ' ']) {
         Some(at) if is_time(&text[at + 1..]) => &text[..at],
         Some(_) => return None,
@@ -170,6 +175,56 @@ pub fn date(text: &str, format: DateFormat) -> Option<Date> {
         return None;
     }
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// A date whose month is named in English.
+fn named(text: &str, format: DateFormat) -> Option<Date> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let parts: Vec<&str> = text.split(['-', '/', '.', ' ', ',']).filter(|p| !p.is_empty()).collect();
+    let &[a, b, c] = parts.as_slice() else { return None };
+    let [year, month, day] = match format {
+        DateFormat::YearMonthDay => [a, b, c],
+        DateFormat::DayMonthYear => [c, b, a],
+        DateFormat::MonthDayYear => [c, a, b],
+    };
+    let month = month.to_ascii_lowercase();
+    let place = MONTHS.iter().position(|name| month.len() >= 3 && name.starts_with(&month));
+    // The usual short form that begins no name.
+    let month = if month == "sept" { 9 } else { place? as i8 + 1 };
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if year.len() != 4 || !digits(year) || !digits(day) || day.len() > 2 {
+        return None;
+    }
+    Date::new(year.parse().ok()?, month, day.parse().ok()?).ok()
+}
+
+/// The Monday of an ISO week, or the day of it that is named: `2026-W02`, `2026W02`, `2026-W02-3`.
+fn week(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_at_checked(4)?;
+    let rest = rest.strip_prefix('-').unwrap_or(rest);
+    let rest = rest.strip_prefix(['W', 'w'])?;
+    let (week, day) = rest.split_at_checked(2)?;
+    let day = day.strip_prefix('-').unwrap_or(day);
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(year) || !digits(week) || !digits(day) || day.len() > 1 {
+        return None;
+    }
+    let day = if day.is_empty() { 1 } else { day.parse().ok()? };
+    let weekday = jiff::civil::Weekday::from_monday_one_offset(day).ok()?;
+    Some(jiff::civil::ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, weekday).ok()?.date())
 }
 
 /// Whether this is a time of day, with or without an offset.
@@ -324,6 +379,31 @@ mod tests {
             ("2026-03-31-1", YearMonthDay),
         ] {
             assert_eq!(date(text, format), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_may_be_named_and_weeks_numbered() {
+        for (text, format) in [
+            ("5 Jan 2026", DayMonthYear),
+            ("05-January-2026", DayMonthYear),
+            ("Jan 5, 2026", MonthDayYear),
+            ("2026-jan-05", YearMonthDay),
+            ("2026-W02", YearMonthDay),
+            ("2026W02", YearMonthDay),
+            ("2026-W02-1", YearMonthDay),
+        ] {
+            assert_eq!(date(text, format), Some(day(2026, 1, 5)), "{text}");
+            for other in DATE_FORMATS.into_iter().filter(|o| *o != format) {
+                assert_eq!(date(text, other), None, "{text}");
+            }
+        }
+        assert_eq!(date("1 Sept 2026", DayMonthYear), Some(day(2026, 9, 1)));
+        assert_eq!(date("2020-W53", YearMonthDay), Some(day(2020, 12, 28)));
+        for text in
+            ["2026-W54", "2021-W53", "2026-W02-8", "30 Feb 2026", "5 Ja 2026", "5 Jan 26", "Jan 2026", "2026-Wé"]
+        {
+            assert!(DATE_FORMATS.into_iter().all(|f| date(text, f).is_none()), "{text}");
         }
     }
 

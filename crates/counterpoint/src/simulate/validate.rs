@@ -35,6 +35,14 @@ pub(super) fn findings(spec: &SimulationSpec) -> Vec<Finding> {
             say(key.into(), format!("{n}"), &format!("{low} to {high}"), MEND);
         }
     }
+    if drivers == 0 && spec.creators.is_none() {
+        say(
+            "channels".into(),
+            "no channel and no creators".into(),
+            "one of them at least",
+            "ask for channels or creators",
+        );
+    }
     if periods.saturating_mul(spec.geos).saturating_mul(drivers.saturating_add(spec.controls).saturating_add(1))
         > MOST_CELLS
     {

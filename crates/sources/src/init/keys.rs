@@ -92,12 +92,17 @@ fn no_date(table: &Table, profiles: &[Profile]) -> Finding {
         let mend = "add a column of days or of first days of weeks, such as 2026-03-30; its name does not matter";
         return Finding::new(Severity::Fail, "no-date", "no column of dates", "a date in every row", mend);
     };
-    let mend = if read > 0 {
-        "take the row out if it is a total or a remark, or write its date as the others are"
+    // A spreadsheet's number of a day from 2000 to 2099.
+    let numbered = text.trim().parse::<u32>().is_ok_and(|n| (36_526..73_051).contains(&n));
+    let (found, mend) = if read > 0 {
+        (shown(&text), "take the row out if it is a total or a remark, or write its date as the others are")
+    } else if numbered {
+        let found = format!("{}, which looks like a spreadsheet's number of a day", shown(&text));
+        (found, "format the column as a date in the spreadsheet, such as 2026-03-30, and save the CSV again")
     } else {
-        "write days, or first days of weeks, as 2026-03-30"
+        (shown(&text), "write days, or first days of weeks, as 2026-03-30, years with four digits")
     };
-    Finding::new(Severity::Fail, "no-date", shown(&text), "a date in every row, such as 2026-03-30 or 30/03/2026", mend)
+    Finding::new(Severity::Fail, "no-date", found, "a date in every row, such as 2026-03-30 or 30/03/2026", mend)
         .at_row(table.lines.get(row).copied().unwrap_or(row as u64 + 2))
         .at_column(name)
 }
