@@ -264,8 +264,17 @@ fn a_cell_that_hides_the_dates_or_the_outcome_is_named() {
     let total = refused("week,revenue,tv_spend\n2026-01-05,10,1\n2026-01-12,11,0\nTotal,21,1\n");
     assert_eq!((total.code.as_str(), total.row, total.column.as_deref()), ("no-date", Some(4), Some("week")));
     assert!(total.found.contains("Total") && total.mend.contains("take the row out"), "{total:?}");
-    let named = refused("date,revenue,tv_spend\n2026-W02,10,1\n2026-W03,11,0\n");
-    assert!(named.found.contains("2026-W02") && named.mend.contains("2026-03-30"), "{named:?}");
+    let named = refused("date,revenue,tv_spend\n05-Jan-26,10,1\n12-Jan-26,11,0\n");
+    assert!(named.found.contains("05-Jan-26") && named.mend.contains("four digits"), "{named:?}");
+    let numbered = refused("date,revenue,tv_spend\n46027,10,1\n46034,11,0\n");
+    assert!(numbered.found.contains("46027") && numbered.found.contains("spreadsheet"), "{numbered:?}");
+    for (first, second) in
+        [("2026-W02", "2026-W03"), ("5 Jan 2026", "12 Jan 2026"), ("\"Jan 5, 2026\"", "\"Jan 12, 2026\"")]
+    {
+        let csv = format!("date,revenue,tv_spend\n{first},10,1\n{second},11,0\n");
+        let read = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");
+        assert!(read.notes.iter().any(|n| n.contains("in weeks")), "{:?}", read.notes);
+    }
     let thousands = refused("date,revenue\n2026-01-05,\"238,259\"\n2026-01-12,\"233,922\"\n");
     assert_eq!((thousands.code.as_str(), thousands.column.as_deref()), ("no-outcome", Some("revenue")));
     assert!(thousands.found.contains("238,259"), "{thousands:?}");
