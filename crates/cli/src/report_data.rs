@@ -48,6 +48,7 @@ pub(crate) fn assemble(inputs: Inputs<'_>) -> report::ReportData {
         dates: dataset.dates[shown.clone()].iter().map(ToString::to_string).collect(),
         geos: dataset.geos.clone(),
         marketing_share: interval(&estimates.marketing_share),
+        paid_incremental: estimates.paid_incremental.as_ref().map(interval),
         baseline_share: interval(&estimates.baseline_share),
         controls_share: estimates.controls_share.as_ref().map(interval),
         total_outcome: estimates.total_outcome,

@@ -44,6 +44,9 @@ pub struct ReportData {
     pub drivers: Vec<DriverRow>,
     /// Share of the outcome that all drivers together brought, 0..1 (may be negative).
     pub marketing_share: Interval,
+    /// Outcome that the drivers with spend together brought; `None` without spend, or in runs that did not say it.
+    #[serde(default)]
+    pub paid_incremental: Option<Interval>,
     /// Share of the outcome that would have come without drivers and controls.
     pub baseline_share: Interval,
     /// Share of the outcome that the controls moved; `None` without controls.

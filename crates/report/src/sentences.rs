@@ -142,7 +142,6 @@ pub fn by_share(d: &ReportData) -> Vec<&DriverRow> {
 /// A tile under the headline: label, large number, small print.
 pub fn tiles(d: &ReportData) -> Vec<(String, String, String)> {
     let spend = total_spend(d);
-    let brought: f64 = d.drivers.iter().filter(|r| r.spend.is_some_and(|s| s > 0.0)).map(|r| r.incremental.mean).sum();
     let mut tiles = vec![
         (sentence_case(&d.outcome_name), outcome(d, d.total_outcome), plural(d.dates.len(), &d.cadence_word)),
         (
@@ -156,16 +155,19 @@ pub fn tiles(d: &ReportData) -> Vec<(String, String, String)> {
             plural(d.drivers.iter().filter(|r| r.spend.is_some()).count(), "paid driver"),
         ),
     ];
-    if spend > 0.0 && brought.is_finite() {
-        let each = brought / spend;
+    if let Some(brought) = d.paid_incremental.filter(|i| spend > 0.0 && i.mean.is_finite()) {
+        let Interval { mean, q05, q50, q95 } = brought;
+        let range = |i: Interval| interval_note(&money_interval(&i, &d.currency));
         tiles.push(if d.outcome_is_money {
-            ("Average return".to_owned(), money(each, &d.currency), format!("per {} spent", one_unit(d)))
+            let each = Interval { mean: mean / spend, q05: q05 / spend, q50: q50 / spend, q95: q95 / spend };
+            let note = format!("per {} spent, {}", one_unit(d), range(each));
+            ("Average return".to_owned(), money(each.mean, &d.currency), note)
         } else {
-            (
-                "Average cost".to_owned(),
-                money(1.0 / each, &d.currency),
-                format!("for each of the {} brought", d.outcome_name),
-            )
+            let each = Interval { mean: spend / mean, q05: spend / q95, q50: spend / q50, q95: spend / q05 };
+            // Of what may bring nothing the cost has no upper end.
+            let ends = if q05 > 0.0 { format!(", {}", range(each)) } else { String::new() };
+            let note = format!("for each of the {} brought{ends}", d.outcome_name);
+            ("Average cost".to_owned(), money(each.mean, &d.currency), note)
         });
     }
     if currency_sign(&d.currency).is_none() && d.currency.is_empty() {

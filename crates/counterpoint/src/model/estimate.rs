@@ -255,6 +255,8 @@ pub struct Estimates {
     pub total_outcome: f64,
     /// Share of the outcome that all drivers bring.
     pub marketing_share: Interval,
+    /// Outcome that all drivers with spend bring together; none without spend.
+    pub paid_incremental: Option<Interval>,
     /// Share of controls, against their averages.
     pub controls_share: Option<Interval>,
     /// Share of the baseline.

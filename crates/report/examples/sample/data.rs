@@ -289,6 +289,7 @@ pub(crate) fn report(shape: &Shape) -> ReportData {
         diagnostics,
         findings: findings(shape),
         marketing_share: around(marketing, 0.06),
+        paid_incremental: paid_incremental(&drivers),
         baseline_share: around(1.0 - marketing - control_share, 0.06),
         controls_share: Some(around(control_share, 0.01)),
         total_outcome: total,
@@ -485,4 +486,10 @@ fn findings(shape: &Shape) -> Vec<FindingRow> {
         rows.push(row(FindingSeverity::Fail, "<code>", "<script>", "<img src=x onerror=alert(2)>", "text", "\"mend\""));
     }
     rows
+}
+
+/// What the drivers with spend bring together.
+fn paid_incremental(drivers: &[DriverRow]) -> Option<Interval> {
+    let paid = drivers.iter().filter(|d| d.spend.is_some_and(|s| s > 0.0)).map(|d| d.incremental);
+    paid.reduce(|a, b| Interval { mean: a.mean + b.mean, q05: a.q05 + b.q05, q50: a.q50 + b.q50, q95: a.q95 + b.q95 })
 }

@@ -195,6 +195,7 @@ pub(crate) fn assemble(
     let share = |get: &dyn Fn(&OneDraw) -> f64| {
         Interval::of(&pass.draws.iter().map(|d| get(d) / total_outcome).collect::<Vec<_>>())
     };
+    let paid: Vec<usize> = (0..drivers.len()).filter(|&m| drivers[m].spend.is_some_and(|s| s > 0.0)).collect();
     let linear = Linear::new(model, window);
     let best = |i: usize| best_of(&pass, &drivers, i);
     Estimates {
@@ -202,6 +203,10 @@ pub(crate) fn assemble(
         creators: creators::creators(model, project, window, chains, &pass),
         window: window.days,
         marketing_share: share(&|d| d.incremental.iter().map(|x| x[0]).sum()),
+        paid_incremental: (!paid.is_empty()).then(|| {
+            let sum = |d: &OneDraw| paid.iter().map(|&m| d.incremental[m][0]).sum::<f64>();
+            Interval::of(&pass.draws.iter().map(sum).collect::<Vec<_>>())
+        }),
         controls_share: linear.has_controls.then(|| share(&|d| dot(&linear.controls, &d.coefficients))),
         baseline_share: share(&|d| linear.constant + dot(&linear.baseline, &d.coefficients)),
         best_return: best(1),
