@@ -328,7 +328,7 @@ pub(crate) struct PlanningArgs {
     #[arg(long, value_name = "DATE")]
     pub(crate) ends: Option<Date>,
     /// Money, `last-year`, or `free` for as much as pays [default: last year's]
-    #[arg(long, value_name = "MONEY", value_parser = budget)]
+    #[arg(long, value_name = "MONEY", value_parser = budget, allow_negative_numbers = true)]
     pub(crate) budget: Option<Budget>,
     /// roi=X, mroi=X, cost_per_increment=X or outcome=X; the budget is then free
     #[arg(long, value_name = "KIND=X", value_parser = target)]

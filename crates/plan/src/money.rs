@@ -2,6 +2,7 @@
 
 use crate::channel::MOST_SEEN;
 use crate::ground::Ground;
+use crate::plan::written;
 use counterpoint::project::plan::{Budget, PlanSpec};
 
 /// Money limits of each channel, and the budget.
@@ -97,14 +98,32 @@ impl Money {
                 high = high.min(reach);
             }
             if low > high * (1.0 + 1e-9) + 1e-9 {
-                wrong.push(format!("{}: at least {low:.0} and at most {high:.0}", channel.name));
+                let least = match own {
+                    Some(own) if own.lock || own.min.is_some() => String::new(),
+                    _ => format!(" ({} of its share of the budget by last year's split, see `change`)", spec.change.0),
+                };
+                let most = if high >= reach {
+                    format!(" ({MOST_SEEN} times the most of a period of the data)")
+                } else {
+                    String::new()
+                };
+                wrong.push(format!(
+                    "{}: at least {}{least} and at most {}{most}",
+                    channel.name,
+                    written(low),
+                    written(high)
+                ));
             }
             channels.push((low.min(high), high));
             least.push(own.and_then(|o| o.least_if_used).filter(|x| *x > 0.0));
         }
         let lowest: f64 = channels.iter().map(|c| c.0).sum();
         if let Some(b) = budget.filter(|b| lowest > b * (1.0 + 1e-9) + 1e-9) {
-            wrong.push(format!("the channels' least spends add up to {lowest:.0}, but the budget is {b:.0}"));
+            wrong.push(format!(
+                "the channels' least spends add up to {}, but the budget is {}",
+                written(lowest),
+                written(b)
+            ));
         }
         let mut groups = Vec::new();
         for group in &spec.groups {

@@ -108,7 +108,7 @@ impl Search<'_> {
             let own = &x[layout.offers[o]..layout.offers[o] + slots];
             let by = &gradient[layout.offers[o]..layout.offers[o] + slots];
             let n = self.number(x, o);
-            let (least, most) = offer.offer.posts;
+            let (least, most) = self.problem.posts_range(o);
             let top = (0..slots).max_by(|&a, &b| by[a].total_cmp(&by[b])).unwrap_or(0);
             // The gradient has the cheapest rate taken off; the true difference of costs goes in its place.
             let worth = |k: usize| by[k] + offer.mean_rate;

@@ -20,7 +20,7 @@ const RUNGS: usize = 10;
 const FARTHEST: f64 = 4.0;
 
 /// An amount without parts, in groups of three digits.
-fn written(x: f64) -> String {
+pub(crate) fn written(x: f64) -> String {
     let digits = format!("{:.0}", x.abs());
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
@@ -113,6 +113,11 @@ impl<'a> Planner<'a> {
         Planner { ground, worlds, threads, found: None, last: None }
     }
 
+    /// Begins with what another planner of the same ground found, in whatever worlds.
+    pub fn begin_with(&mut self, other: &Planner<'_>) {
+        self.found = other.found.as_ref().map(Found::unproven);
+    }
+
     pub(crate) fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
         Problem::new(self.ground, self.worlds, risk, Layout::new(self.ground, spec.flights.days()), self.threads)
     }
@@ -166,6 +171,12 @@ impl<'a> Planner<'a> {
             notes.push(format!(
                 "The data have periods of {} days: the plan runs from {from} to {to}.",
                 self.ground.horizon.days
+            ));
+        }
+        if !self.ground.offers.is_empty() && self.ground.last_creators > spent * 1.001 {
+            notes.push(format!(
+                "Creators alone cost {} last year, more than this plan: last year's split is them and no channel, and costs more.",
+                written(self.ground.last_creators)
             ));
         }
         let judged = judge(self.ground, self.worlds, &paths, self.threads);
@@ -238,9 +249,9 @@ impl<'a> Planner<'a> {
     ) -> Result<Found, Clash> {
         let last = self.last_money().max(1e-9);
         let mut begin = self.found.clone();
-        let mut solve = |budget: f64| -> Result<(Found, f64), Clash> {
+        let mut solve = |budget: f64, proof: Proof| -> Result<(Found, f64), Clash> {
             let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
-            let found = search(problem, &Money::new(self.ground, &at, Some(budget))?, begin.as_ref(), Proof::Bound)?;
+            let found = search(problem, &Money::new(self.ground, &at, Some(budget))?, begin.as_ref(), proof)?;
             let paths = self.paths(problem, &found);
             let judged = judge(self.ground, self.worlds, &paths, self.threads);
             let mean = |x: &[f64]| x.iter().zip(&judged.weights).map(|(x, w)| x * w).sum::<f64>();
@@ -261,11 +272,11 @@ impl<'a> Planner<'a> {
         };
         let (mut low, mut high) = (0.01 * last.min(most), most);
         let wants_outcome = matches!(target, Target::Outcome(_));
-        let (mut first, mut room) = solve(low)?;
+        let (mut first, mut room) = solve(low, Proof::Bound)?;
         if wants_outcome && room < 0.0 {
             return Ok(first);
         }
-        let (top, room_there) = solve(high)?;
+        let (top, room_there) = solve(high, Proof::Bound)?;
         if room_there >= 0.0 {
             if wants_outcome && room_there > 1e-9 {
                 return Err(Clash(vec![format!(
@@ -283,9 +294,10 @@ impl<'a> Planner<'a> {
             let rungs = (1..RUNGS).rev().map(|k| from * (to / from).powf(k as f64 / RUNGS as f64));
             let mut nearest = (low, room);
             for rung in rungs {
-                let (found, left) = solve(rung)?;
+                let (_, left) = solve(rung, Proof::Nothing)?;
                 if left >= 0.0 {
-                    (first, room, low) = (found, left, rung);
+                    (first, room) = solve(rung, Proof::Bound)?;
+                    low = rung;
                     break;
                 }
                 if left > nearest.1 {
@@ -304,7 +316,7 @@ impl<'a> Planner<'a> {
         let mut best = if wants_outcome { top } else { first };
         for _ in 0..HALVINGS {
             let middle = (low * high).sqrt();
-            let (found, room) = solve(middle)?;
+            let (found, room) = solve(middle, Proof::Bound)?;
             if room >= 0.0 {
                 low = middle;
                 if !wants_outcome {

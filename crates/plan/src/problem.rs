@@ -474,6 +474,13 @@ impl<'a> Problem<'a> {
         self.weighted(x, &weights, false, true).1
     }
 
+    /// Least and most posts of an offer that is taken; none where its creator has left in every world.
+    pub(crate) fn posts_range(&self, o: usize) -> (usize, usize) {
+        let offer = &self.ground.offers[o].offer;
+        let left = self.worlds.iter().all(|w| w.gone() == Some(&offer.who.name));
+        if left { (0, 0) } else { offer.posts }
+    }
+
     /// Rows of the posts of each offer, its least and most from `range`.
     pub fn post_rows(&self, range: impl Fn(usize) -> (f64, f64)) -> Vec<Row> {
         (0..self.ground.offers.len())

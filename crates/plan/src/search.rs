@@ -91,6 +91,11 @@ pub enum Proof {
 }
 
 impl Found {
+    /// The same as a place to begin with in other worlds, for which nothing is proven.
+    pub(crate) fn unproven(&self) -> Found {
+        Found { tangent: None, ..self.clone() }
+    }
+
     /// (bound - value) / |value|.
     pub fn gap(&self) -> f64 {
         gap(self.bound, self.value)
@@ -117,7 +122,7 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     let ground = problem.ground;
     // A plan of other flights or offers is no place to begin.
     let begin = begin.filter(|old| old.x.len() == problem.layout.count);
-    let posts = ground.offers.iter().map(|o| (0, o.offer.posts.1)).collect();
+    let posts = (0..ground.offers.len()).map(|o| (0, problem.posts_range(o).1)).collect();
     let start = begin.map_or_else(|| search.start(), |b| b.relaxed.clone());
     let mut root = Node {
         posts,
@@ -489,7 +494,8 @@ impl Search<'_> {
         if tangent.risk != problem.risk || tangent.blocks != layout.blocks.len() || old.x.len() != layout.count {
             return None;
         }
-        let posts: Vec<(f64, f64)> = self.ground().offers.iter().map(|o| (0.0, o.offer.posts.1 as f64)).collect();
+        let posts: Vec<(f64, f64)> =
+            (0..self.ground().offers.len()).map(|o| (0.0, problem.posts_range(o).1 as f64)).collect();
         let limits = self.limits(&money.channels, &posts, &vec![0.0; money.groups.len() + 1]);
         // What the tangent leaves within the new limits.
         let (mut gradient, mut value) = (tangent.gradient.clone(), tangent.value);
@@ -587,9 +593,9 @@ impl Search<'_> {
     fn whole(&self, x: &[f64]) -> (Vec<f64>, f64) {
         let (ground, layout, money) = (self.ground(), &self.problem.layout, self.money);
         let mut numbers: Vec<usize> = Vec::new();
-        for (o, offer) in ground.offers.iter().enumerate() {
+        for o in 0..ground.offers.len() {
             let n: f64 = layout.posts(ground, o, x).iter().sum();
-            let (least, most) = offer.offer.posts;
+            let (least, most) = self.problem.posts_range(o);
             numbers.push(if n < least as f64 {
                 if n >= 0.5 * least as f64 { least } else { 0 }
             } else {

@@ -37,8 +37,14 @@ pub(crate) fn answer(d: &ReportData, p: &NextBudget) -> String {
         Some(x) => format!("a profit of {}", money(x.mean, &d.currency)),
         None => outcome(d, p.last.outcome.mean),
     };
+    let creators: f64 = p.drivers.iter().filter(|r| r.kind == "creator").map(|r| r.last).sum();
+    let held_against = if creators > p.budget * 1.001 && !p.offers.is_empty() {
+        format!("Last year's creators alone, for {},", money(creators, &d.currency))
+    } else {
+        "The same money in last year's split".to_owned()
+    };
     text += &format!(
-        " The same money in last year's split would bring {before}; the plan is better with a probability of {}.",
+        " {held_against} would bring {before}; the plan is better with a probability of {}.",
         probability(p.p_better)
     );
     if let Some(gap) = p.gap.filter(|g| g.is_finite()) {

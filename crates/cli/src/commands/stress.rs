@@ -3,11 +3,11 @@
 use crate::args::StressArgs;
 use crate::commands::plan::refused;
 use crate::exit::Exit;
-use crate::planning::{Anew, Fault, Planning, json, paths, text};
+use crate::planning::{Anew, Fault, Insurance, Planning, json, paths, text};
 use crate::run_page;
 use crate::terminal::Terminal;
 use counterpoint_plan::judge::{Paths, judge};
-use counterpoint_plan::plan::Planner;
+use counterpoint_plan::plan::{Plan, Planner};
 use counterpoint_plan::stress::{named, stress, struck};
 use counterpoint_report::Status;
 use counterpoint_sources::write_file;
@@ -25,6 +25,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         Ok(planning) => planning,
         Err(fault) => return Ok(refused(fault, terminal)),
     };
+    terminal.findings(&planning.findings);
     if planning.verdict.status != Status::Ok {
         terminal.verdict(planning.verdict.status, &planning.verdict.reasons);
     }
@@ -42,7 +43,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     for text in args.together.iter().chain(&args.strike) {
         match events(text) {
             Some(events) => together.push(events),
-            None => wrong.push(format!("\"{text}\" is not written as 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'")),
+            None => wrong.push(format!("\"{text}\" is not written as 'SHOCK @ PLATFORM', such as 'gone for good @ TikTok' or 'creator leaves @ NAME', with + between several")),
         }
     }
     if !wrong.is_empty() {
@@ -60,14 +61,16 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     };
     let found = stress(ground, &planning.worlds, alone, &own, planning.threads);
     terminal.stage("Looking for what insurance costs");
-    let insurance = insurance(&planning, &mut planner);
+    let best = planner.plan(&planning.spec);
+    let insurance = best.as_ref().map_or_else(|_| Vec::new(), |best| insurance(&planning, &planner, best));
     let becomes = match today {
         None => None,
         Some((world, strikes)) => {
             terminal.stage("Looking for the plan after it");
             let worlds = [world];
             let mut after = Planner::new(ground, &worlds, planning.threads);
-            match (after.plan(&planning.spec), planner.plan(&planning.spec)) {
+            after.begin_with(&planner);
+            match (after.plan(&planning.spec), best) {
                 (Ok(anew), Ok(before)) => {
                     let kept = judge(ground, &worlds, &before.paths, planning.threads);
                     Some(Anew { strikes, anew, before, kept })
@@ -88,6 +91,10 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
     terminal.say("");
     for table in text::stress_tables(&planning, &found) {
         terminal.table(&table);
+    }
+    if let Some(line) = text::insurance(&planning, &insurance) {
+        terminal.say(&line);
+        terminal.say("");
     }
     if let Some(own) = &becomes {
         text::anew(&planning, own).iter().for_each(|l| terminal.say(l));
@@ -111,17 +118,17 @@ fn events(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// What it costs in expected profit to raise the worst tenth by one unit of money, along the frontier at last year's money.
-fn insurance(planning: &Planning, planner: &mut Planner<'_>) -> Vec<Value> {
+/// What it costs in expected profit to raise the worst tenth by one unit of money, along the frontier at the best plan's money.
+fn insurance(planning: &Planning, planner: &Planner<'_>, best: &Plan) -> Vec<Insurance> {
     if !planning.ground.has_profit {
         return Vec::new();
     }
-    let points = planner.frontier(&planning.spec, planner.last_money()).unwrap_or_default();
+    let points = planner.frontier(&planning.spec, best.money).unwrap_or_default();
     let Some(first) = points.first() else { return Vec::new() };
     let one = |p: &counterpoint_plan::plan::Point| {
         let (given, gained) = (first.profit.mean - p.profit.mean, p.profit.cvar10 - first.profit.cvar10);
         let price = (gained > 1e-9 * first.profit.cvar10.abs()).then(|| given / gained);
-        json!({ "risk": p.risk, "profit_given_up": given, "worst_tenth_gained": gained, "price": price })
+        Insurance { risk: p.risk, profit_given_up: given, worst_tenth_gained: gained, price }
     };
     points.iter().skip(1).map(one).collect()
 }

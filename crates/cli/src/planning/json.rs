@@ -1,6 +1,6 @@
 //! `plan.json`, `stress.json`, `plan.csv`.
 
-use super::{Anew, Planning};
+use super::{Anew, Insurance, Planning};
 use counterpoint_plan::judge::{Judged, Spread};
 use counterpoint_plan::learn::Worth;
 use counterpoint_plan::plan::{Plan, Point};
@@ -130,7 +130,7 @@ pub(crate) fn anew(planning: &Planning, own: &Anew) -> Value {
 }
 
 /// `stress.json`.
-pub(crate) fn stress(planning: &Planning, found: &Stress, insurance: &[Value], becomes: Option<&Value>) -> Value {
+pub(crate) fn stress(planning: &Planning, found: &Stress, insurance: &[Insurance], becomes: Option<&Value>) -> Value {
     let ground = &planning.ground;
     json!({
         "starts": ground.horizon.starts[0].to_string(),

@@ -9,7 +9,7 @@ pub(crate) use read::{offers, paths, shocks};
 use crate::args::PlanningArgs;
 use crate::reopen::{Reopened, project_text};
 use counterpoint::data::roster::Offer;
-use counterpoint::finding::Finding;
+use counterpoint::finding::{Finding, Severity};
 use counterpoint::project::Project;
 use counterpoint::project::plan::PlanSpec;
 use counterpoint_plan::ground::Ground;
@@ -33,6 +33,16 @@ pub(crate) struct Planning {
     pub(crate) threads: usize,
     /// What is harmless and worth a look.
     pub(crate) findings: Vec<Finding>,
+}
+
+/// What caring for the worst tenth gives up and gains, against caring for the average only.
+#[derive(serde::Serialize)]
+pub(crate) struct Insurance {
+    pub(crate) risk: f64,
+    pub(crate) profit_given_up: f64,
+    pub(crate) worst_tenth_gained: f64,
+    /// The first over the second; none where nothing is gained.
+    pub(crate) price: Option<f64>,
 }
 
 /// What the best plan becomes when a shock strikes on its first day.
@@ -87,6 +97,20 @@ impl Planning {
         };
         if let Some(words) = unknown_drivers(&reopened.project, &spec, dataset, &ground.places) {
             return Ok(Err(Fault::Words(words)));
+        }
+        // Of the bundled shocks it goes without saying.
+        let library = Shock::library();
+        for shock in shocks.iter().filter(|s| !library.contains(s)) {
+            let Some(place) = shock.platform.as_ref().filter(|p| !ground.places.iter().any(|own| same(own, p))) else {
+                continue;
+            };
+            findings.push(Finding::new(
+                Severity::Review,
+                "shock-platform",
+                format!("the shock \"{}\" on \"{place}\"", shock.name),
+                format!("one of {}", ground.places.join(", ")),
+                "as it is, it never strikes: mend the platform's name",
+            ));
         }
         let worlds = World::all(&ground, &shocks);
         let verdict: Verdict = serde_json::from_value(reopened.about["verdict"].clone())?;

@@ -1,6 +1,6 @@
 //! Plans and stress in words and tables for a terminal.
 
-use super::{Anew, Planning};
+use super::{Anew, Insurance, Planning};
 use crate::table::{Line, table};
 use crate::terminal::{plain, short};
 use counterpoint::project::OutcomeKind;
@@ -52,8 +52,14 @@ pub(crate) fn answer(planning: &Planning, plan: &Plan, asked: bool) -> Vec<Strin
     let last = |x: &[f64]| Spread::of(x, &plan.last_judged.weights);
     let (outcome, before) = (of(&plan.judged.outcome), last(&plan.last_judged.outcome));
     let verb = if asked { "The plan spends" } else { "Spend" };
+    let dearer = plan.last.money(&planning.ground);
+    let held_against = if dearer > plan.money * 1.001 {
+        format!("last year's creators alone, for {},", pen.money(dearer))
+    } else {
+        "last year's split of the same money".to_owned()
+    };
     let mut out = vec![format!(
-        "{verb} {} from {} to {}: it is expected to bring {}, where last year's split of the same money would bring {}.",
+        "{verb} {} from {} to {}: it is expected to bring {}, where {held_against} would bring {}.",
         pen.money(plan.money),
         horizon.starts[0],
         horizon.ends(),
@@ -193,6 +199,20 @@ pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
         ));
     }
     out
+}
+
+/// What insurance costs, all the way.
+pub(crate) fn insurance(planning: &Planning, steps: &[Insurance]) -> Option<String> {
+    let pen = Pen::new(planning);
+    let last = steps.last()?;
+    Some(match last.price {
+        None => "Insurance: no other split of the same money makes the worst tenth better.".to_owned(),
+        Some(_) => format!(
+            "Insurance: a plan for the worst tenth only makes it better by {} and gives up {} of expected profit.",
+            pen.money(last.worst_tenth_gained),
+            pen.money(last.profit_given_up)
+        ),
+    })
 }
 
 /// What a plan is worth when a shock strikes: kept as it was, and made anew.

@@ -95,7 +95,10 @@ fn no_date(table: &Table, profiles: &[Profile]) -> Finding {
     // A spreadsheet's number of a day from 2000 to 2099.
     let numbered = text.trim().parse::<u32>().is_ok_and(|n| (36_526..73_051).contains(&n));
     let (found, mend) = if read > 0 {
-        (shown(&text), "take the row out if it is a total or a remark, or write its date as the others are")
+        (
+            shown(&text),
+            "take the row out if it is a total or a remark; else write all dates in one form, such as 2026-03-30",
+        )
     } else if numbered {
         let found = format!("{}, which looks like a spreadsheet's number of a day", shown(&text));
         (found, "format the column as a date in the spreadsheet, such as 2026-03-30, and save the CSV again")
@@ -141,8 +144,12 @@ fn say_date(column: &Profile, formats: &[DateFormat], draft: &mut Draft, said: &
         "irregular steps"
     };
     let count = days.len();
-    let order = letters(format);
-    said.note(format!("{} holds the dates ({count} of them, in {cadence}), written as {order}", shown(column.name)));
+    let order = match format {
+        DateFormat::YearMonthDay => "year, month, day (or year, week)",
+        DateFormat::DayMonthYear => "day, month, year",
+        DateFormat::MonthDayYear => "month, day, year",
+    };
+    said.note(format!("{} holds the dates ({count} of them, in {cadence}), in the order {order}", shown(column.name)));
 }
 
 fn letters(format: DateFormat) -> &'static str {
