@@ -398,6 +398,33 @@ fn creators_that_go_on_as_last_year_are_paid() {
 }
 
 #[test]
+fn who_has_left_is_not_planned_with_and_what_is_made_anew_is_no_worse() {
+    let market = market(3, 1);
+    let spec = weeks(&market, 8);
+    let ground = ground(&market, &spec, &offers(&market, &[(300.0, (1, 6)), (800.0, (1, 6)), (100.0, (1, 6))]), 60);
+    let worlds = calm(&ground);
+    let mut planner = Planner::new(&ground, &worlds, 2);
+    let before = planner.plan(&spec).unwrap();
+    let taken = (0..ground.offers.len()).filter(|&o| before.paths.number(o) > 0);
+    let name = taken.map(|o| ground.offers[o].offer.who.name.clone()).next().expect("somebody posts");
+    let mut left = World::calm(&ground);
+    left.leave(&name, "creator leaves");
+    let worlds = vec![left];
+    let mut after = Planner::new(&ground, &worlds, 2);
+    after.begin_with(&planner);
+    let anew = after.plan(&spec).unwrap();
+    let of_who_left = (0..ground.offers.len()).filter(|&o| ground.offers[o].offer.who.name == name);
+    assert_eq!(of_who_left.map(|o| anew.paths.number(o)).sum::<usize>(), 0);
+    // A shock that changes nothing of the plan changes no plan for the worse.
+    let same = World::calm(&ground);
+    let worlds = vec![same];
+    let mut again = Planner::new(&ground, &worlds, 2);
+    again.begin_with(&planner);
+    let kept = of(&before).mean;
+    assert!(of(&again.plan(&spec).unwrap()).mean >= kept - 1e-4 * kept.abs());
+}
+
+#[test]
 fn the_same_plan_on_any_number_of_threads() {
     let market = market(2, 2);
     let spec = weeks(&market, 4);
