@@ -103,6 +103,8 @@ pub struct Planner<'a> {
     /// Threads.
     pub threads: usize,
     pub(crate) found: Option<Found>,
+    /// How much is to be proven.
+    proof: Proof,
     /// Last year's split, judged the last time.
     last: Option<(Paths, Judged)>,
 }
@@ -110,12 +112,13 @@ pub struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// A planner that has found nothing yet.
     pub fn new(ground: &'a Ground, worlds: &'a [World], threads: usize) -> Planner<'a> {
-        Planner { ground, worlds, threads, found: None, last: None }
+        Planner { ground, worlds, threads, found: None, proof: Proof::Branch, last: None }
     }
 
-    /// Begins with what another planner of the same ground found, in whatever worlds.
+    /// Begins with what another planner of the same ground found, in whatever worlds, and leaves the gap as rounding and moves leave it.
     pub fn begin_with(&mut self, other: &Planner<'_>) {
         self.found = other.found.as_ref().map(Found::unproven);
+        self.proof = Proof::Bound;
     }
 
     pub(crate) fn problem(&self, spec: &PlanSpec, risk: f64) -> Problem<'a> {
@@ -143,7 +146,7 @@ impl<'a> Planner<'a> {
             Some(Target::MarginalRoi(r)) => {
                 let mut money = Money::new(self.ground, spec, None)?;
                 money.price = self.ground.margin * r - 1.0;
-                search(&problem, &money, self.found.as_ref(), Proof::Branch)?
+                search(&problem, &money, self.found.as_ref(), self.proof)?
             }
             Some(target) => self.reach(&problem, spec, target, &mut notes)?,
             None => {
@@ -153,7 +156,7 @@ impl<'a> Planner<'a> {
                     Budget::Free => None,
                 };
                 let money = Money::new(self.ground, spec, budget)?;
-                search(&problem, &money, self.found.as_ref(), Proof::Branch)?
+                search(&problem, &money, self.found.as_ref(), self.proof)?
             }
         };
         let paths = self.paths(&problem, &found);

@@ -222,8 +222,17 @@ pub(crate) fn anew(planning: &Planning, own: &Anew) -> Vec<String> {
         let of = if pen.has_profit { &judged.profit } else { &judged.outcome };
         pen.spread(&Spread::of(of, &judged.weights), pen.has_profit)
     };
+    let cost = |judged: &Judged| judged.cost.iter().zip(&judged.weights).map(|(c, w)| c * w).sum::<f64>();
+    let (kept, anew) = (cost(&own.kept), cost(&own.anew.judged));
+    // Nobody is paid who has left, and nothing that a dark platform cannot show.
+    let costs = if (kept - anew).abs() > 1e-3 * anew {
+        let side = if anew > kept { "more" } else { "less" };
+        format!(" What is made anew spends {} {side}.", pen.money((anew - kept).abs()))
+    } else {
+        String::new()
+    };
     vec![format!(
-        "If \"{}\" strikes {} on {}: the {} of the best plan as it was is {}; made anew, {}.",
+        "If \"{}\" strikes {} on {}: the {} of the best plan as it was is {}; made anew, {}.{costs}",
         plain(&own.strikes.name),
         plain(&own.strikes.platform),
         planning.ground.horizon.starts[0],
