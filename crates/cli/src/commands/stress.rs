@@ -60,12 +60,18 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         Err(words) => return Ok(refused(Fault::Words(words), terminal)),
     };
     let found = stress(ground, &planning.worlds, alone, &own, planning.threads);
-    terminal.stage("Looking for what insurance costs");
-    let best = planner.plan(&planning.spec);
-    let insurance = best.as_ref().map_or_else(|_| Vec::new(), |best| insurance(&planning, &planner, best));
-    let becomes = match today {
+    // Without profit there is nothing to insure.
+    let best = (ground.has_profit || today.is_some()).then(|| {
+        terminal.stage("Looking for the best plan, and for what insurance costs");
+        planner.plan(&planning.spec)
+    });
+    let insurance = match &best {
+        Some(Ok(best)) => insurance(&planning, &planner, best),
+        _ => Vec::new(),
+    };
+    let becomes = match today.zip(best) {
         None => None,
-        Some((world, strikes)) => {
+        Some(((world, strikes), best)) => {
             terminal.stage("Looking for the plan after it");
             let worlds = [world];
             let mut after = Planner::new(ground, &worlds, planning.threads);
@@ -97,7 +103,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         terminal.say("");
     }
     if let Some(own) = &becomes {
-        text::anew(&planning, own).iter().for_each(|l| terminal.say(l));
+        terminal.say(&text::anew(&planning, own));
         terminal.say("");
         terminal.table(&text::anew_table(&planning, own));
     }

@@ -216,7 +216,7 @@ pub(crate) fn insurance(planning: &Planning, steps: &[Insurance]) -> Option<Stri
 }
 
 /// What a plan is worth when a shock strikes: kept as it was, and made anew.
-pub(crate) fn anew(planning: &Planning, own: &Anew) -> Vec<String> {
+pub(crate) fn anew(planning: &Planning, own: &Anew) -> String {
     let pen = Pen::new(planning);
     let brings = |judged: &Judged| {
         let of = if pen.has_profit { &judged.profit } else { &judged.outcome };
@@ -231,7 +231,7 @@ pub(crate) fn anew(planning: &Planning, own: &Anew) -> Vec<String> {
     } else {
         String::new()
     };
-    vec![format!(
+    format!(
         "If \"{}\" strikes {} on {}: the {} of the best plan as it was is {}; made anew, {}.{costs}",
         plain(&own.strikes.name),
         plain(&own.strikes.platform),
@@ -239,7 +239,7 @@ pub(crate) fn anew(planning: &Planning, own: &Anew) -> Vec<String> {
         if pen.has_profit { "profit" } else { "outcome" },
         brings(&own.kept),
         brings(&own.anew.judged)
-    )]
+    )
 }
 
 /// The same by driver.
