@@ -6,6 +6,7 @@
 use crate::dispatch;
 use crate::log_density::LogDensity;
 use faer::{Mat, Side};
+use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -77,11 +78,8 @@ impl Frame {
             return None;
         }
         let place = |x: &Vec<f64>| {
-            let mut z: Vec<f64> = Vec::with_capacity(dim);
-            for i in 0..dim {
-                let row = self.row(i);
-                z.push((x[i] - self.mean[i] - product(&row[..i], &z)) / f64::from(row[i]));
-            }
+            let mut z = vec![0.0; dim];
+            self.place(x, &mut z);
             z
         };
         let slope = |by_x: &Vec<f64>| {
@@ -146,6 +144,14 @@ impl Frame {
         }
     }
 
+    /// z of x.
+    fn place(&self, x: &[f64], z: &mut [f64]) {
+        for i in 0..self.dim() {
+            let row = self.row(i);
+            z[i] = (x[i] - self.mean[i] - product(&row[..i], &z[..i])) / f64::from(row[i]);
+        }
+    }
+
     /// Derivatives by z of those by x.
     fn back(&self, by_x: &[f64], by_z: &mut [f64]) {
         by_z.fill(0.0);
@@ -195,6 +201,15 @@ impl<D: LogDensity> LogDensity for Framed<D> {
         let value = self.inner.evaluate(&self.x, &mut self.by_x);
         self.frame.back(&self.by_x, gradient);
         value
+    }
+
+    fn stir(&mut self, z: &mut [f64], rng: &mut ChaCha8Rng) -> bool {
+        self.frame.out(z, &mut self.x);
+        let stirred = self.inner.stir(&mut self.x, rng);
+        if stirred {
+            self.frame.place(&self.x, z);
+        }
+        stirred
     }
 }
 

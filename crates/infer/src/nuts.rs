@@ -3,8 +3,8 @@
 use crate::frame::{Frame, Framed};
 use crate::log_density::LogDensity;
 use nuts_rs::{
-    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, KineticEnergyKind, LogpError, Settings,
-    Storable, Value, WalnutsOptions,
+    Chain, CpuLogpFunc, CpuMath, CpuMathError, FlowNutsSettings, HasDims, KineticEnergyKind, LogpError,
+    Settings, StepSizeAdaptMethod, Storable, Value, WalnutsOptions,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -129,13 +129,18 @@ impl LogpError for NotFinite {
     }
 }
 
-struct Target<D>(D);
+/// A density as nuts-rs wants it. Its transformation is none: the frame is outside of it, and is all that is needed.
+struct Target<D> {
+    density: D,
+    /// Where the density was asked last, what it was, and its gradient: a chain that is put to a place asks twice.
+    last: Option<(Vec<f64>, f64, Vec<f64>)>,
+}
 
 impl<D: LogDensity> HasDims for Target<D> {
     // The trait of nuts-rs asks for this map; it is built once a chain and never iterated.
     #[allow(clippy::disallowed_types)]
     fn dim_sizes(&self) -> std::collections::HashMap<String, u64> {
-        [("unconstrained_parameter".to_owned(), self.0.dim() as u64)].into_iter().collect()
+        [("unconstrained_parameter".to_owned(), self.density.dim() as u64)].into_iter().collect()
     }
 }
 
@@ -145,22 +150,112 @@ impl<D: LogDensity> CpuLogpFunc for Target<D> {
     type ExpandedVector = ();
 
     fn dim(&self) -> usize {
-        self.0.dim()
+        self.density.dim()
     }
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
-        let value = self.0.evaluate(position, gradient);
+        if let Some((x, value, slope)) = &self.last
+            && x == position
+        {
+            gradient.copy_from_slice(slope);
+            return if value.is_finite() { Ok(*value) } else { Err(NotFinite) };
+        }
+        let value = self.density.evaluate(position, gradient);
+        let last = self.last.get_or_insert_with(|| (vec![0.0; position.len()], 0.0, vec![0.0; position.len()]));
+        last.0.copy_from_slice(position);
+        last.1 = value;
+        last.2.copy_from_slice(gradient);
         if value.is_finite() && gradient.iter().all(|g| g.is_finite()) { Ok(value) } else { Err(NotFinite) }
     }
 
     fn expand_vector<R: rand::Rng + ?Sized>(&mut self, _: &mut R, _: &[f64]) -> Result<(), CpuMathError> {
         Ok(())
     }
+
+    fn init_from_untransformed_position(
+        &mut self,
+        (): &(),
+        x: &[f64],
+        by_x: &mut [f64],
+        z: &mut [f64],
+        by_z: &mut [f64],
+        _: Option<f64>,
+    ) -> Result<(f64, f64), NotFinite> {
+        let value = self.logp(x, by_x)?;
+        z.copy_from_slice(x);
+        by_z.copy_from_slice(by_x);
+        Ok((value, 0.0))
+    }
+
+    fn init_from_transformed_position(
+        &mut self,
+        (): &(),
+        x: &mut [f64],
+        by_x: &mut [f64],
+        z: &[f64],
+        by_z: &mut [f64],
+        _: Option<f64>,
+    ) -> Result<(f64, f64), NotFinite> {
+        x.copy_from_slice(z);
+        let value = self.logp(x, by_x)?;
+        by_z.copy_from_slice(by_x);
+        Ok((value, 0.0))
+    }
+
+    fn inv_transform_normalize(
+        &mut self,
+        (): &(),
+        x: &[f64],
+        by_x: &[f64],
+        z: &mut [f64],
+        by_z: &mut [f64],
+    ) -> Result<f64, NotFinite> {
+        z.copy_from_slice(x);
+        by_z.copy_from_slice(by_x);
+        Ok(0.0)
+    }
+
+    fn update_transformation<'a, R: rand::Rng + ?Sized>(
+        &'a mut self,
+        _: &mut R,
+        _: impl ExactSizeIterator<Item = &'a [f64]>,
+        _: impl ExactSizeIterator<Item = &'a [f64]>,
+        _: impl ExactSizeIterator<Item = &'a f64>,
+        (): &'a mut (),
+    ) -> Result<(), NotFinite> {
+        Ok(())
+    }
+
+    fn init_transformation<R: rand::Rng + ?Sized>(
+        &mut self,
+        _: &mut R,
+        _: &[f64],
+        _: &[f64],
+        _: u64,
+    ) -> Result<(), NotFinite> {
+        Ok(())
+    }
+
+    fn new_transformation<R: rand::Rng + ?Sized>(&mut self, _: &mut R, _: usize, _: u64) -> Result<(), NotFinite> {
+        Ok(())
+    }
+
+    fn transformation_id(&self, (): &()) -> Result<i64, NotFinite> {
+        Ok(0)
+    }
 }
 
+type Engine<D> = <FlowNutsSettings as Settings>::Chain<CpuMath<Target<Framed<D>>>>;
+
 /// A chain under way, in a frame. What it tells and keeps is in the density's own coordinates.
-pub(crate) struct Running<D: LogDensity + Send + 'static> {
-    sampler: <DiagNutsSettings as Settings>::Chain<CpuMath<Target<Framed<D>>>>,
+pub(crate) struct Running<D: LogDensity + Clone + Send + 'static> {
+    engine: Engine<D>,
+    nuts: FlowNutsSettings,
+    /// For the density's own moves.
+    density: Framed<D>,
+    /// Whether it has any.
+    stirs: bool,
+    rng: ChaCha8Rng,
     frame: Arc<Frame>,
     chain: usize,
     warmup: usize,
@@ -170,7 +265,7 @@ pub(crate) struct Running<D: LogDensity + Send + 'static> {
     pub(crate) kept: ChainDraws,
 }
 
-impl<D: LogDensity + Send + 'static> Running<D> {
+impl<D: LogDensity + Clone + Send + 'static> Running<D> {
     /// A chain at its `start`, in the frame.
     ///
     /// # Errors
@@ -182,7 +277,7 @@ impl<D: LogDensity + Send + 'static> Running<D> {
         start: &[f64],
         settings: &ChainSettings,
     ) -> Result<Running<D>, SampleError> {
-        let mut nuts = DiagNutsSettings {
+        let mut nuts = FlowNutsSettings {
             num_tune: settings.warmup as u64,
             num_draws: settings.draws as u64,
             maxdepth: settings.max_depth,
@@ -191,18 +286,17 @@ impl<D: LogDensity + Send + 'static> Running<D> {
             trajectory_kind: KineticEnergyKind::ExactNormal,
             // Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
             walnuts: Some(WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }),
-            ..DiagNutsSettings::default()
+            ..FlowNutsSettings::default()
         };
         let step = &mut nuts.adapt_options.step_size_settings;
         step.target_accept = settings.target_accept;
         step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
         let dim = density.dim();
         let mut rng = chain_rng(settings.seed, chain as u64);
-        let made = nuts.new_chain(chain as u64, CpuMath::new(Target(density)), &mut rng);
-        let mut sampler = made.map_err(|e| broken(chain, &e))?;
-        sampler.set_position(start).map_err(|e| broken(chain, &e))?;
+        let engine = engine(&nuts, &density, chain, start, &mut rng)?;
         let kept = ChainDraws::at(dim, Vec::with_capacity(settings.draws * dim));
-        Ok(Running { sampler, frame, chain, warmup: settings.warmup, done: 0, kept })
+        let warmup = settings.warmup;
+        Ok(Running { engine, nuts, density, stirs: false, rng, frame, chain, warmup, done: 0, kept })
     }
 
     /// Goes on until `draws` are kept, each `every`-th draw after warm-up; `every` is what it was, or twice that. `watch` sees every draw and returns whether
@@ -222,8 +316,14 @@ impl<D: LogDensity + Send + 'static> Running<D> {
         let mut position = vec![0.0; self.kept.dim];
         while self.done < self.warmup + draws * every {
             let (draw, warmup) = (self.done, self.done < self.warmup);
-            let (place, _, mut stats, progress) = self.sampler.expanded_draw().map_err(|e| broken(self.chain, &e))?;
+            let (mut place, _, mut stats, progress) =
+                self.engine.expanded_draw().map_err(|e| broken(self.chain, &e))?;
             self.done += 1;
+            if self.done == self.warmup {
+                self.settle(progress.step_size, &mut place)?;
+            } else if self.stirs && self.density.stir(&mut place, &mut self.rng) {
+                self.engine.set_position(&place).map_err(|e| broken(self.chain, &e))?;
+            }
             self.frame.out(&place, &mut position);
             let kept = &mut self.kept;
             if warmup {
@@ -234,7 +334,7 @@ impl<D: LogDensity + Send + 'static> Running<D> {
                 }
                 kept.gradients += progress.num_steps;
                 kept.divergences += u64::from(progress.diverging);
-                let math = self.sampler.math();
+                let math = self.engine.math();
                 let dims = (&*math).into();
                 for (name, value) in stats.get_all(&dims) {
                     match (name, value) {
@@ -258,6 +358,31 @@ impl<D: LogDensity + Send + 'static> Running<D> {
         }
         Ok(())
     }
+
+    /// At the end of the warm-up, where the density has moves of its own: an engine that keeps the step it is given, and may be put to another place after each
+    /// draw.
+    fn settle(&mut self, step_size: f64, place: &mut [f64]) -> Result<(), SampleError> {
+        self.stirs = self.density.stir(place, &mut self.rng);
+        if self.stirs {
+            self.nuts.num_tune = 0;
+            self.nuts.adapt_options.step_size_settings.adapt_options.method = StepSizeAdaptMethod::Fixed(step_size);
+            self.engine = engine(&self.nuts, &self.density, self.chain, place, &mut self.rng)?;
+        }
+        Ok(())
+    }
+}
+
+fn engine<D: LogDensity + Clone + Send + 'static>(
+    nuts: &FlowNutsSettings,
+    density: &Framed<D>,
+    chain: usize,
+    start: &[f64],
+    rng: &mut ChaCha8Rng,
+) -> Result<Engine<D>, SampleError> {
+    let math = CpuMath::new(Target { density: density.clone(), last: None });
+    let mut made = nuts.new_chain(chain as u64, math, rng).map_err(|e| broken(chain, &e))?;
+    made.set_position(start).map_err(|e| broken(chain, &e))?;
+    Ok(made)
 }
 
 fn broken(chain: usize, error: &dyn std::fmt::Display) -> SampleError {

@@ -47,7 +47,7 @@ impl Watch for Silent {
 ///
 /// # Errors
 /// The error of the lowest chain that failed; see [`SampleError`].
-pub fn sample_chains<D: LogDensity + Send + 'static>(
+pub fn sample_chains<D: LogDensity + Clone + Send + 'static>(
     density: &(dyn Fn() -> D + Sync),
     frame: &Arc<Frame>,
     spread: f64,

@@ -10,6 +10,7 @@
 use super::baseline::{Baseline, KnotPrior};
 use super::linalg::{add_cross, axpy, cholesky, dot, invert, solve, solve_lower, solve_upper};
 use super::noise::Noise;
+use super::redraw::GeoMoments;
 use counterpoint_infer::sample::standard_normal;
 
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
@@ -476,6 +477,36 @@ impl Marginal {
     }
 }
 
+/// Products of the columns of drivers (each `[periods]`), of local features and of `e` in geo g, weighted by the noise's precision.
+pub(super) fn geo_moments(
+    baseline: &Baseline,
+    noise: &Noise,
+    values: &[f64],
+    (g, columns, e): (usize, &[&[f64]], &[f64]),
+    weighted: &mut [f64],
+) -> GeoMoments {
+    let (n, q) = (columns.len(), baseline.locals());
+    let own = g * baseline.periods..(g + 1) * baseline.periods;
+    let feature = |j: usize| &baseline.features[baseline.local[j]].values[own.clone()];
+    let zero = |size: usize| vec![0.0; size];
+    let mut out = GeoMoments { own: zero(n * n), with_outcome: zero(n), cross: zero(q * (n + 1)), local: zero(q * q) };
+    for i in 0..n {
+        weigh_geo(noise, values, g, columns[i], weighted);
+        for j in 0..=i {
+            out.own[i * n + j] = dot(weighted, columns[j]);
+            out.own[j * n + i] = out.own[i * n + j];
+        }
+        out.with_outcome[i] = dot(weighted, e);
+    }
+    for j in 0..q {
+        weigh_geo(noise, values, g, feature(j), weighted);
+        let with = columns.iter().copied().chain([e]);
+        out.cross[j * (n + 1)..(j + 1) * (n + 1)].iter_mut().zip(with).for_each(|(x, with)| *x = dot(weighted, with));
+        (0..q).for_each(|k| out.local[j * q + k] = dot(weighted, feature(k)));
+    }
+    out
+}
+
 struct PriorPart {
     ln_det: f64,
     trace: f64,
@@ -489,29 +520,33 @@ fn local_spread(baseline: &Baseline, j: usize, values: &[f64]) -> f64 {
 /// out = P x, geo by geo and run by run; zero outside the runs.
 fn weigh(noise: &Noise, values: &[f64], x: &[f64], out: &mut [f64]) {
     let periods = x.len() / noise.runs.len();
+    for (g, (x, out)) in x.chunks_exact(periods).zip(out.chunks_exact_mut(periods)).enumerate() {
+        weigh_geo(noise, values, g, x, out);
+    }
+}
+
+/// The same for geo g alone.
+fn weigh_geo(noise: &Noise, values: &[f64], g: usize, x: &[f64], out: &mut [f64]) {
     let rho = noise.rho.map(|i| values[i]);
+    let precision = values[noise.sigma_of(g)].powi(-2);
     out.fill(0.0);
-    for (g, runs) in noise.runs.iter().enumerate() {
-        let precision = values[noise.sigma_of(g)].powi(-2);
-        for &(start, end) in runs {
-            let (x, out) =
-                (&x[g * periods + start..g * periods + end], &mut out[g * periods + start..g * periods + end]);
-            match rho {
-                None => axpy(precision, x, out),
-                Some(rho) => {
-                    let n = x.len();
-                    for t in 0..n {
-                        let (before, after) = (t > 0, t + 1 < n);
-                        let inner = f64::from(u8::from(before)) + f64::from(u8::from(after)) - 1.0;
-                        let mut sum = (1.0 + rho * rho * inner) * x[t];
-                        if before {
-                            sum -= rho * x[t - 1];
-                        }
-                        if after {
-                            sum -= rho * x[t + 1];
-                        }
-                        out[t] = precision * sum;
+    for &(start, end) in &noise.runs[g] {
+        let (x, out) = (&x[start..end], &mut out[start..end]);
+        match rho {
+            None => axpy(precision, x, out),
+            Some(rho) => {
+                let n = x.len();
+                for t in 0..n {
+                    let (before, after) = (t > 0, t + 1 < n);
+                    let inner = f64::from(u8::from(before)) + f64::from(u8::from(after)) - 1.0;
+                    let mut sum = (1.0 + rho * rho * inner) * x[t];
+                    if before {
+                        sum -= rho * x[t - 1];
                     }
+                    if after {
+                        sum -= rho * x[t + 1];
+                    }
+                    out[t] = precision * sum;
                 }
             }
         }

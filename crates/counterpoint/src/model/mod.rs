@@ -18,6 +18,7 @@ pub mod parameters;
 pub mod platform;
 pub mod posterior;
 pub mod prior;
+pub(crate) mod redraw;
 pub mod response;
 pub mod tracked;
 pub mod transform;

@@ -1,5 +1,7 @@
 //! The log posterior density and its exact gradient, by one forward and one adjoint sweep over the data.
 
+mod stir;
+
 use super::baseline::KnotPrior;
 use super::build::{DriverModel, Model};
 use super::effect::{Effect, effects, effects_adjoint};
@@ -13,6 +15,7 @@ use super::tracked::TrackedWork;
 use super::transform::{adstock, saturation};
 use counterpoint_infer::dispatch;
 use counterpoint_infer::log_density::LogDensity;
+use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 /// A posterior with its own working memory: one for each chain.
@@ -271,6 +274,10 @@ impl Posterior {
 impl LogDensity for Posterior {
     fn dim(&self) -> usize {
         self.model.parameters.sampled()
+    }
+
+    fn stir(&mut self, position: &mut [f64], rng: &mut ChaCha8Rng) -> bool {
+        self.redraw(position, rng)
     }
 
     fn evaluate(&mut self, position: &[f64], gradient: &mut [f64]) -> f64 {

@@ -274,26 +274,32 @@ impl Prior {
 
     /// Normalised density at `x`; zero outside the support, and for a fixed parameter everywhere.
     pub fn density(&self, x: f64) -> f64 {
+        self.ln_density(x).exp()
+    }
+
+    /// Logarithm of [`Prior::density`].
+    pub fn ln_density(&self, x: f64) -> f64 {
         let (low, high) = self.support();
         if !(x > low && x < high) {
-            return 0.0;
+            return f64::NEG_INFINITY;
         }
-        let normal = |z: f64, sd: f64| (-0.5 * z * z - LN_SQRT_2PI).exp() / sd;
+        let normal = |z: f64, sd: f64| -0.5 * z * z - LN_SQRT_2PI - sd.ln();
         match *self {
             Prior::Normal { mean, sd } => normal((x - mean) / sd, sd),
-            Prior::LogNormal { mu, sigma, shift } => normal(((x - shift).ln() - mu) / sigma, sigma) / (x - shift),
-            Prior::HalfNormal { sd } => 2.0 * normal(x / sd, sd),
+            Prior::LogNormal { mu, sigma, shift } => {
+                let ln = (x - shift).ln();
+                normal((ln - mu) / sigma, sigma) - ln
+            }
+            Prior::HalfNormal { sd } => std::f64::consts::LN_2 + normal(x / sd, sd),
             Prior::TruncatedNormal { mean, sd, low, high } => {
-                normal((x - mean) / sd, sd) / (norm_cdf((high - mean) / sd) - norm_cdf((low - mean) / sd))
+                normal((x - mean) / sd, sd) - (norm_cdf((high - mean) / sd) - norm_cdf((low - mean) / sd)).ln()
             }
             Prior::Beta { a, b } => {
-                ((a - 1.0) * x.ln() + (b - 1.0) * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)).exp()
+                (a - 1.0) * x.ln() + (b - 1.0) * (-x).ln_1p() + ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b)
             }
-            Prior::Uniform { low, high } => 1.0 / (high - low),
-            Prior::Gamma { shape, rate } => {
-                (shape * rate.ln() + (shape - 1.0) * x.ln() - rate * x - ln_gamma(shape)).exp()
-            }
-            Prior::Fixed { .. } => 0.0,
+            Prior::Uniform { low, high } => -(high - low).ln(),
+            Prior::Gamma { shape, rate } => shape * rate.ln() + (shape - 1.0) * x.ln() - rate * x - ln_gamma(shape),
+            Prior::Fixed { .. } => f64::NEG_INFINITY,
         }
     }
 
