@@ -102,6 +102,13 @@ impl Frame {
         Frame::of_rows(mean, composed)
     }
 
+    /// The map from u to x with z = middle + scale u, coordinate by coordinate; none where a scale is not a positive number.
+    pub(crate) fn scaled(&self, middle: &[f64], scale: &[f64]) -> Option<Frame> {
+        let mut mean = vec![0.0; self.dim()];
+        self.out(middle, &mut mean);
+        Frame::of_rows(mean, |i| self.row(i).iter().zip(scale).map(|(l, s)| f64::from(*l) * s).collect())
+    }
+
     fn of_covariance(mean: Vec<f64>, covariance: &Mat<f64>) -> Option<Frame> {
         let cholesky = covariance.llt(Side::Lower).ok()?;
         let factor = cholesky.L();
@@ -188,6 +195,14 @@ impl<D: LogDensity> Framed<D> {
     pub fn new(inner: D, frame: Arc<Frame>) -> Framed<D> {
         let dim = frame.dim();
         Framed { inner, frame, x: vec![0.0; dim], by_x: vec![0.0; dim] }
+    }
+
+    /// The same density in another frame.
+    pub(crate) fn seen_in(&self, frame: Arc<Frame>) -> Framed<D>
+    where
+        D: Clone,
+    {
+        Framed::new(self.inner.clone(), frame)
     }
 }
 

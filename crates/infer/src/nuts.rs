@@ -3,8 +3,8 @@
 use crate::frame::{Frame, Framed};
 use crate::log_density::LogDensity;
 use nuts_rs::{
-    Chain, CpuLogpFunc, CpuMath, CpuMathError, FlowNutsSettings, HasDims, KineticEnergyKind, LogpError,
-    Settings, StepSizeAdaptMethod, Storable, Value, WalnutsOptions,
+    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, FlowNutsSettings, HasDims, KineticEnergyKind,
+    LogpError, Progress, Settings, StepSizeAdaptMethod, Storable, Value, WalnutsOptions,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -132,8 +132,23 @@ impl LogpError for NotFinite {
 /// A density as nuts-rs wants it. Its transformation is none: the frame is outside of it, and is all that is needed.
 struct Target<D> {
     density: D,
-    /// Where the density was asked last, what it was, and its gradient: a chain that is put to a place asks twice.
-    last: Option<(Vec<f64>, f64, Vec<f64>)>,
+    /// A chain that is put to a place asks twice.
+    last: Evaluated,
+}
+
+/// Where a density was asked last, what it was there, and its gradient.
+struct Evaluated {
+    position: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+}
+
+impl<D: LogDensity> Target<D> {
+    fn new(density: D) -> Target<D> {
+        let dim = density.dim();
+        // Nothing equals NaN.
+        Target { density, last: Evaluated { position: vec![f64::NAN; dim], value: f64::NAN, gradient: vec![0.0; dim] } }
+    }
 }
 
 impl<D: LogDensity> HasDims for Target<D> {
@@ -154,18 +169,13 @@ impl<D: LogDensity> CpuLogpFunc for Target<D> {
     }
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, NotFinite> {
-        if let Some((x, value, slope)) = &self.last
-            && x == position
-        {
-            gradient.copy_from_slice(slope);
-            return if value.is_finite() { Ok(*value) } else { Err(NotFinite) };
+        let last = &mut self.last;
+        if last.position != position {
+            last.value = self.density.evaluate(position, &mut last.gradient);
+            last.position.copy_from_slice(position);
         }
-        let value = self.density.evaluate(position, gradient);
-        let last = self.last.get_or_insert_with(|| (vec![0.0; position.len()], 0.0, vec![0.0; position.len()]));
-        last.0.copy_from_slice(position);
-        last.1 = value;
-        last.2.copy_from_slice(gradient);
-        if value.is_finite() && gradient.iter().all(|g| g.is_finite()) { Ok(value) } else { Err(NotFinite) }
+        gradient.copy_from_slice(&last.gradient);
+        if last.value.is_finite() && gradient.iter().all(|g| g.is_finite()) { Ok(last.value) } else { Err(NotFinite) }
     }
 
     fn expand_vector<R: rand::Rng + ?Sized>(&mut self, _: &mut R, _: &[f64]) -> Result<(), CpuMathError> {
@@ -245,20 +255,56 @@ impl<D: LogDensity> CpuLogpFunc for Target<D> {
     }
 }
 
-type Engine<D> = <FlowNutsSettings as Settings>::Chain<CpuMath<Target<Framed<D>>>>;
+type Math<D> = CpuMath<Target<Framed<D>>>;
+
+/// What makes the draws.
+enum Engine<D: LogDensity + Clone + Send + 'static> {
+    /// Learns its step and the scale of each coordinate during the warm-up.
+    Learning(<DiagNutsSettings as Settings>::Chain<Math<D>>),
+    /// Has both, and may be put to another place after each draw.
+    Settled(<FlowNutsSettings as Settings>::Chain<Math<D>>),
+}
+
+/// One draw, and what is said of it.
+struct Drawn {
+    place: Box<[f64]>,
+    progress: Progress,
+    energy: Option<f64>,
+    deepest: bool,
+    /// Middle and scale of each coordinate, where they have changed.
+    middle: Option<Vec<f64>>,
+    scale: Option<Vec<f64>>,
+}
+
+fn draw<D: LogDensity, C: Chain<Math<D>>>(engine: &mut C, chain: usize) -> Result<Drawn, SampleError> {
+    let (place, _, mut stats, progress) = engine.expanded_draw().map_err(|e| broken(chain, &e))?;
+    let mut drawn = Drawn { place, progress, energy: None, deepest: false, middle: None, scale: None };
+    let math = engine.math();
+    let dims = (&*math).into();
+    for (name, value) in stats.get_all(&dims) {
+        match (name, value) {
+            ("energy", Some(Value::ScalarF64(energy))) => drawn.energy = Some(energy),
+            ("maxdepth_reached", Some(Value::ScalarBool(deepest))) => drawn.deepest = deepest,
+            ("transformation_mu", Some(Value::F64(middle))) => drawn.middle = Some(middle),
+            // So it is called; it is the square root.
+            ("mass_matrix_inv", Some(Value::F64(scale))) => drawn.scale = Some(scale),
+            _ => {}
+        }
+    }
+    Ok(drawn)
+}
 
 /// A chain under way, in a frame. What it tells and keeps is in the density's own coordinates.
 pub(crate) struct Running<D: LogDensity + Clone + Send + 'static> {
     engine: Engine<D>,
-    nuts: FlowNutsSettings,
-    /// For the density's own moves.
+    settings: ChainSettings,
+    /// For the density's own move.
     density: Framed<D>,
-    /// Whether it has any.
-    stirs: bool,
     rng: ChaCha8Rng,
     frame: Arc<Frame>,
+    /// Middle and scale of each coordinate of the frame, as they were learned.
+    learned: [Vec<f64>; 2],
     chain: usize,
-    warmup: usize,
     /// Draws so far, warm-up included.
     done: usize,
     /// What was kept.
@@ -277,26 +323,24 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
         start: &[f64],
         settings: &ChainSettings,
     ) -> Result<Running<D>, SampleError> {
-        let mut nuts = FlowNutsSettings {
+        let mut nuts = DiagNutsSettings {
             num_tune: settings.warmup as u64,
             num_draws: settings.draws as u64,
             maxdepth: settings.max_depth,
-            // Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what
-            // is left limits the step.
-            trajectory_kind: KineticEnergyKind::ExactNormal,
-            // Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
-            walnuts: Some(WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }),
-            ..FlowNutsSettings::default()
+            trajectory_kind: TRAJECTORY,
+            walnuts: Some(walnuts()),
+            ..DiagNutsSettings::default()
         };
+        nuts.adapt_options.mass_matrix_options.store_mass_matrix = true;
         let step = &mut nuts.adapt_options.step_size_settings;
         step.target_accept = settings.target_accept;
         step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
         let dim = density.dim();
         let mut rng = chain_rng(settings.seed, chain as u64);
-        let engine = engine(&nuts, &density, chain, start, &mut rng)?;
+        let engine = Engine::Learning(made(&nuts, &density, chain, start, &mut rng)?);
         let kept = ChainDraws::at(dim, Vec::with_capacity(settings.draws * dim));
-        let warmup = settings.warmup;
-        Ok(Running { engine, nuts, density, stirs: false, rng, frame, chain, warmup, done: 0, kept })
+        let learned = [vec![0.0; dim], vec![1.0; dim]];
+        Ok(Running { engine, settings: *settings, density, rng, frame, learned, chain, done: 0, kept })
     }
 
     /// Goes on until `draws` are kept, each `every`-th draw after warm-up; `every` is what it was, or twice that. `watch` sees every draw and returns whether
@@ -313,40 +357,42 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
         if every > self.kept.every {
             self.kept.thin();
         }
+        let before = self.settings.warmup;
         let mut position = vec![0.0; self.kept.dim];
-        while self.done < self.warmup + draws * every {
-            let (draw, warmup) = (self.done, self.done < self.warmup);
-            let (mut place, _, mut stats, progress) =
-                self.engine.expanded_draw().map_err(|e| broken(self.chain, &e))?;
+        while self.done < before + draws * every {
+            let (number, warmup) = (self.done, self.done < before);
+            let drawn = match &mut self.engine {
+                Engine::Learning(engine) => draw(engine, self.chain),
+                Engine::Settled(engine) => draw(engine, self.chain),
+            };
+            let Drawn { mut place, progress, energy, deepest, middle, scale } = drawn?;
             self.done += 1;
-            if self.done == self.warmup {
+            for (learned, new) in self.learned.iter_mut().zip([middle, scale]) {
+                new.into_iter().for_each(|new| *learned = new);
+            }
+            if let Engine::Settled(engine) = &mut self.engine {
+                if self.density.stir(&mut place, &mut self.rng) {
+                    engine.set_position(&place).map_err(|e| broken(self.chain, &e))?;
+                }
+            } else if self.done == before {
                 self.settle(progress.step_size, &mut place)?;
-            } else if self.stirs && self.density.stir(&mut place, &mut self.rng) {
-                self.engine.set_position(&place).map_err(|e| broken(self.chain, &e))?;
             }
             self.frame.out(&place, &mut position);
             let kept = &mut self.kept;
             if warmup {
                 kept.warmup_gradients += progress.num_steps;
             } else {
-                if (self.done - self.warmup).is_multiple_of(every) {
+                if (self.done - before).is_multiple_of(every) {
                     kept.positions.extend_from_slice(&position);
                 }
                 kept.gradients += progress.num_steps;
                 kept.divergences += u64::from(progress.diverging);
-                let math = self.engine.math();
-                let dims = (&*math).into();
-                for (name, value) in stats.get_all(&dims) {
-                    match (name, value) {
-                        ("energy", Some(Value::ScalarF64(energy))) => kept.energies.push(energy),
-                        ("maxdepth_reached", Some(Value::ScalarBool(true))) => kept.max_depth_hits += 1,
-                        _ => {}
-                    }
-                }
+                kept.energies.extend(energy);
+                kept.max_depth_hits += u64::from(deepest);
             }
             let step = Step {
                 chain: self.chain,
-                draw,
+                draw: number,
                 warmup,
                 diverging: progress.diverging,
                 gradients: progress.num_steps,
@@ -359,27 +405,49 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
         Ok(())
     }
 
-    /// At the end of the warm-up, where the density has moves of its own: an engine that keeps the step it is given, and may be put to another place after each
-    /// draw.
+    /// At the end of the warm-up, where the density has a move of its own: an engine that keeps what was learned, since one that learns begins anew wherever it
+    /// is put. Middle and scale become part of the frame, and `place` is told in it.
     fn settle(&mut self, step_size: f64, place: &mut [f64]) -> Result<(), SampleError> {
-        self.stirs = self.density.stir(place, &mut self.rng);
-        if self.stirs {
-            self.nuts.num_tune = 0;
-            self.nuts.adapt_options.step_size_settings.adapt_options.method = StepSizeAdaptMethod::Fixed(step_size);
-            self.engine = engine(&self.nuts, &self.density, self.chain, place, &mut self.rng)?;
+        let [middle, scale] = &self.learned;
+        let Some(frame) = self.frame.scaled(middle, scale).map(Arc::new) else { return Ok(()) };
+        let mut density = self.density.seen_in(frame.clone());
+        let mut there: Vec<f64> = place.iter().zip(middle.iter().zip(scale)).map(|(z, (m, s))| (z - m) / s).collect();
+        if !density.stir(&mut there, &mut self.rng) {
+            return Ok(());
         }
+        let mut nuts = FlowNutsSettings {
+            num_tune: 0,
+            num_draws: self.settings.draws as u64,
+            maxdepth: self.settings.max_depth,
+            trajectory_kind: TRAJECTORY,
+            walnuts: Some(walnuts()),
+            ..FlowNutsSettings::default()
+        };
+        nuts.adapt_options.step_size_settings.adapt_options.method = StepSizeAdaptMethod::Fixed(step_size);
+        self.engine = Engine::Settled(made(&nuts, &density, self.chain, &there, &mut self.rng)?);
+        (self.density, self.frame) = (density, frame);
+        place.copy_from_slice(&there);
         Ok(())
     }
 }
 
-fn engine<D: LogDensity + Clone + Send + 'static>(
-    nuts: &FlowNutsSettings,
+/// Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is left limits
+/// the step.
+const TRAJECTORY: KineticEnergyKind = KineticEnergyKind::ExactNormal;
+
+/// Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
+fn walnuts() -> WalnutsOptions {
+    WalnutsOptions { max_error: CUT_ABOVE, ..WalnutsOptions::default() }
+}
+
+fn made<S: Settings, D: LogDensity + Clone + Send + 'static>(
+    nuts: &S,
     density: &Framed<D>,
     chain: usize,
     start: &[f64],
     rng: &mut ChaCha8Rng,
-) -> Result<Engine<D>, SampleError> {
-    let math = CpuMath::new(Target { density: density.clone(), last: None });
+) -> Result<S::Chain<Math<D>>, SampleError> {
+    let math = CpuMath::new(Target::new(density.clone()));
     let mut made = nuts.new_chain(chain as u64, math, rng).map_err(|e| broken(chain, &e))?;
     made.set_position(start).map_err(|e| broken(chain, &e))?;
     Ok(made)

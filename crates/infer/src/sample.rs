@@ -200,6 +200,48 @@ mod tests {
         }
     }
 
+    /// Half of it around -6, half around 6 in the first coordinate, which no trajectory crosses.
+    #[derive(Clone)]
+    struct TwoModes;
+    const FAR: f64 = 6.0;
+
+    impl LogDensity for TwoModes {
+        fn dim(&self) -> usize {
+            2
+        }
+        fn evaluate(&mut self, x: &[f64], gradient: &mut [f64]) -> f64 {
+            let side = (FAR * x[0]).tanh();
+            gradient[0] = FAR * side - x[0];
+            gradient[1] = -x[1];
+            let ln_cosh = (FAR * x[0]).abs() + (-2.0 * (FAR * x[0]).abs()).exp().ln_1p();
+            ln_cosh - 0.5 * (x[0] * x[0] + x[1] * x[1])
+        }
+        fn stir(&mut self, x: &mut [f64], rng: &mut rand_chacha::ChaCha8Rng) -> bool {
+            use rand::RngExt;
+            if rng.random::<bool>() {
+                x[0] = -x[0];
+            }
+            true
+        }
+    }
+
+    #[test]
+    fn a_density_has_its_own_move_made_after_each_trajectory() {
+        let settings = ChainSettings { warmup: 200, draws: 1000, seed: 3, target_accept: 0.85, max_depth: 10 };
+        let frame = Arc::new(Frame::at(vec![0.5, -0.5]));
+        let run = |threads| sample_chains(&|| TwoModes, &frame, 1.0, &settings, vec![None; 4], threads, &Silent);
+        let chains = run(1).unwrap();
+        assert_eq!(chains, run(2).unwrap());
+        for chain in &chains {
+            let right = chain.positions.iter().step_by(2).filter(|x| **x > 0.0).count();
+            assert!((right as f64 - 500.0).abs() < 80.0, "{right}");
+        }
+        let from: Vec<f64> = chains.iter().flat_map(|k| k.positions.iter().step_by(2).map(|x| x.abs() - FAR)).collect();
+        let mean = from.iter().sum::<f64>() / 4000.0;
+        let variance = from.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4000.0;
+        assert!(mean.abs() < 0.08 && (variance - 1.0).abs() < 0.12, "{mean} {variance}");
+    }
+
     /// Goes on until chains are so many times as long, and keeps what it is told.
     #[derive(Default)]
     struct Longer {
@@ -248,6 +290,7 @@ mod tests {
 
     #[test]
     fn a_broken_density_ends_the_run_on_any_threads() {
+        #[derive(Clone)]
         struct Broken;
         impl LogDensity for Broken {
             fn dim(&self) -> usize {

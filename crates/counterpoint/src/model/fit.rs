@@ -52,7 +52,7 @@ fn settings(sampler: &SamplerSpec) -> ChainSettings {
         draws: sampler.draws,
         seed: sampler.seed,
         target_accept: sampler.target_accept,
-        max_depth: std::env::var("DEPTH").ok().and_then(|x| x.parse().ok()).unwrap_or(MAX_DEPTH),
+        max_depth: MAX_DEPTH,
     }
 }
 

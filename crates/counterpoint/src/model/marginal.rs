@@ -167,6 +167,12 @@ impl Marginal {
         total - 0.5 * ln_det_a + 0.5 * prior_part.ln_det + noise_part
     }
 
+    /// What [`Marginal::draw`] needs of [`Marginal::log_density`]; whether it is finite.
+    pub fn solve(&mut self, baseline: &Baseline, noise: &Noise, moments: &Moments, values: &[f64], r: &[f64]) -> bool {
+        self.factor(baseline, noise, moments, values).is_finite()
+            && self.solve_mean(baseline, noise, values, r).is_finite()
+    }
+
     /// Builds and factors A; returns ln |A|.
     fn factor(&mut self, baseline: &Baseline, noise: &Noise, moments: &Moments, values: &[f64]) -> f64 {
         let (s, q, size) = (self.shared, self.locals, self.shared * self.shared);
@@ -453,7 +459,7 @@ impl Marginal {
         }
     }
 
-    /// One exact draw of all coefficients given the parameters of the last [`Marginal::log_density`]; `out` has that many elements.
+    /// One exact draw of all coefficients given the parameters of the last [`Marginal::log_density`] or [`Marginal::solve`]; `out` has that many elements.
     pub fn draw(&mut self, rng: &mut impl rand::Rng, out: &mut [f64]) {
         let (s, q) = (self.shared, self.locals);
         let (shared, deviations) = out.split_at_mut(s);

@@ -14,8 +14,10 @@ use super::prior::Prior;
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
 
-/// Rounds of updates: enough that a draw hardly knows the one before, given the rest.
-const ROUNDS: usize = 4;
+/// Rounds of updates.
+const ROUNDS: usize = 6;
+/// The baseline's spreads, which cost more, are updated in each so-many-th round.
+const LOCAL_EVERY: usize = 3;
 
 /// What is drawn anew of one driver.
 #[derive(Debug, Clone)]
@@ -72,12 +74,13 @@ pub(super) fn redraw(
     let told = moments.iter().map(|m| Told { precision: m.own.clone(), pull: m.with_outcome.clone() }).collect();
     let mut state = State { drivers, spreads, moments, told, center: vec![0.0; n], beta: vec![0.0; n * geos], geos };
     state.begin();
-    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|x| x.parse().ok()).unwrap_or(ROUNDS);
-    for k in 0..state.spreads.len() {
-        state.local_spread(k, rng);
-    }
-    state.integrate_deviations();
-    for _ in 0..rounds {
+    for round in 0..ROUNDS {
+        if round % LOCAL_EVERY == 0 {
+            for k in 0..state.spreads.len() {
+                state.local_spread(k, rng);
+            }
+            state.integrate_deviations();
+        }
         for m in 0..n {
             state.deviations(m, rng);
             state.center(m, rng);
@@ -94,6 +97,12 @@ pub(super) fn redraw(
 /// What the data say of the coefficients of one geo: the gradient of their log density where they are, and their precision.
 struct Told {
     /// `[n x n]`.
+    precision: Vec<f64>,
+    pull: Vec<f64>,
+}
+
+/// The same of some of the baseline's deviations in a geo, at zero.
+struct Apart {
     precision: Vec<f64>,
     pull: Vec<f64>,
 }
@@ -192,34 +201,69 @@ impl State<'_> {
 
     /// A spread of the baseline's deviations, coefficients of drivers held and the deviations integrated out.
     fn local_spread(&mut self, k: usize, rng: &mut impl rand::Rng) {
-        let spread = &self.spreads[k];
-        if !spread.prior.is_sampled() {
+        if !self.spreads[k].prior.is_sampled() {
             return;
         }
-        let (n, mut precision) = (self.drivers.len(), self.prior_precision());
-        let q = precision.len();
-        // Products of the deviations' columns with what drivers leave of the outcome.
-        let left: Vec<f64> = (0..self.geos)
-            .flat_map(|g| self.moments[g].cross.chunks_exact(n + 1).map(move |row| (g, row)))
-            .map(|(g, row)| row[n] - (0..n).map(|m| row[m] * self.beta[m * self.geos + g]).sum::<f64>())
-            .collect();
-        let (mut factor, mut solved) = (vec![0.0; q * q], vec![0.0; q]);
-        let count = (self.geos * spread.of.len()) as f64;
+        let size = self.spreads[k].of.len();
+        let apart: Vec<Apart> = (0..self.geos).map(|g| self.apart(k, g)).collect();
+        let spread = &self.spreads[k];
+        let count = (self.geos * size) as f64;
+        let (mut factor, mut solved) = (vec![0.0; size * size], vec![0.0; size]);
         let density = |ln_spread: f64| {
             let value = ln_spread.exp();
-            spread.of.iter().for_each(|&j| precision[j] = value.powi(-2));
+            let precision = value.powi(-2);
             let mut total = spread.prior.ln_density(value) + ln_spread * (1.0 - count);
-            for (moments, left) in self.moments.iter().zip(left.chunks_exact(q)) {
-                factor.copy_from_slice(&moments.local);
-                (0..q).for_each(|j| factor[j * q + j] += precision[j]);
-                total -= 0.5 * cholesky(&mut factor, q);
-                solved.copy_from_slice(left);
-                solve_lower(&factor, q, &mut solved, 1);
+            for Apart { precision: own, pull } in &apart {
+                if let (&[own], &[pull]) = (&own[..], &pull[..]) {
+                    let all = own + precision;
+                    total += 0.5 * (pull * pull / all - all.ln());
+                    continue;
+                }
+                factor.copy_from_slice(own);
+                (0..size).for_each(|j| factor[j * size + j] += precision);
+                total -= 0.5 * cholesky(&mut factor, size);
+                solved.copy_from_slice(pull);
+                solve_lower(&factor, size, &mut solved, 1);
                 total += 0.5 * dot(&solved, &solved);
             }
             total
         };
-        self.spreads[k].value = slice(self.spreads[k].value.ln(), 0.5, rng, density).exp();
+        self.spreads[k].value = slice(spread.value.ln(), 0.5, rng, density).exp();
+    }
+
+    /// What geo g says of the deviations of spread k at the drivers' coefficients, the other deviations integrated out.
+    fn apart(&self, k: usize, g: usize) -> Apart {
+        let (n, moments, own) = (self.drivers.len(), &self.moments[g], &self.spreads[k].of);
+        let q = moments.local.len().isqrt();
+        let precision = self.prior_precision();
+        let pull = |j: usize| {
+            let row = &moments.cross[j * (n + 1)..(j + 1) * (n + 1)];
+            row[n] - (0..n).map(|m| row[m] * self.beta[m * self.geos + g]).sum::<f64>()
+        };
+        let others: Vec<usize> = (0..q).filter(|j| !own.contains(j)).collect();
+        let (r, size) = (others.len(), own.len());
+        let mut factor: Vec<f64> =
+            others.iter().flat_map(|&i| others.iter().map(move |&j| moments.local[i * q + j])).collect();
+        (0..r).for_each(|i| factor[i * r + i] += precision[others[i]]);
+        cholesky(&mut factor, r);
+        // Of each other deviation: its products with the own ones, then its pull.
+        let mut between: Vec<f64> = Vec::with_capacity(r * (size + 1));
+        for &i in &others {
+            between.extend(own.iter().map(|&j| moments.local[i * q + j]));
+            between.push(pull(i));
+        }
+        solve_lower(&factor, r, &mut between, size + 1);
+        let mut out = Apart {
+            precision: own.iter().flat_map(|&i| own.iter().map(move |&j| moments.local[i * q + j])).collect(),
+            pull: own.iter().map(|&j| pull(j)).collect(),
+        };
+        for row in between.chunks_exact(size + 1) {
+            for i in 0..size {
+                axpy(-row[i], &row[..size], &mut out.precision[i * size..(i + 1) * size]);
+                out.pull[i] -= row[i] * row[size];
+            }
+        }
+        out
     }
 
     /// Takes a coefficient to a new value.
@@ -340,15 +384,14 @@ impl State<'_> {
         if !driver.spread_prior.is_sampled() {
             return;
         }
-        let n = self.geos as f64;
         let squares = dot(&driver.d, &driver.d) * driver.spread * driver.spread;
+        let fewer = 1.0 - self.geos as f64;
         let density = |ln_spread: f64| {
             let spread = ln_spread.exp();
-            driver.spread_prior.ln_density(spread) + ln_spread * (1.0 - n) - 0.5 * squares / (spread * spread)
+            driver.spread_prior.ln_density(spread) + ln_spread * fewer - 0.5 * squares / (spread * spread)
         };
         let spread = slice(driver.spread.ln(), 0.5, rng, density).exp();
-        let by = driver.spread / spread;
-        driver.d.iter_mut().for_each(|d| *d *= by);
+        driver.d.iter_mut().for_each(|d| *d *= driver.spread / spread);
         driver.spread = spread;
     }
 }
@@ -386,4 +429,157 @@ fn slice(x: f64, width: f64, rng: &mut impl rand::Rng, mut density: impl FnMut(f
         }
     }
     x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterpoint_infer::nuts::chain_rng;
+
+    const GEOS: usize = 3;
+    const PERIODS: usize = 12;
+
+    /// Mean of each quantity, and its standard error.
+    fn means(rows: &[(f64, Vec<f64>)]) -> Vec<[f64; 2]> {
+        let total: f64 = rows.iter().map(|(w, _)| w).sum();
+        let one = |i: usize| {
+            let mean = rows.iter().map(|(w, x)| w * x[i]).sum::<f64>() / total;
+            let variance = rows.iter().map(|(w, x)| (w * (x[i] - mean)).powi(2)).sum::<f64>() / (total * total);
+            [mean, variance.sqrt()]
+        };
+        (0..rows[0].1.len()).map(one).collect()
+    }
+
+    /// Columns of drivers, of two of the baseline's deviations, and an outcome.
+    fn columns(g: usize, n: usize) -> [Vec<Vec<f64>>; 3] {
+        let wave = |k: usize, up: f64| -> Vec<f64> {
+            (0..PERIODS).map(|t| up + ((k * 7 + g * 3) as f64 + t as f64 * (0.6 + 0.37 * k as f64)).sin()).collect()
+        };
+        let drivers = (0..n).map(|m| wave(m, 0.9)).collect();
+        let local = vec![vec![1.0; PERIODS], wave(11, 0.0)];
+        let outcome = vec![wave(5, 0.3 + 0.4 * g as f64)];
+        [drivers, local, outcome]
+    }
+
+    /// Draws from the priors, weighted by the likelihood: what the updates have to agree with, and no more of them than the model's words.
+    fn weighted(drivers: &[Effects], spreads: &[LocalSpread], draws: usize) -> Vec<(f64, Vec<f64>)> {
+        let mut rng = chain_rng(3, 0);
+        let data: Vec<[Vec<Vec<f64>>; 3]> = (0..GEOS).map(|g| columns(g, drivers.len())).collect();
+        let mut one = || {
+            let mut seen = Vec::new();
+            let mut beta: Vec<Vec<f64>> = Vec::new();
+            for driver in drivers {
+                let (effect, spread) = (driver.prior.draw(&mut rng), driver.spread_prior.draw(&mut rng));
+                let d: Vec<f64> = (0..GEOS).map(|_| standard_normal(&mut rng)).collect();
+                let own: Vec<f64> = match (&driver.outcome, driver.positive) {
+                    (None, true) => d.iter().map(|d| effect * (spread * d).exp()).collect(),
+                    (None, false) => d.iter().map(|d| effect + spread * d).collect(),
+                    (Some(o), true) => {
+                        let sum: f64 = o.iter().zip(&d).map(|(o, d)| o * (spread * d).exp()).sum();
+                        d.iter().map(|d| effect / sum * (spread * d).exp()).collect()
+                    }
+                    (Some(o), false) => {
+                        let sum: f64 = o.iter().zip(&d).map(|(o, d)| o * spread * d).sum();
+                        let middle = (effect - sum) / o.iter().sum::<f64>();
+                        d.iter().map(|d| middle + spread * d).collect()
+                    }
+                };
+                seen.extend([effect, spread.ln(), d[0], d[2], d[0] * d[1], own[1].abs().ln()]);
+                beta.push(own);
+            }
+            let taus: Vec<f64> = spreads.iter().map(|s| s.prior.draw(&mut rng)).collect();
+            seen.extend(taus.iter().map(|t| t.ln()));
+            let mut ln_weight = 0.0;
+            for (g, [x, z, y]) in data.iter().enumerate() {
+                let mut own = vec![0.0; z.len()];
+                for (spread, tau) in spreads.iter().zip(&taus) {
+                    spread.of.iter().for_each(|&j| own[j] = tau * standard_normal(&mut rng));
+                }
+                for t in 0..PERIODS {
+                    let media: f64 = x.iter().zip(&beta).map(|(x, b)| x[t] * b[g]).sum();
+                    let local: f64 = z.iter().zip(&own).map(|(z, c)| z[t] * c).sum();
+                    ln_weight -= 0.5 * (y[0][t] - media - local).powi(2);
+                }
+            }
+            (ln_weight.exp(), seen)
+        };
+        (0..draws).map(|_| one()).collect()
+    }
+
+    fn updated(mut drivers: Vec<Effects>, mut spreads: Vec<LocalSpread>, draws: usize) -> Vec<(f64, Vec<f64>)> {
+        let n = drivers.len();
+        let moments = |g: usize| {
+            let [x, z, y] = columns(g, n);
+            let all = || x.iter().chain(&y);
+            GeoMoments {
+                own: x.iter().flat_map(|a| x.iter().map(|b| dot(a, b))).collect(),
+                with_outcome: x.iter().map(|a| dot(a, &y[0])).collect(),
+                cross: z.iter().flat_map(|a| all().map(|b| dot(a, b))).collect(),
+                local: z.iter().flat_map(|a| z.iter().map(|b| dot(a, b))).collect(),
+            }
+        };
+        let moments: Vec<GeoMoments> = (0..GEOS).map(moments).collect();
+        let mut rng = chain_rng(4, 0);
+        let mut one = || {
+            redraw(&mut drivers, &mut spreads, &moments, &mut rng);
+            let of = |driver: &Effects| {
+                let mut beta = vec![0.0; GEOS];
+                driver.solve(driver.spread, &mut beta);
+                let d = &driver.d;
+                [driver.effect, driver.spread.ln(), d[0], d[2], d[0] * d[1], beta[1].abs().ln()]
+            };
+            let seen = drivers.iter().flat_map(of).chain(spreads.iter().map(|s| s.value.ln()));
+            (1.0, seen.collect())
+        };
+        (0..draws).map(|_| one()).collect()
+    }
+
+    fn driver(positive: bool, outcome: Option<Vec<f64>>) -> Effects {
+        let prior = if positive {
+            Prior::LogNormal { mu: -0.6, sigma: 0.5, shift: 0.0 }
+        } else {
+            Prior::Normal { mean: 0.1, sd: 0.5 }
+        };
+        let spread_prior = Prior::HalfNormal { sd: 0.6 };
+        Effects { prior, spread_prior, positive, outcome, effect: 0.3, spread: 0.2, d: vec![0.1, -0.4, 0.2] }
+    }
+
+    #[test]
+    fn updates_agree_with_draws_from_the_priors_weighted_by_the_likelihood() {
+        let spread = |j: usize| LocalSpread { prior: Prior::HalfNormal { sd: 0.5 }, of: vec![j], value: 0.3 };
+        let both = LocalSpread { of: vec![0, 1], ..spread(0) };
+        let outcome = Some(vec![0.5, 0.2, 0.3]);
+        let cases = [
+            (vec![driver(true, outcome.clone()), driver(true, None)], vec![spread(0), spread(1)]),
+            (vec![driver(false, outcome), driver(false, None)], vec![both]),
+        ];
+        for (k, (drivers, spreads)) in cases.into_iter().enumerate() {
+            let want = means(&weighted(&drivers, &spreads, 2_000_000));
+            // Successive draws are not independent: standard errors from means of a hundred.
+            let draws = updated(drivers, spreads, 60_000);
+            let mean_of = |rows: &[(f64, Vec<f64>)]| (1.0, means(rows).iter().map(|m| m[0]).collect());
+            let found = means(&draws.chunks(100).map(mean_of).collect::<Vec<_>>());
+            for (i, ([found, se], [want, want_se])) in found.into_iter().zip(want).enumerate() {
+                let error = se.hypot(want_se);
+                assert!(error < 0.05, "case {k}, quantity {i}: {error} says nothing");
+                assert!((found - want).abs() < 4.5 * error, "case {k}, quantity {i}: {found} {want} +- {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slice_update_keeps_a_skewed_density() {
+        // ln of a Gamma(2, 1): mean digamma(2), variance trigamma(2).
+        let mut rng = chain_rng(5, 0);
+        let mut x = 0.0;
+        let mut draw = || {
+            x = slice(x, 0.7, &mut rng, |x| 2.0 * x - x.exp());
+            x
+        };
+        let draws: Vec<f64> = (0..200_000).map(|_| draw()).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / draws.len() as f64;
+        assert!((mean - 0.422_784).abs() < 0.01, "{mean}");
+        assert!((variance - 0.644_934).abs() < 0.02, "{variance}");
+    }
 }

@@ -16,10 +16,10 @@ impl Posterior {
         if drivers.is_empty() {
             return false;
         }
+        let Some(of_baseline) = &model.moments else { return false };
         self.set(position);
-        self.by_value.fill(0.0);
         self.media_residual();
-        if !self.likelihood().is_finite() {
+        if !self.marginal.solve(&model.baseline, &model.noise, of_baseline, &self.values, &self.residual) {
             return false;
         }
         let moments = self.moments(&model, &drivers, rng);
@@ -89,7 +89,7 @@ impl Posterior {
     }
 }
 
-/// Drivers whose effects over geos can be drawn anew given the rest: those of which the outcome alone tells, where the baseline is integrated out.
+/// Drivers whose effects over geos can be drawn anew given the rest: those of which the outcome alone tells.
 fn redrawn(model: &Model) -> Vec<usize> {
     let apart = |m: usize, driver: &DriverModel| {
         let tested = model.experiments.iter().flat_map(|e| &e.parts).any(|part| part.driver == m);
@@ -98,5 +98,5 @@ fn redrawn(model: &Model) -> Vec<usize> {
         driver.slots.geo.is_some() && sampled && !tested && !tracked
     };
     let all = model.drivers.iter().enumerate();
-    all.filter(|(m, driver)| model.moments.is_some() && apart(*m, driver)).map(|(m, _)| m).collect()
+    all.filter(|(m, driver)| apart(*m, driver)).map(|(m, _)| m).collect()
 }
