@@ -381,19 +381,24 @@ impl State<'_> {
     /// The spread, with coefficients held.
     fn spread_given_coefficients(&mut self, m: usize, rng: &mut impl rand::Rng) {
         let driver = &mut self.drivers[m];
-        if !driver.spread_prior.is_sampled() {
-            return;
-        }
-        let squares = dot(&driver.d, &driver.d) * driver.spread * driver.spread;
-        let fewer = 1.0 - self.geos as f64;
-        let density = |ln_spread: f64| {
-            let spread = ln_spread.exp();
-            driver.spread_prior.ln_density(spread) + ln_spread * fewer - 0.5 * squares / (spread * spread)
-        };
-        let spread = slice(driver.spread.ln(), 0.5, rng, density).exp();
-        driver.d.iter_mut().for_each(|d| *d *= driver.spread / spread);
-        driver.spread = spread;
+        driver.spread = spread_given_scaled(&driver.spread_prior, driver.spread, &mut driver.d, rng);
     }
+}
+
+/// A new spread of deviations, given their products with it, which are held: all that the data see of either.
+pub(super) fn spread_given_scaled(prior: &Prior, spread: f64, d: &mut [f64], rng: &mut impl rand::Rng) -> f64 {
+    if !prior.is_sampled() {
+        return spread;
+    }
+    let squares = dot(d, d) * spread * spread;
+    let fewer = 1.0 - d.len() as f64;
+    let density = |ln_spread: f64| {
+        let spread = ln_spread.exp();
+        prior.ln_density(spread) + ln_spread * fewer - 0.5 * squares / (spread * spread)
+    };
+    let to = slice(spread.ln(), 0.5, rng, density).exp();
+    d.iter_mut().for_each(|d| *d *= spread / to);
+    to
 }
 
 /// Most widths of an interval.

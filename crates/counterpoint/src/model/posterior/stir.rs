@@ -3,7 +3,7 @@
 use super::super::build::{DriverModel, Model};
 use super::super::linalg::axpy;
 use super::super::marginal::geo_moments;
-use super::super::redraw::{Effects, GeoMoments, LocalSpread, redraw};
+use super::super::redraw::{Effects, GeoMoments, LocalSpread, redraw, spread_given_scaled};
 use super::Posterior;
 use crate::project::EffectKind;
 use rand_chacha::ChaCha8Rng;
@@ -45,6 +45,12 @@ impl Posterior {
             }
         }
         indices.iter().zip(&spreads).for_each(|(&i, spread)| self.values[i] = spread.value);
+        let redrawn =
+            |first: usize| drivers.iter().any(|&m| model.drivers[m].slots.geo.is_some_and(|(_, own)| own == first));
+        for group in model.parameters.groups().iter().filter(|group| !redrawn(group.first)) {
+            let (prior, spread) = (model.parameters.get(group.spread).prior, self.values[group.spread]);
+            self.values[group.spread] = spread_given_scaled(&prior, spread, &mut self.values[group.range()], rng);
+        }
         let to = model.parameters.position(&self.values);
         let fine = to.iter().all(|x| x.is_finite());
         if fine {
