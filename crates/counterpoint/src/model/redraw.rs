@@ -94,17 +94,25 @@ pub(super) fn redraw(
     }
 }
 
-/// What the data say of the coefficients of one geo: the gradient of their log density where they are, and their precision.
+/// What the data say of `n` coefficients of one geo: the gradient of their log density, and their precision.
 struct Told {
     /// `[n x n]`.
     precision: Vec<f64>,
     pull: Vec<f64>,
 }
 
-/// The same of some of the baseline's deviations in a geo, at zero.
-struct Apart {
-    precision: Vec<f64>,
-    pull: Vec<f64>,
+impl Told {
+    /// Integrates other coefficients out, of Cholesky factor `factor`; `cross` are their products with these, then their pull, a row each.
+    fn integrate_out(&mut self, factor: &[f64], cross: &mut [f64]) {
+        let n = self.pull.len();
+        solve_lower(factor, factor.len().isqrt(), cross, n + 1);
+        for row in cross.chunks_exact(n + 1) {
+            for i in 0..n {
+                axpy(-row[i], &row[..n], &mut self.precision[i * n..(i + 1) * n]);
+                self.pull[i] -= row[i] * row[n];
+            }
+        }
+    }
 }
 
 struct State<'a> {
@@ -175,13 +183,7 @@ impl State<'_> {
             let (mut factor, mut cross) = (moments.local.clone(), moments.cross.clone());
             (0..q).for_each(|j| factor[j * q + j] += precision[j]);
             cholesky(&mut factor, q);
-            solve_lower(&factor, q, &mut cross, n + 1);
-            for row in cross.chunks_exact(n + 1) {
-                for i in 0..n {
-                    axpy(-row[i], &row[..n], &mut told.precision[i * n..(i + 1) * n]);
-                    told.pull[i] -= row[i] * row[n];
-                }
-            }
+            told.integrate_out(&factor, &mut cross);
             for m in 0..n {
                 let by = self.beta[m * self.geos + g];
                 axpy(-by, &told.precision[m * n..(m + 1) * n], &mut told.pull);
@@ -205,7 +207,8 @@ impl State<'_> {
             return;
         }
         let size = self.spreads[k].of.len();
-        let apart: Vec<Apart> = (0..self.geos).map(|g| self.apart(k, g)).collect();
+        let prior = self.prior_precision();
+        let apart: Vec<Told> = (0..self.geos).map(|g| self.apart(k, g, &prior)).collect();
         let spread = &self.spreads[k];
         let count = (self.geos * size) as f64;
         let (mut factor, mut solved) = (vec![0.0; size * size], vec![0.0; size]);
@@ -213,7 +216,7 @@ impl State<'_> {
             let value = ln_spread.exp();
             let precision = value.powi(-2);
             let mut total = spread.prior.ln_density(value) + ln_spread * (1.0 - count);
-            for Apart { precision: own, pull } in &apart {
+            for Told { precision: own, pull } in &apart {
                 if let (&[own], &[pull]) = (&own[..], &pull[..]) {
                     let all = own + precision;
                     total += 0.5 * (pull * pull / all - all.ln());
@@ -231,11 +234,11 @@ impl State<'_> {
         self.spreads[k].value = slice(spread.value.ln(), 0.5, rng, density).exp();
     }
 
-    /// What geo g says of the deviations of spread k at the drivers' coefficients, the other deviations integrated out.
-    fn apart(&self, k: usize, g: usize) -> Apart {
+    /// What geo g says of the deviations of spread k, at zero, given the drivers' coefficients, the other deviations integrated out. `prior` is the precision of
+    /// each.
+    fn apart(&self, k: usize, g: usize, prior: &[f64]) -> Told {
         let (n, moments, own) = (self.drivers.len(), &self.moments[g], &self.spreads[k].of);
-        let q = moments.local.len().isqrt();
-        let precision = self.prior_precision();
+        let q = prior.len();
         let pull = |j: usize| {
             let row = &moments.cross[j * (n + 1)..(j + 1) * (n + 1)];
             row[n] - (0..n).map(|m| row[m] * self.beta[m * self.geos + g]).sum::<f64>()
@@ -244,7 +247,7 @@ impl State<'_> {
         let (r, size) = (others.len(), own.len());
         let mut factor: Vec<f64> =
             others.iter().flat_map(|&i| others.iter().map(move |&j| moments.local[i * q + j])).collect();
-        (0..r).for_each(|i| factor[i * r + i] += precision[others[i]]);
+        (0..r).for_each(|i| factor[i * r + i] += prior[others[i]]);
         cholesky(&mut factor, r);
         // Of each other deviation: its products with the own ones, then its pull.
         let mut between: Vec<f64> = Vec::with_capacity(r * (size + 1));
@@ -252,17 +255,11 @@ impl State<'_> {
             between.extend(own.iter().map(|&j| moments.local[i * q + j]));
             between.push(pull(i));
         }
-        solve_lower(&factor, r, &mut between, size + 1);
-        let mut out = Apart {
+        let mut out = Told {
             precision: own.iter().flat_map(|&i| own.iter().map(move |&j| moments.local[i * q + j])).collect(),
             pull: own.iter().map(|&j| pull(j)).collect(),
         };
-        for row in between.chunks_exact(size + 1) {
-            for i in 0..size {
-                axpy(-row[i], &row[..size], &mut out.precision[i * size..(i + 1) * size]);
-                out.pull[i] -= row[i] * row[size];
-            }
-        }
+        out.integrate_out(&factor, &mut between);
         out
     }
 
