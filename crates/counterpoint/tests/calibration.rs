@@ -19,6 +19,7 @@ use counterpoint::project::*;
 use counterpoint::simulate::from_model_prior;
 use counterpoint_infer::diagnose::ess_bulk;
 use counterpoint_infer::draws::Chains;
+use counterpoint_infer::log_density::LogDensity;
 use counterpoint_infer::math::norm_quantile;
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
@@ -158,9 +159,9 @@ fn case(geos: usize, periods: usize, model: ModelSpec, effect: EffectPrior) -> (
     (project, data)
 }
 
-/// The national case with a platform of four creators in place of a channel: three with codes, paid a fee a post.
-fn creators_case(effect: EffectPrior) -> (Project, Dataset) {
-    let (mut project, mut data) = case(1, 60, spec(ModelPriors::default()), effect.clone());
+/// A case with a platform of four creators in place of a channel: three with codes, paid a fee a post.
+fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
+    let (mut project, mut data) = case(geos, 60, spec(ModelPriors::default()), effect.clone());
     project.drivers.truncate(1);
     data.drivers.truncate(1);
     project.model.priors.roi = Some(effect.prior);
@@ -371,6 +372,56 @@ fn a_posterior_over_geos_with_coefficients_as_parameters_is_calibrated() {
     check(&project, &data, replications(24));
 }
 
+/// Standard scores of what many moves between trajectories, and nothing else, change in the mean: of each scalar and its square, from parameters drawn from
+/// the prior and data drawn from these, which moves that leave the posterior as it is leave where they are.
+fn moved(project: &Project, data: &Dataset, count: u64) -> Vec<(String, f64)> {
+    let scale = OutcomeScale::of(data);
+    let made = Arc::new(Model::with_scale(project, data, scale));
+    let one = |seed: u64| {
+        let (mut drawn, values) = from_model_prior(&made, data, seed);
+        draw_sales(&Model::with_scale(project, &drawn, scale), &mut drawn, &values, 1.0, seed);
+        let mut posterior = Posterior::new(Arc::new(Model::with_scale(project, &drawn, scale)));
+        let mut position = made.parameters.position(&values);
+        let before = scalars(&mut posterior, &position);
+        let mut rng = chain_rng(seed, 78);
+        (0..20).for_each(|_| assert!(posterior.stir(&mut position, &mut rng)));
+        let after = scalars(&mut posterior, &position);
+        before.iter().zip(after).flat_map(|(a, b)| [b - a, b * b - a * a]).collect::<Vec<f64>>()
+    };
+    let all: Vec<Vec<f64>> = (0..count).map(|k| one(5000 + k)).collect();
+    let n = count as f64;
+    let score = |i: usize| {
+        let mean = all.iter().map(|row| row[i]).sum::<f64>() / n;
+        let variance = all.iter().map(|row| (row[i] - mean).powi(2)).sum::<f64>() / n;
+        // What is held is moved by the rounding of its coordinate alone.
+        if variance > 1e-18 { mean / (variance / n).sqrt() } else { 0.0 }
+    };
+    names(&made)
+        .into_iter()
+        .enumerate()
+        .flat_map(|(i, name)| [(name.clone(), score(2 * i)), (name, score(2 * i + 1))])
+        .collect()
+}
+
+#[test]
+fn moves_between_trajectories_leave_the_posterior_as_it_is() {
+    let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
+    let mut model = spec(ModelPriors::default());
+    (model.noise.ar1, model.noise.sigma_per_geo) = (true, true);
+    let cases = [
+        (case(3, 40, model, roi.clone()), 4000),
+        (case(3, 40, spec(ModelPriors::default()), coefficient()), 4000),
+        (creators_case(2, roi), 600),
+    ];
+    for ((project, data), count) in cases {
+        let scores = moved(&project, &data, count);
+        let still = |name: &str| scores.iter().filter(|(n, _)| n.starts_with(name)).all(|(_, score)| *score == 0.0);
+        assert!(!still("level_spread") && !still("geo_spread") && still("retention"), "{scores:?}");
+        let off: Vec<_> = scores.iter().filter(|(_, score)| score.abs() > 4.2).collect();
+        assert!(off.is_empty(), "{off:?}");
+    }
+}
+
 #[test]
 fn autocorrelated_and_heavy_tailed_noise_is_calibrated() {
     let mut model = spec(ModelPriors::default());
@@ -397,7 +448,7 @@ fn the_check_sees_autocorrelation_that_the_model_does_not_know() {
 #[test]
 fn creators_with_sales_by_code_are_calibrated() {
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
-    let (project, data) = creators_case(roi);
+    let (project, data) = creators_case(1, roi);
     check(&project, &data, replications(24));
 }
 
@@ -429,7 +480,7 @@ fn experiments_and_hidden_demand_are_calibrated() {
 #[test]
 fn the_check_sees_codes_that_catch_less_than_the_model_believes() {
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
-    let (project, data) = creators_case(roi);
+    let (project, data) = creators_case(1, roi);
     let (names, all) = run_seen(&project, &project, &data, 0.2, 24);
     let complaints = Ranks::of(&names, &all, |draw, _| draw).complaints();
     assert!(complaints.iter().any(|c| c.starts_with("capture")), "{complaints:#?}");
