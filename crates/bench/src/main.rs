@@ -156,12 +156,14 @@ fn one(name: &str, dir: &Path, option: &dyn Fn(&str) -> Option<String>) -> anyho
                 let (m, sd) = (counterpoint_infer::draws::mean(v), counterpoint_infer::draws::sd(v));
                 let ordered = counterpoint_infer::draws::sorted(v);
                 let q = |p| counterpoint_infer::draws::quantile(&ordered, p);
+                let own = v.chunks_exact(v.len() / chains.len()).map(counterpoint_infer::draws::mean);
                 println!(
-                    "  {:40} mean {m:9.3} sd {sd:8.3} q05 {:9.3} q50 {:9.3} q95 {:9.3}",
+                    "  {:40} mean {m:9.4} sd {sd:8.4} q05 {:9.4} q50 {:9.4} q95 {:9.4} by chain {}",
                     draws.names()[i],
                     q(0.05),
                     q(0.5),
-                    q(0.95)
+                    q(0.95),
+                    own.map(|m| format!("{m:.4}")).collect::<Vec<_>>().join(" ")
                 );
             }
         }

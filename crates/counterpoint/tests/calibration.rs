@@ -219,6 +219,15 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     (project, data)
 }
 
+/// The same with the creators on two platforms, whose capture rates have one spread.
+fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
+    let (project, mut data) = creators_case(geos, effect);
+    let roster = data.roster.as_mut().unwrap();
+    roster.platforms.push("stream".into());
+    roster.accounts.iter_mut().skip(2).for_each(|account| account.platform = 1);
+    (project, data)
+}
+
 /// Draws the sales tracked to creators where the model has any, on the outcome of `data`; codes see `seen` of what the model believes.
 fn draw_sales(model: &Model, data: &mut Dataset, values: &[f64], seen: f64, seed: u64) {
     let (Some(tracked), Some(roster)) = (&model.tracked, &mut data.roster) else { return };
@@ -372,8 +381,9 @@ fn a_posterior_over_geos_with_coefficients_as_parameters_is_calibrated() {
     check(&project, &data, replications(24));
 }
 
-/// Standard scores of what many moves between trajectories, and nothing else, change in the mean: of each scalar and its square, from parameters drawn from
-/// the prior and data drawn from these, which moves that leave the posterior as it is leave where they are.
+/// Standard scores of what many moves between trajectories, and nothing else, change in the mean: of each scalar, of the log density, and of their squares,
+/// from parameters drawn from the prior and data drawn from these, which moves that leave the posterior as it is leave where they are. A move that does not
+/// heed some of the data leaves the parameters where they are too, in the mean over data, but not the density.
 fn moved(project: &Project, data: &Dataset, count: u64) -> Vec<(String, f64)> {
     let scale = OutcomeScale::of(data);
     let made = Arc::new(Model::with_scale(project, data, scale));
@@ -382,10 +392,16 @@ fn moved(project: &Project, data: &Dataset, count: u64) -> Vec<(String, f64)> {
         draw_sales(&Model::with_scale(project, &drawn, scale), &mut drawn, &values, 1.0, seed);
         let mut posterior = Posterior::new(Arc::new(Model::with_scale(project, &drawn, scale)));
         let mut position = made.parameters.position(&values);
-        let before = scalars(&mut posterior, &position);
+        let mut gradient = vec![0.0; posterior.dim()];
+        let mut seen = |posterior: &mut Posterior, position: &[f64]| {
+            let mut out = scalars(posterior, position);
+            out.push(posterior.evaluate(position, &mut gradient));
+            out
+        };
+        let before = seen(&mut posterior, &position);
         let mut rng = chain_rng(seed, 78);
         (0..20).for_each(|_| assert!(posterior.stir(&mut position, &mut rng)));
-        let after = scalars(&mut posterior, &position);
+        let after = seen(&mut posterior, &position);
         before.iter().zip(after).flat_map(|(a, b)| [b - a, b * b - a * a]).collect::<Vec<f64>>()
     };
     let all: Vec<Vec<f64>> = (0..count).map(|k| one(5000 + k)).collect();
@@ -398,6 +414,7 @@ fn moved(project: &Project, data: &Dataset, count: u64) -> Vec<(String, f64)> {
     };
     names(&made)
         .into_iter()
+        .chain(["log density".to_owned()])
         .enumerate()
         .flat_map(|(i, name)| [(name.clone(), score(2 * i)), (name, score(2 * i + 1))])
         .collect()
@@ -411,7 +428,8 @@ fn moves_between_trajectories_leave_the_posterior_as_it_is() {
     let cases = [
         (case(3, 40, model, roi.clone()), 4000),
         (case(3, 40, spec(ModelPriors::default()), coefficient()), 4000),
-        (creators_case(2, roi), 600),
+        (creators_case(2, roi.clone()), 600),
+        (two_platforms(2, roi), 600),
     ];
     for ((project, data), count) in cases {
         let scores = moved(&project, &data, count);

@@ -9,6 +9,7 @@ use counterpoint_plan::judge::Paths;
 use counterpoint_plan::shock::Shock;
 use counterpoint_sources::read_table;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 fn table(file: &Path) -> Result<Table, Vec<Finding>> {
@@ -54,12 +55,24 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
     };
     let (money, posts) = (column(&["plan", "spend"]), column(&["posts"]));
     let (period, offer) = (column(&["period", "date", "week"]), column(&["offer"]));
+    let names = [Some(driver), offer, column(&["platform"]), period];
+    let mut rows = BTreeMap::new();
     if money.is_none() && posts.is_none() {
         let found = "neither `plan` nor `posts`".to_owned();
         wrong.push(fail(found, "money in `plan`, or posts in `posts`", "add one of them", None, "plan"));
     }
     for row in 0..table.rows() {
         let Some(name) = text(&driver.cells, row) else { continue };
+        if let Some(first) = rows.insert(names.map(|c| text(&c?.cells, row)), row) {
+            wrong.push(fail(
+                format!("\"{name}\" again, as in row {}", first + 2),
+                "one row for each driver and period",
+                "take one of them out, or put their sum into one",
+                Some(row),
+                &driver.name,
+            ));
+            continue;
+        }
         let number = |c: Option<&counterpoint::data::Column>, wrong: &mut Vec<Finding>| {
             let c = c?;
             let found = text(&c.cells, row)?;

@@ -7,6 +7,7 @@ use super::super::redraw::{Effects, GeoMoments, LocalSpread, redraw, spread_give
 use super::Posterior;
 use crate::project::EffectKind;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 
 impl Posterior {
     /// Draws effects over geos and the baseline's spreads anew at a position; whether there is anything that can be drawn so.
@@ -45,18 +46,29 @@ impl Posterior {
             }
         }
         indices.iter().zip(&spreads).for_each(|(&i, spread)| self.values[i] = spread.value);
-        let redrawn =
-            |first: usize| drivers.iter().any(|&m| model.drivers[m].slots.geo.is_some_and(|(_, own)| own == first));
-        for group in model.parameters.groups().iter().filter(|group| !redrawn(group.first)) {
-            let (prior, spread) = (model.parameters.get(group.spread).prior, self.values[group.spread]);
-            self.values[group.spread] = spread_given_scaled(&prior, spread, &mut self.values[group.range()], rng);
-        }
+        self.other_spreads(&model, &drivers, rng);
         let to = model.parameters.position(&self.values);
         let fine = to.iter().all(|x| x.is_finite());
         if fine {
             position.copy_from_slice(&to);
         }
         fine
+    }
+
+    /// Draws the spreads of all other deviations anew, each given the products with all that it spreads.
+    fn other_spreads(&mut self, model: &Model, drivers: &[usize], rng: &mut ChaCha8Rng) {
+        let redrawn =
+            |first: usize| drivers.iter().any(|&m| model.drivers[m].slots.geo.is_some_and(|(_, own)| own == first));
+        let mut spread_by: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for group in model.parameters.groups().iter().filter(|group| !redrawn(group.first)) {
+            spread_by.entry(group.spread).or_default().extend(group.range());
+        }
+        for (spread, of) in spread_by {
+            let mut d: Vec<f64> = of.iter().map(|&i| self.values[i]).collect();
+            self.values[spread] =
+                spread_given_scaled(&model.parameters.get(spread).prior, self.values[spread], &mut d, rng);
+            of.iter().zip(d).for_each(|(&i, d)| self.values[i] = d);
+        }
     }
 
     /// Moments of each geo, with the baseline's shared coefficients drawn given all parameters.
