@@ -219,12 +219,15 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     (project, data)
 }
 
-/// The same with the creators on two platforms, whose capture rates have one spread.
+/// The same with three creators on two platforms, whose capture rates have one spread; one of them is on both.
 fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     let (project, mut data) = creators_case(geos, effect);
     let roster = data.roster.as_mut().unwrap();
     roster.platforms.push("stream".into());
     roster.accounts.iter_mut().skip(2).for_each(|account| account.platform = 1);
+    roster.accounts[3].creator = 0;
+    roster.creators.truncate(3);
+    roster.deals.truncate(3);
     (project, data)
 }
 
@@ -425,16 +428,19 @@ fn moves_between_trajectories_leave_the_posterior_as_it_is() {
     let roi = EffectPrior { on: EffectKind::Roi, prior: Prior::LogNormal { mu: -0.2, sigma: 0.7, shift: 0.0 } };
     let mut model = spec(ModelPriors::default());
     (model.noise.ar1, model.noise.sigma_per_geo) = (true, true);
+    let over_geos = &["level_spread", "geo_spread"][..];
+    let of_creators = &["capture_spread", "creator_spread", "creator_effect", "capture_effect", "roi"][..];
     let cases = [
-        (case(3, 40, model, roi.clone()), 4000),
-        (case(3, 40, spec(ModelPriors::default()), coefficient()), 4000),
-        (creators_case(2, roi.clone()), 600),
-        (two_platforms(2, roi), 600),
+        (case(3, 40, model, roi.clone()), 4000, vec![over_geos]),
+        (case(3, 40, spec(ModelPriors::default()), coefficient()), 4000, vec![over_geos]),
+        (creators_case(1, roi.clone()), 1000, vec![of_creators]),
+        (creators_case(2, roi.clone()), 600, vec![over_geos, of_creators]),
+        (two_platforms(2, roi), 600, vec![over_geos, of_creators]),
     ];
-    for ((project, data), count) in cases {
+    for ((project, data), count, moving) in cases {
         let scores = moved(&project, &data, count);
         let still = |name: &str| scores.iter().filter(|(n, _)| n.starts_with(name)).all(|(_, score)| *score == 0.0);
-        assert!(!still("level_spread") && !still("geo_spread") && still("retention"), "{scores:?}");
+        assert!(moving.concat().into_iter().all(|name| !still(name)) && still("retention"), "{scores:?}");
         let off: Vec<_> = scores.iter().filter(|(_, score)| score.abs() > 4.2).collect();
         assert!(off.is_empty(), "{off:?}");
     }

@@ -1,5 +1,6 @@
 //! The log posterior density and its exact gradient, by one forward and one adjoint sweep over the data.
 
+mod split;
 mod stir;
 
 use super::baseline::KnotPrior;
@@ -112,9 +113,16 @@ impl Posterior {
 
     /// Parameter values, responses and effects at a position, without the likelihood. Returns the log prior density.
     pub fn set(&mut self, position: &[f64]) -> f64 {
+        let log_prior = self.model.parameters.evaluate(position, &mut self.maps, &mut self.values);
+        self.follow(0..self.drivers.len());
+        log_prior
+    }
+
+    /// Responses and effects of some drivers at the parameter values that are there.
+    fn follow(&mut self, drivers: impl Iterator<Item = usize>) {
         let model = &self.model;
-        let log_prior = model.parameters.evaluate(position, &mut self.maps, &mut self.values);
-        for (driver, work) in model.drivers.iter().zip(&mut self.drivers) {
+        for m in drivers {
+            let (driver, work) = (&model.drivers[m], &mut self.drivers[m]);
             work.shape_values = shape_values(driver, &self.values);
             let exposure = match (&driver.platform, &mut work.platform) {
                 (Some(platform), Some(own)) => {
@@ -129,7 +137,6 @@ impl Posterior {
             }
             effects(driver, &model.money, &self.values, &work.response, work.raised.as_ref(), &mut work.effect);
         }
-        log_prior
     }
 
     /// Parameter values of the last position.
@@ -216,6 +223,14 @@ impl Posterior {
         blank(model, &mut self.residual);
     }
 
+    /// Log likelihood of all data at the values, responses and effects that are there, and the derivatives that [`Posterior::evaluate`] carries on.
+    fn log_likelihood(&mut self) -> f64 {
+        self.by_value.fill(0.0);
+        self.media_residual();
+        let own = self.likelihood() + self.tracked();
+        own + self.experiments.log_density(&self.model, &self.values, &self.drivers, &mut self.by_value)
+    }
+
     /// Log likelihood of the residual; fills `pull` = d/d mean and adds to `by_value`.
     fn likelihood(&mut self) -> f64 {
         let model = &self.model;
@@ -282,11 +297,8 @@ impl LogDensity for Posterior {
 
     fn evaluate(&mut self, position: &[f64], gradient: &mut [f64]) -> f64 {
         let log_prior = self.set(position);
-        self.by_value.fill(0.0);
-        self.media_residual();
-        let mut log_likelihood = self.likelihood() + self.tracked();
+        let log_likelihood = self.log_likelihood();
         let model = &self.model;
-        log_likelihood += self.experiments.log_density(model, &self.values, &self.drivers, &mut self.by_value);
         let periods = model.n_periods();
         for (m, (driver, work)) in model.drivers.iter().zip(&mut self.drivers).enumerate() {
             let geos = model.n_geos();

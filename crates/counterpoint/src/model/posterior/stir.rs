@@ -10,20 +10,35 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
 impl Posterior {
-    /// Draws effects over geos and the baseline's spreads anew at a position; whether there is anything that can be drawn so.
+    /// Draws effects over geos and all spreads anew at a position; whether there is anything that can be drawn so.
     pub(super) fn redraw(&mut self, position: &mut [f64], rng: &mut ChaCha8Rng) -> bool {
         let model = self.model.clone();
-        let drivers = redrawn(&model);
-        if drivers.is_empty() {
+        if model.parameters.groups().is_empty() {
             return false;
         }
-        let Some(of_baseline) = &model.moments else { return false };
         self.set(position);
+        let drivers = redrawn(&model);
+        if !self.effects_over_geos(&model, &drivers, rng) {
+            return false;
+        }
+        self.other_spreads(&model, &drivers, rng);
+        self.split_anew(&drivers, rng);
+        let to = model.parameters.position(&self.values);
+        let fine = to.iter().all(|x| x.is_finite());
+        if fine {
+            position.copy_from_slice(&to);
+        }
+        fine
+    }
+
+    /// Draws the effects over geos of some drivers and the spreads of the baseline anew; whether it could be done, as it can where there is nothing to do.
+    fn effects_over_geos(&mut self, model: &Model, drivers: &[usize], rng: &mut ChaCha8Rng) -> bool {
+        let (Some(of_baseline), false) = (&model.moments, drivers.is_empty()) else { return true };
         self.media_residual();
         if !self.marginal.solve(&model.baseline, &model.noise, of_baseline, &self.values, &self.residual) {
             return false;
         }
-        let moments = self.moments(&model, &drivers, rng);
+        let moments = self.moments(model, drivers, rng);
         let mut effects: Vec<Effects> = drivers.iter().filter_map(|&m| self.effects(m)).collect();
         let baseline = &model.baseline;
         let spread_of = |j: usize| baseline.features[baseline.local[j]].spread;
@@ -46,13 +61,7 @@ impl Posterior {
             }
         }
         indices.iter().zip(&spreads).for_each(|(&i, spread)| self.values[i] = spread.value);
-        self.other_spreads(&model, &drivers, rng);
-        let to = model.parameters.position(&self.values);
-        let fine = to.iter().all(|x| x.is_finite());
-        if fine {
-            position.copy_from_slice(&to);
-        }
-        fine
+        true
     }
 
     /// Draws the spreads of all other deviations anew, each given the products with all that it spreads.
@@ -107,13 +116,13 @@ impl Posterior {
     }
 }
 
-/// Drivers whose effects over geos can be drawn anew given the rest: those of which the outcome alone tells.
+/// Drivers whose effects over geos can be drawn anew given the rest: those of which the outcome alone tells, where the baseline is integrated out.
 fn redrawn(model: &Model) -> Vec<usize> {
     let apart = |m: usize, driver: &DriverModel| {
         let tested = model.experiments.iter().flat_map(|e| &e.parts).any(|part| part.driver == m);
         let tracked = driver.platform.is_some() && model.tracked.is_some();
         let sampled = model.parameters.get(driver.slots.effect).prior.is_sampled();
-        driver.slots.geo.is_some() && sampled && !tested && !tracked
+        model.moments.is_some() && driver.slots.geo.is_some() && sampled && !tested && !tracked
     };
     let all = model.drivers.iter().enumerate();
     all.filter(|(m, driver)| apart(*m, driver)).map(|(m, _)| m).collect()

@@ -1,0 +1,233 @@
+//! Moves of what sales by code leave open.
+//!
+//! Codes see each creator's capture rate times the weight of each of its accounts, and hardly which of them is large. So the spread of rates (eta) and
+//! those of weights (tau) share what creators differ in, along a ridge that is bent where one of them is near zero. A move proposes new spreads, in the
+//! logarithm, and takes each creator along. With d the deviation of its rate and r\[a\] those of its accounts, held are what codes see,
+//!
+//! p\[a\] = tau\[a\] r\[a\] + ln capture(d),
+//!
+//! and how each is split, as many standard deviations from its mean as before if ln capture were linear in d with slope k = eta (1 - platform's rate):
+//!
+//! z = (d - sum_a k r\[a\] / tau\[a\]) / S, S^2 = 1 + sum_a (k / tau\[a\])^2.
+//!
+//! Given p and z, d follows from one equation that rises in it. The move is taken or not by Metropolis and Hastings' rule, with
+//! |d(p, z) / d(d, r)| = prod_a tau\[a\] (1 + k ln capture'(d) sum_a 1 / tau\[a\]^2) / S before over after (Green 1995). A platform's effect goes
+//! with the mean of ln capture, so that what is captured of it stays as well.
+
+use super::super::build::Model;
+use super::super::prior::ln_logistic;
+use super::Posterior;
+use counterpoint_infer::sample::standard_normal;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Moves of all spreads in one go, and of each platform's spread over geos.
+const TRIES: usize = 3;
+/// Standard deviations of a step of ln spread, one of which is taken at random.
+const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
+/// Newton steps, which are far fewer: the equation is nearly linear.
+const NEWTON: usize = 60;
+
+/// One creator whose rate and weights are split anew.
+struct Split {
+    /// Parameter: rate of the platform.
+    center: usize,
+    /// Parameter: deviation of the rate.
+    deviation: usize,
+    /// Parameters: spread and deviation of each account's weight; none where a weight cannot follow.
+    accounts: Vec<[usize; 2]>,
+}
+
+impl Posterior {
+    /// Moves the spreads of which the outcome alone does not tell; `redrawn` are the drivers whose spreads over geos are drawn elsewhere.
+    pub(super) fn split_anew(&mut self, redrawn: &[usize], rng: &mut ChaCha8Rng) {
+        let model = self.model.clone();
+        let Some(tracked) = &model.tracked else { return };
+        let sampled = |i: &usize| model.parameters.get(*i).prior.is_sampled();
+        let splits = splits(&model);
+        let platforms: Vec<usize> = (0..model.drivers.len()).filter(|&m| model.drivers[m].platform.is_some()).collect();
+        let of_weights = platforms
+            .iter()
+            .filter_map(|&m| model.drivers[m].platform.as_ref()?.slots.deviations)
+            .map(|(spread, _)| spread);
+        let spreads: Vec<usize> = of_weights.chain([tracked.spread]).filter(sampled).collect();
+        let over_geos: Vec<(usize, usize)> = (0..model.drivers.len())
+            .filter(|m| !redrawn.contains(m))
+            .filter_map(|m| Some((m, model.drivers[m].slots.geo?.0)))
+            .filter(|(_, spread)| sampled(spread))
+            .collect();
+        self.follow(0..model.drivers.len());
+        let mut here = self.log_likelihood();
+        for _ in 0..TRIES {
+            self.propose(&mut here, &platforms, rng, |posterior, rng| posterior.step_splits(&spreads, &splits, rng));
+            for (m, spread) in &over_geos {
+                self.propose(&mut here, &[*m], rng, |posterior, rng| {
+                    let step = STEPS[rng.random_range(0..STEPS.len())] * standard_normal(rng);
+                    posterior.scale(*spread, step)
+                });
+            }
+        }
+    }
+
+    /// Metropolis and Hastings' rule for a change of values, which tells its log ratio of prior densities and proposals. `drivers` are those that hang on it.
+    fn propose(
+        &mut self,
+        here: &mut f64,
+        drivers: &[usize],
+        rng: &mut ChaCha8Rng,
+        change: impl FnOnce(&mut Posterior, &mut ChaCha8Rng) -> f64,
+    ) {
+        let before = self.values.clone();
+        let ratio = change(self, rng);
+        let level = rng.random::<f64>().ln();
+        if ratio.is_finite() {
+            self.follow(drivers.iter().copied());
+            let there = self.log_likelihood();
+            if ratio + there - *here > level {
+                *here = there;
+                return;
+            }
+        }
+        self.values = before;
+        self.follow(drivers.iter().copied());
+    }
+
+    /// Multiplies a positive value by e^step. Returns the log ratio of the densities of its logarithm.
+    fn scale(&mut self, i: usize, step: f64) -> f64 {
+        let prior = self.model.parameters.get(i).prior;
+        let before = self.values[i];
+        self.values[i] *= step.exp();
+        prior.ln_density(self.values[i]) + step - prior.ln_density(before)
+    }
+
+    /// Steps of some of the spreads, and what goes with them.
+    fn step_splits(&mut self, spreads: &[usize], splits: &[Split], rng: &mut ChaCha8Rng) -> f64 {
+        let model = self.model.clone();
+        let Some(tracked) = &model.tracked else { return f64::NEG_INFINITY };
+        let before = self.values.clone();
+        let size = STEPS[rng.random_range(0..STEPS.len())];
+        let mut ratio = 0.0;
+        for &i in spreads {
+            if rng.random::<bool>() {
+                let step = size * standard_normal(rng);
+                ratio += self.scale(i, step);
+            }
+        }
+        for split in splits {
+            ratio += split.follow(tracked.spread, &before, &mut self.values);
+        }
+        for driver in &model.drivers {
+            let parameter = model.parameters.get(driver.slots.effect);
+            let Some(captured) = &parameter.captured else { continue };
+            let u = parameter.prior.unconstrain(before[driver.slots.effect]);
+            let to = parameter.prior.at(u + captured.lift(&before) - captured.lift(&self.values));
+            ratio += to.log_density - parameter.prior.at(u).log_density;
+            self.values[driver.slots.effect] = to.value;
+        }
+        ratio
+    }
+}
+
+/// All creators with a code.
+fn splits(model: &Model) -> Vec<Split> {
+    let weight = |&(d, c): &(usize, usize)| {
+        let (spread, first) = model.drivers[d].platform.as_ref()?.slots.deviations?;
+        Some([spread, first + c])
+    };
+    let series = model.tracked.iter().flat_map(|tracked| &tracked.series);
+    series
+        .map(|one| Split {
+            center: one.capture,
+            deviation: one.deviation,
+            accounts: one.accounts.iter().map(weight).collect::<Option<_>>().unwrap_or_default(),
+        })
+        .collect()
+}
+
+impl Split {
+    /// Takes the creator along where the spreads in `values` are not those before. Returns the log ratio of the densities of its deviations, and of the
+    /// proposals.
+    fn follow(&self, spread: usize, before: &[f64], values: &mut [f64]) -> f64 {
+        let rate = before[self.center];
+        let logit = (rate / (1.0 - rate)).ln();
+        let (eta, to) = (before[spread], values[spread]);
+        let d = before[self.deviation];
+        if self.accounts.is_empty() {
+            // The rate stays.
+            let new = d * eta / to;
+            values[self.deviation] = new;
+            return 0.5 * (d * d - new * new) + (eta / to).ln();
+        }
+        let old = self.shape(logit, 1.0 - rate, eta, before);
+        let new = self.shape(logit, 1.0 - rate, to, values);
+        let [seen, _] = old.ln_capture(d);
+        let middle: f64 = self.accounts.iter().map(|[tau, r]| old.k * before[*r] / before[*tau]).sum();
+        let z = (d - middle) / old.sd;
+        let held = |[tau, r]: &[usize; 2]| before[*tau] * before[*r] + seen;
+        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) / values[own[0]].powi(2)).sum();
+        let Some(found) = new.solve(d, pulled + new.sd * z) else { return f64::NEG_INFINITY };
+        let [sees, _] = new.ln_capture(found);
+        let mut squares = d * d - found * found;
+        for own in &self.accounts {
+            let [tau, r] = *own;
+            values[r] = (held(own) - sees) / values[tau];
+            squares += before[r].powi(2) - values[r].powi(2);
+        }
+        values[self.deviation] = found;
+        0.5 * squares + old.ln_jacobian(d) - new.ln_jacobian(found)
+    }
+
+    fn shape(&self, logit: f64, rest: f64, eta: f64, values: &[f64]) -> Shape {
+        let taus = || self.accounts.iter().map(|[tau, _]| values[*tau]);
+        let precision: f64 = taus().map(|tau| tau.powi(-2)).sum();
+        let k = eta * rest;
+        Shape {
+            logit,
+            eta,
+            k,
+            precision,
+            sd: (k * k).mul_add(precision, 1.0).sqrt(),
+            ln_taus: taus().map(f64::ln).sum(),
+        }
+    }
+}
+
+/// How a creator's split hangs on the spreads.
+struct Shape {
+    logit: f64,
+    eta: f64,
+    k: f64,
+    /// Sum of 1 / tau^2.
+    precision: f64,
+    sd: f64,
+    ln_taus: f64,
+}
+
+impl Shape {
+    /// ln capture and its slope.
+    fn ln_capture(&self, d: f64) -> [f64; 2] {
+        let logit = self.eta.mul_add(d, self.logit);
+        [ln_logistic(logit), self.eta / (1.0 + logit.exp())]
+    }
+
+    /// Where d + k precision ln capture(d) is `to`.
+    fn solve(&self, from: f64, to: f64) -> Option<f64> {
+        let by = self.k * self.precision;
+        let mut d = from;
+        for _ in 0..NEWTON {
+            let [ln, slope] = self.ln_capture(d);
+            let step = (by.mul_add(ln, d) - to) / by.mul_add(slope, 1.0);
+            d -= step;
+            if step.abs() <= 1e-12 * (1.0 + d.abs()) {
+                return Some(d);
+            }
+        }
+        None
+    }
+
+    /// ln |d(p, z) / d(d, r)|.
+    fn ln_jacobian(&self, d: f64) -> f64 {
+        let [_, slope] = self.ln_capture(d);
+        self.ln_taus + (self.k * slope).mul_add(self.precision, 1.0).ln() - self.sd.ln()
+    }
+}
