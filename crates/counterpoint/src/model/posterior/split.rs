@@ -1,8 +1,8 @@
 //! Moves of what sales by code leave open.
 //!
 //! Codes see each creator's capture rate times the weight of each of its accounts, and hardly which of them is large. So the spread of rates (eta) and
-//! those of weights (tau) share what creators differ in, along a ridge that is bent where one of them is near zero. A move proposes new spreads, in the
-//! logarithm, and takes each creator along. With d the deviation of its rate and r\[a\] those of its accounts, held are what codes see,
+//! those of weights (tau) share what creators differ in, along a ridge that is bent where one of them is near zero. A step proposes new spreads, in the
+//! logarithm: of some of them, or of rates with k^2 + tau^2 (below) held, and takes each creator along. With d the deviation of its rate and r\[a\] those of its accounts, held are what codes see,
 //!
 //! p\[a\] = tau\[a\] r\[a\] + ln capture(d),
 //!
@@ -10,9 +10,10 @@
 //!
 //! z = (d - sum_a k r\[a\] / tau\[a\]) / S, S^2 = 1 + sum_a (k / tau\[a\])^2.
 //!
-//! Given p and z, d follows from one equation that rises in it. The move is taken or not by Metropolis and Hastings' rule, with
+//! Given p and z, d follows from one equation that rises in it. A step is taken or not by Metropolis and Hastings' rule, with
 //! |d(p, z) / d(d, r)| = prod_a tau\[a\] (1 + k ln capture'(d) sum_a 1 / tau\[a\]^2) / S before over after (Green 1995). A platform's effect goes
-//! with the mean of ln capture, so that what is captured of it stays as well.
+//! with the mean of ln capture, so that what is captured of it stays as well. What a step leaves to the likelihood is little, and dear to compute: some steps are
+//! made by the prior alone, and the place they come to is then taken or not by the likelihood (surrogate transition, Liu 2001).
 
 use super::super::build::Model;
 use super::super::prior::ln_logistic;
@@ -22,7 +23,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Moves of all spreads in one go, and of each platform's spread over geos.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
+/// Steps by the prior before the likelihood is asked.
+const INNER: usize = 8;
 /// Standard deviations of a step of ln spread, one of which is taken at random.
 const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
 /// Newton steps, which are far fewer: the equation is nearly linear.
@@ -46,11 +49,12 @@ impl Posterior {
         let sampled = |i: &usize| model.parameters.get(*i).prior.is_sampled();
         let splits = splits(&model);
         let platforms: Vec<usize> = (0..model.drivers.len()).filter(|&m| model.drivers[m].platform.is_some()).collect();
-        let of_weights = platforms
-            .iter()
-            .filter_map(|&m| model.drivers[m].platform.as_ref()?.slots.deviations)
-            .map(|(spread, _)| spread);
-        let spreads: Vec<usize> = of_weights.chain([tracked.spread]).filter(sampled).collect();
+        let of_weights = platforms.iter().filter_map(|&m| {
+            let (spread, _) = model.drivers[m].platform.as_ref()?.slots.deviations?;
+            let rate = tracked.series.iter().find(|s| s.accounts[0].0 == m).map(|s| s.capture);
+            sampled(&spread).then_some((spread, rate))
+        });
+        let of_weights: Vec<(usize, Option<usize>)> = of_weights.collect();
         let over_geos: Vec<(usize, usize)> = (0..model.drivers.len())
             .filter(|m| !redrawn.contains(m))
             .filter_map(|m| Some((m, model.drivers[m].slots.geo?.0)))
@@ -59,7 +63,12 @@ impl Posterior {
         self.follow(0..model.drivers.len());
         let mut here = self.log_likelihood();
         for _ in 0..TRIES {
-            self.propose(&mut here, &platforms, rng, |posterior, rng| posterior.step_splits(&spreads, &splits, rng));
+            self.propose(&mut here, &platforms, rng, |posterior, rng| {
+                for _ in 0..INNER {
+                    posterior.by_prior(&of_weights, &splits, rng);
+                }
+                0.0
+            });
             for (m, spread) in &over_geos {
                 self.propose(&mut here, &[*m], rng, |posterior, rng| {
                     let step = STEPS[rng.random_range(0..STEPS.len())] * standard_normal(rng);
@@ -100,21 +109,48 @@ impl Posterior {
         prior.ln_density(self.values[i]) + step - prior.ln_density(before)
     }
 
-    /// Steps of some of the spreads, and what goes with them.
-    fn step_splits(&mut self, spreads: &[usize], splits: &[Split], rng: &mut ChaCha8Rng) -> f64 {
+    /// A step of spreads, by the prior alone.
+    fn by_prior(&mut self, of_weights: &[(usize, Option<usize>)], splits: &[Split], rng: &mut ChaCha8Rng) {
+        let before = self.values.clone();
+        let ratio = self.step(of_weights, splits, rng);
+        // False where it is no number.
+        let taken = ratio > rng.random::<f64>().ln();
+        if !taken {
+            self.values = before;
+        }
+    }
+
+    /// New spreads, and what goes with them. Returns the log ratio of prior densities and proposals.
+    fn step(&mut self, of_weights: &[(usize, Option<usize>)], splits: &[Split], rng: &mut ChaCha8Rng) -> f64 {
         let model = self.model.clone();
         let Some(tracked) = &model.tracked else { return f64::NEG_INFINITY };
+        let of_rates = tracked.spread;
+        let moves = model.parameters.get(of_rates).prior.is_sampled();
         let before = self.values.clone();
         let size = STEPS[rng.random_range(0..STEPS.len())];
         let mut ratio = 0.0;
-        for &i in spreads {
-            if rng.random::<bool>() {
-                let step = size * standard_normal(rng);
-                ratio += self.scale(i, step);
+        if moves && rng.random::<bool>() {
+            ratio += self.scale(of_rates, size * standard_normal(rng));
+            let less = before[of_rates].powi(2) - self.values[of_rates].powi(2);
+            for &(tau, rate) in of_weights {
+                let Some(rate) = rate else { continue };
+                // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
+                let times = 1.0 + ((1.0 - before[rate]) / before[tau]).powi(2) * less;
+                ratio += self.scale(tau, 0.5 * times.ln()) - times.ln();
+            }
+        } else {
+            for i in of_weights.iter().map(|of| of.0).chain(moves.then_some(of_rates)) {
+                if rng.random::<bool>() {
+                    ratio += self.scale(i, size * standard_normal(rng));
+                }
             }
         }
+        // Beyond the end of the ridge.
+        if !ratio.is_finite() {
+            return f64::NEG_INFINITY;
+        }
         for split in splits {
-            ratio += split.follow(tracked.spread, &before, &mut self.values);
+            ratio += split.follow(of_rates, &before, &mut self.values);
         }
         for driver in &model.drivers {
             let parameter = model.parameters.get(driver.slots.effect);
