@@ -207,6 +207,12 @@ impl PlatformWork {
         }
     }
 
+    /// Views of account c in today's count, `[max_lag + periods]`; after [`PlatformWork::forward`].
+    pub fn views_of(&self, c: usize) -> &[f64] {
+        let padded = self.line.len();
+        &self.views[c * padded..(c + 1) * padded]
+    }
+
     /// Carried-over views of account c, `[periods]`; after [`PlatformWork::split`].
     pub fn carried(&self, c: usize) -> &[f64] {
         let periods = self.carried.len() / self.weight.len();

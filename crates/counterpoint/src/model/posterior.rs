@@ -1,5 +1,7 @@
 //! The log posterior density and its exact gradient, by one forward and one adjoint sweep over the data.
 
+mod places;
+mod propose;
 mod split;
 mod stir;
 

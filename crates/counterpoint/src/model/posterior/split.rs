@@ -12,24 +12,29 @@
 //!
 //! Given p and z, d follows from one equation that rises in it. A step is taken or not by Metropolis and Hastings' rule, with
 //! |d(p, z) / d(d, r)| = prod_a tau\[a\] (1 + k ln capture'(d) sum_a 1 / tau\[a\]^2) / S before over after (Green 1995). A platform's effect goes
-//! with the mean of ln capture, so that what is captured of it stays as well. What a step leaves to the likelihood is little, and dear to compute: some steps are
-//! made by the prior alone, and the place they come to is then taken or not by the likelihood (surrogate transition, Liu 2001).
+//! with the mean of ln capture, so that what is captured of it stays as well.
 
 use super::super::build::Model;
 use super::super::prior::ln_logistic;
 use super::Posterior;
+use super::propose::STEPS;
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Moves of all spreads in one go, and of each platform's spread over geos.
-const TRIES: usize = 2;
-/// Steps by the prior before the likelihood is asked.
-const INNER: usize = 8;
-/// Standard deviations of a step of ln spread, one of which is taken at random.
-const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
 /// Newton steps, which are far fewer: the equation is nearly linear.
 const NEWTON: usize = 60;
+
+/// All that is split.
+pub(super) struct Splits {
+    /// Parameter: spread of rates.
+    of_rates: usize,
+    /// Whether it is sampled.
+    moves: bool,
+    /// Parameters: spread of a platform's weights, and its rate where codes see one.
+    of_weights: Vec<(usize, Option<usize>)>,
+    creators: Vec<Split>,
+}
 
 /// One creator whose rate and weights are split anew.
 struct Split {
@@ -41,105 +46,42 @@ struct Split {
     accounts: Vec<[usize; 2]>,
 }
 
-impl Posterior {
-    /// Moves the spreads of which the outcome alone does not tell; `redrawn` are the drivers whose spreads over geos are drawn elsewhere.
-    pub(super) fn split_anew(&mut self, redrawn: &[usize], rng: &mut ChaCha8Rng) {
-        let model = self.model.clone();
-        let Some(tracked) = &model.tracked else { return };
-        let sampled = |i: &usize| model.parameters.get(*i).prior.is_sampled();
-        let splits = splits(&model);
-        let platforms: Vec<usize> = (0..model.drivers.len()).filter(|&m| model.drivers[m].platform.is_some()).collect();
-        let of_weights = platforms.iter().filter_map(|&m| {
-            let (spread, _) = model.drivers[m].platform.as_ref()?.slots.deviations?;
+impl Splits {
+    /// Of all creators with a code; none where there is no code.
+    pub(super) fn of(model: &Model) -> Option<Splits> {
+        let tracked = model.tracked.as_ref()?;
+        let sampled = |i: usize| model.parameters.get(i).prior.is_sampled();
+        let of_weights = model.drivers.iter().enumerate().filter_map(|(m, driver)| {
+            let (spread, _) = driver.platform.as_ref()?.slots.deviations?;
             let rate = tracked.series.iter().find(|s| s.accounts[0].0 == m).map(|s| s.capture);
-            sampled(&spread).then_some((spread, rate))
+            sampled(spread).then_some((spread, rate))
         });
-        let of_weights: Vec<(usize, Option<usize>)> = of_weights.collect();
-        let over_geos: Vec<(usize, usize)> = (0..model.drivers.len())
-            .filter(|m| !redrawn.contains(m))
-            .filter_map(|m| Some((m, model.drivers[m].slots.geo?.0)))
-            .filter(|(_, spread)| sampled(spread))
-            .collect();
-        self.follow(0..model.drivers.len());
-        let mut here = self.log_likelihood();
-        for _ in 0..TRIES {
-            self.propose(&mut here, &platforms, rng, |posterior, rng| {
-                for _ in 0..INNER {
-                    posterior.by_prior(&of_weights, &splits, rng);
-                }
-                0.0
-            });
-            for (m, spread) in &over_geos {
-                self.propose(&mut here, &[*m], rng, |posterior, rng| {
-                    let step = STEPS[rng.random_range(0..STEPS.len())] * standard_normal(rng);
-                    posterior.scale(*spread, step)
-                });
-            }
-        }
+        Some(Splits {
+            of_rates: tracked.spread,
+            moves: sampled(tracked.spread),
+            of_weights: of_weights.collect(),
+            creators: splits(model),
+        })
     }
+}
 
-    /// Metropolis and Hastings' rule for a change of values, which tells its log ratio of prior densities and proposals. `drivers` are those that hang on it.
-    fn propose(
-        &mut self,
-        here: &mut f64,
-        drivers: &[usize],
-        rng: &mut ChaCha8Rng,
-        change: impl FnOnce(&mut Posterior, &mut ChaCha8Rng) -> f64,
-    ) {
-        let before = self.values.clone();
-        let ratio = change(self, rng);
-        let level = rng.random::<f64>().ln();
-        if ratio.is_finite() {
-            self.follow(drivers.iter().copied());
-            let there = self.log_likelihood();
-            if ratio + there - *here > level {
-                *here = there;
-                return;
-            }
-        }
-        self.values = before;
-        self.follow(drivers.iter().copied());
-    }
-
-    /// Multiplies a positive value by e^step. Returns the log ratio of the densities of its logarithm.
-    fn scale(&mut self, i: usize, step: f64) -> f64 {
-        let prior = self.model.parameters.get(i).prior;
-        let before = self.values[i];
-        self.values[i] *= step.exp();
-        prior.ln_density(self.values[i]) + step - prior.ln_density(before)
-    }
-
-    /// A step of spreads, by the prior alone.
-    fn by_prior(&mut self, of_weights: &[(usize, Option<usize>)], splits: &[Split], rng: &mut ChaCha8Rng) {
-        let before = self.values.clone();
-        let ratio = self.step(of_weights, splits, rng);
-        // False where it is no number.
-        let taken = ratio > rng.random::<f64>().ln();
-        if !taken {
-            self.values = before;
-        }
-    }
-
+impl Posterior {
     /// New spreads, and what goes with them. Returns the log ratio of prior densities and proposals.
-    fn step(&mut self, of_weights: &[(usize, Option<usize>)], splits: &[Split], rng: &mut ChaCha8Rng) -> f64 {
-        let model = self.model.clone();
-        let Some(tracked) = &model.tracked else { return f64::NEG_INFINITY };
-        let of_rates = tracked.spread;
-        let moves = model.parameters.get(of_rates).prior.is_sampled();
+    pub(super) fn step_splits(&mut self, splits: &Splits, rng: &mut ChaCha8Rng) -> f64 {
         let before = self.values.clone();
         let size = STEPS[rng.random_range(0..STEPS.len())];
         let mut ratio = 0.0;
-        if moves && rng.random::<bool>() {
-            ratio += self.scale(of_rates, size * standard_normal(rng));
-            let less = before[of_rates].powi(2) - self.values[of_rates].powi(2);
-            for &(tau, rate) in of_weights {
+        if splits.moves && rng.random::<bool>() {
+            ratio += self.scale(splits.of_rates, size * standard_normal(rng));
+            let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
+            for &(tau, rate) in &splits.of_weights {
                 let Some(rate) = rate else { continue };
                 // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
                 let times = 1.0 + ((1.0 - before[rate]) / before[tau]).powi(2) * less;
                 ratio += self.scale(tau, 0.5 * times.ln()) - times.ln();
             }
         } else {
-            for i in of_weights.iter().map(|of| of.0).chain(moves.then_some(of_rates)) {
+            for i in splits.of_weights.iter().map(|of| of.0).chain(splits.moves.then_some(splits.of_rates)) {
                 if rng.random::<bool>() {
                     ratio += self.scale(i, size * standard_normal(rng));
                 }
@@ -149,9 +91,10 @@ impl Posterior {
         if !ratio.is_finite() {
             return f64::NEG_INFINITY;
         }
-        for split in splits {
-            ratio += split.follow(of_rates, &before, &mut self.values);
+        for split in &splits.creators {
+            ratio += split.follow(splits.of_rates, &before, &mut self.values);
         }
+        let model = self.model.clone();
         for driver in &model.drivers {
             let parameter = model.parameters.get(driver.slots.effect);
             let Some(captured) = &parameter.captured else { continue };
@@ -164,7 +107,6 @@ impl Posterior {
     }
 }
 
-/// All creators with a code.
 fn splits(model: &Model) -> Vec<Split> {
     let weight = |&(d, c): &(usize, usize)| {
         let (spread, first) = model.drivers[d].platform.as_ref()?.slots.deviations?;

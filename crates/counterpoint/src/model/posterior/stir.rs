@@ -22,7 +22,7 @@ impl Posterior {
             return false;
         }
         self.other_spreads(&model, &drivers, rng);
-        self.split_anew(&drivers, rng);
+        self.propose_beside_codes(rng);
         let to = model.parameters.position(&self.values);
         let fine = to.iter().all(|x| x.is_finite());
         if fine {

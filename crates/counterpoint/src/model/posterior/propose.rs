@@ -1,0 +1,75 @@
+//! Moves of parameters by Metropolis and Hastings' rule, where sales by code bind many together: each of them keeps what codes see.
+//!
+//! What such a step leaves to the likelihood is little, and dear to compute. So some steps are made by the prior alone, and the place they come to is then taken
+//! or not by the likelihood (surrogate transition, Liu 2001).
+
+use super::Posterior;
+use super::places::Places;
+use super::split::Splits;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Proposals of each kind.
+const TRIES: usize = 2;
+/// Steps by the prior before the likelihood is asked, of the splits of what codes see and of effects over geos.
+const BY_PRIOR: [usize; 2] = [8, 3];
+/// Standard deviations of a step of a spread's logarithm, one of which is taken at random.
+pub(super) const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
+
+impl Posterior {
+    /// Moves what sales by code leave open.
+    pub(super) fn propose_beside_codes(&mut self, rng: &mut ChaCha8Rng) {
+        let model = self.model.clone();
+        let Some(splits) = Splits::of(&model) else { return };
+        let all = 0..model.drivers.len();
+        let platforms: Vec<usize> = all.clone().filter(|&m| model.drivers[m].platform.is_some()).collect();
+        self.follow(all);
+        let places: Vec<Places> = platforms.iter().filter_map(|&m| self.places(m)).collect();
+        let mut here = self.log_likelihood();
+        for _ in 0..TRIES {
+            self.propose(&mut here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
+            for places in &places {
+                self.propose(&mut here, &[places.driver], BY_PRIOR[1], rng, |own, rng| own.step_places(places, rng));
+            }
+        }
+    }
+
+    /// Some steps by the prior, each of which changes values and tells its log ratio of prior densities and proposals, and the rule for where they come to.
+    /// `drivers` are those that hang on the values.
+    fn propose(
+        &mut self,
+        here: &mut f64,
+        drivers: &[usize],
+        steps: usize,
+        rng: &mut ChaCha8Rng,
+        mut step: impl FnMut(&mut Posterior, &mut ChaCha8Rng) -> f64,
+    ) {
+        let begun = self.values.clone();
+        for _ in 0..steps {
+            let before = self.values.clone();
+            let ratio = step(self, rng);
+            // False where it is no number.
+            let taken = ratio > rng.random::<f64>().ln();
+            if !taken {
+                self.values = before;
+            }
+        }
+        let level = rng.random::<f64>().ln();
+        self.follow(drivers.iter().copied());
+        let there = self.log_likelihood();
+        if there - *here > level {
+            *here = there;
+            return;
+        }
+        self.values = begun;
+        self.follow(drivers.iter().copied());
+    }
+
+    /// Multiplies a positive value by e^step. Returns the log ratio of the densities of its logarithm.
+    pub(super) fn scale(&mut self, i: usize, step: f64) -> f64 {
+        let prior = self.model.parameters.get(i).prior;
+        let before = self.values[i];
+        self.values[i] *= step.exp();
+        prior.ln_density(self.values[i]) + step - prior.ln_density(before)
+    }
+}
