@@ -10,9 +10,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Proposals of each kind.
-const TRIES: usize = 2;
+const TRIES: [usize; 2] = [4, 1];
 /// Steps by the prior before the likelihood is asked, of the splits of what codes see and of effects over geos.
-const BY_PRIOR: [usize; 2] = [8, 3];
+const BY_PRIOR: [usize; 2] = [6, 3];
 /// Standard deviations of a step of a spread's logarithm, one of which is taken at random.
 pub(super) const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
 
@@ -26,11 +26,11 @@ impl Posterior {
         self.follow(all);
         let places: Vec<Places> = platforms.iter().filter_map(|&m| self.places(m)).collect();
         let mut here = self.log_likelihood();
-        for _ in 0..TRIES {
+        for _ in 0..TRIES[0] {
             self.propose(&mut here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
-            for places in &places {
-                self.propose(&mut here, &[places.driver], BY_PRIOR[1], rng, |own, rng| own.step_places(places, rng));
-            }
+        }
+        for places in places.iter().flat_map(|own| [own; TRIES[1]]) {
+            self.propose(&mut here, &[places.driver], BY_PRIOR[1], rng, |own, rng| own.step_places(places, rng));
         }
     }
 
