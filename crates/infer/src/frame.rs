@@ -19,6 +19,9 @@ const LEAST_PRECISION: f64 = 0.5;
 const WORTH: f64 = 0.1;
 /// Running sums of a product.
 const SUMS: usize = 16;
+/// Rows that are taken together, so that none waits for another, and columns.
+const ROWS: usize = 4;
+const COLUMNS: usize = 8;
 
 /// A linear map from z to x.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,9 +147,25 @@ impl Frame {
         &self.factor[start_of_row(i)..start_of_row(i + 1)]
     }
 
+    /// Rows i to i + [`ROWS`].
+    fn rows(&self, i: usize) -> [&[f32]; ROWS] {
+        std::array::from_fn(|r| self.row(i + r))
+    }
+
     /// x of z.
     pub fn out(&self, z: &[f64], x: &mut [f64]) {
-        for i in 0..self.dim() {
+        let whole = self.dim() - self.dim() % ROWS;
+        for i in (0..whole).step_by(ROWS) {
+            let rows = self.rows(i);
+            let mut sums = products(rows.map(|row| &row[..i]), &z[..i]);
+            for (r, row) in rows.iter().enumerate() {
+                for j in i..=i + r {
+                    sums[r] += f64::from(row[j]) * z[j];
+                }
+                x[i + r] = self.mean[i + r] + sums[r];
+            }
+        }
+        for i in whole..self.dim() {
             x[i] = self.mean[i] + product(self.row(i), &z[..=i]);
         }
     }
@@ -161,8 +180,17 @@ impl Frame {
 
     /// Derivatives by z of those by x.
     fn back(&self, by_x: &[f64], by_z: &mut [f64]) {
+        // From the end, where the way out ended, to the beginning, where the next begins: those rows are still near.
         by_z.fill(0.0);
-        (0..self.dim()).for_each(|i| add(by_x[i], self.row(i), &mut by_z[..=i]));
+        let whole = self.dim() - self.dim() % ROWS;
+        (whole..self.dim()).for_each(|i| add(by_x[i], self.row(i), &mut by_z[..=i]));
+        for i in (0..whole).step_by(ROWS).rev() {
+            let (rows, by) = (self.rows(i), std::array::from_fn(|r| by_x[i + r]));
+            add_all(by, rows.map(|row| &row[..i]), &mut by_z[..i]);
+            for (by, row) in by.iter().zip(rows) {
+                add(*by, &row[i..], &mut by_z[i..row.len()]);
+            }
+        }
     }
 }
 
@@ -239,6 +267,44 @@ dispatch! {
         for (y, x) in y.iter_mut().zip(x) {
             *y = a.mul_add(f64::from(*x), *y);
         }
+    }
+}
+
+dispatch! {
+    /// y += sum of a x, over some rows.
+    fn add_all(a: [f64; ROWS], x: [&[f32]; ROWS], y: &mut [f64]) {
+        let n = y.len();
+        let x = x.map(|x| &x[..n]);
+        for t in 0..n {
+            let mut sum = y[t];
+            for r in 0..ROWS {
+                sum = a[r].mul_add(f64::from(x[r][t]), sum);
+            }
+            y[t] = sum;
+        }
+    }
+}
+
+dispatch! {
+    /// x'y of some rows.
+    fn products(x: [&[f32]; ROWS], y: &[f64]) -> [f64; ROWS] {
+        let n = y.len();
+        let x = x.map(|x| &x[..n]);
+        let whole = n - n % COLUMNS;
+        let mut sums = [[0.0; COLUMNS]; ROWS];
+        for t in (0..whole).step_by(COLUMNS) {
+            for r in 0..ROWS {
+                for i in 0..COLUMNS {
+                    sums[r][i] = f64::from(x[r][t + i]).mul_add(y[t + i], sums[r][i]);
+                }
+            }
+        }
+        for t in whole..n {
+            for r in 0..ROWS {
+                sums[r][t - whole] = f64::from(x[r][t]).mul_add(y[t], sums[r][t - whole]);
+            }
+        }
+        sums.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))
     }
 }
 

@@ -165,6 +165,10 @@ dispatch! {
             block::<WIDE>(scales, rows, n, t, out);
             t += WIDE;
         }
+        while t + MIDDLE <= n {
+            block::<MIDDLE>(scales, rows, n, t, out);
+            t += MIDDLE;
+        }
         while t + NARROW <= n {
             block::<NARROW>(scales, rows, n, t, out);
             t += NARROW;
@@ -176,8 +180,62 @@ dispatch! {
     }
 }
 
+dispatch! {
+    /// As [`combine_rows`] for several sums of the same rows, of which each is read once for some of them: scales are `[rows x sums]`, sums `[sums x n]`.
+    pub(crate) fn combine_rows_often(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+        let count = sums.len() / n;
+        let mut first = 0;
+        while first + TOGETHER <= count {
+            blocks::<TOGETHER>(scales, rows, (n, count, first), &mut sums[first * n..(first + TOGETHER) * n]);
+            first += TOGETHER;
+        }
+        while first < count {
+            blocks::<1>(scales, rows, (n, count, first), &mut sums[first * n..(first + 1) * n]);
+            first += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn blocks<const M: usize>(scales: &[f64], rows: &[f64], (n, count, first): (usize, usize, usize), sums: &mut [f64]) {
+    let mut t = 0;
+    while t + MIDDLE <= n {
+        sums_of::<M, MIDDLE>(scales, rows, (n, count, first), t, sums);
+        t += MIDDLE;
+    }
+    while t < n {
+        sums_of::<M, 1>(scales, rows, (n, count, first), t, sums);
+        t += 1;
+    }
+}
+
+#[inline(always)]
+fn sums_of<const M: usize, const N: usize>(
+    scales: &[f64],
+    rows: &[f64],
+    (n, count, first): (usize, usize, usize),
+    t: usize,
+    out: &mut [f64],
+) {
+    let mut sums = [[0.0; N]; M];
+    for (scales, row) in scales.chunks_exact(count).zip(rows.chunks_exact(n)) {
+        let (scales, row) = (&scales[first..first + M], &row[t..t + N]);
+        for m in 0..M {
+            for i in 0..N {
+                sums[m][i] = scales[m].mul_add(row[i], sums[m][i]);
+            }
+        }
+    }
+    for (m, sums) in sums.iter().enumerate() {
+        out[m * n + t..m * n + t + N].copy_from_slice(sums);
+    }
+}
+
+/// Sums of [`combine_rows_often`] that are made together.
+const TOGETHER: usize = 4;
 /// Columns of [`combine_rows`] that are handled together, and where fewer are left.
-const WIDE: usize = 16;
+const WIDE: usize = 32;
+const MIDDLE: usize = 8;
 const NARROW: usize = 4;
 
 #[inline(always)]

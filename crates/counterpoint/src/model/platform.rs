@@ -6,7 +6,7 @@
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). See `docs/method.md`.
 
-use super::linalg::{axpy, combine_rows, dot};
+use super::linalg::{axpy, combine_rows, combine_rows_often, dot};
 use super::response::{Exposure, convolve, convolve_transposed, correlate};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -124,7 +124,7 @@ pub struct PlatformWork {
     by_views: Vec<f64>,
     /// Carried-over views, `[accounts x periods]`.
     carried: Vec<f64>,
-    /// One number an account.
+    /// Scaled exposure that a view brings, `[accounts x geos]`.
     scales: Vec<f64>,
     /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
     rate: Vec<f64>,
@@ -154,7 +154,7 @@ impl PlatformWork {
             line: zero(padded),
             by_views: zero(if platform.step.is_some() { padded } else { 0 }),
             carried: zero(n * periods),
-            scales: zero(n),
+            scales: zero(n * geos),
             rate: zero(geos * periods),
             by_rate: zero(geos * periods),
             pull: zero(n * periods),
@@ -176,12 +176,12 @@ impl PlatformWork {
         for (c, weight) in self.weight.iter_mut().enumerate() {
             *weight = platform.weight(c, values);
         }
-        for g in 0..geos {
-            for (c, scale) in self.scales.iter_mut().enumerate() {
-                *scale = self.weight[c] * platform.share[c * geos + g];
-            }
-            combine_rows(&self.scales, &self.views, &mut self.exposure.x[g * padded..(g + 1) * padded]);
+        for ((scales, shares), weight) in
+            self.scales.chunks_exact_mut(geos).zip(platform.share.chunks_exact(geos)).zip(&self.weight)
+        {
+            scales.iter_mut().zip(shares).for_each(|(to, share)| *to = weight * share);
         }
+        combine_rows_often(&self.scales, &self.views, padded, &mut self.exposure.x);
     }
 
     /// Incremental outcome of each account, from the kernel's weights, the response, the coefficients of the geos, the outcome
@@ -289,12 +289,9 @@ impl PlatformWork {
             }
         }
         let mut by_half = 0.0;
+        combine_rows_often(&platform.share, &self.by_pull, periods, &mut self.by_rate);
         for g in 0..geos {
             let range = g * periods..(g + 1) * periods;
-            for (c, scale) in self.scales.iter_mut().enumerate() {
-                *scale = platform.share[c * geos + g];
-            }
-            combine_rows(&self.scales, &self.by_pull, &mut self.by_rate[range.clone()]);
             let scale = beta[g] * units[g] / half;
             let total = dot(&self.by_rate[range.clone()], &self.rate[range.clone()]);
             by_half -= total / half;
