@@ -2,10 +2,12 @@
 //!
 //! Codes see each creator's capture rate times the weight of each of its accounts, and hardly which of them is large. So the spread of rates (eta) and
 //! those of weights (tau) share what creators differ in, along a ridge that is bent where one of them is near zero. A step proposes new spreads, in the
-//! logarithm: of some of them, or of rates with k^2 + tau^2 (below) held, and takes each creator along. With d the deviation of its rate and r\[a\] those of its accounts, held are what codes see,
+//! logarithm: of some of them, or of rates with k^2 + tau^2 (below) held; or new rates of platforms. Each creator is taken along. With d the deviation of
+//! its rate and r\[a\] those of its accounts, held are what codes see,
 //!
 //! p\[a\] = tau\[a\] r\[a\] + ln capture(d),
 //!
+//! (less the logarithm of the platform's rate for accounts on that platform, whose effect follows the rate),
 //! and how each is split, as many standard deviations from its mean as before if ln capture were linear in d with slope k = eta (1 - platform's rate):
 //!
 //! z = (d - sum_a k r\[a\] / tau\[a\]) / S, S^2 = 1 + sum_a (k / tau\[a\])^2.
@@ -16,11 +18,13 @@
 
 use super::super::build::Model;
 use super::super::prior::ln_logistic;
+use super::super::tracked::TrackedSeries;
 use super::Posterior;
 use super::propose::STEPS;
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
 
 /// Newton steps, which are far fewer: the equation is nearly linear.
 const NEWTON: usize = 60;
@@ -33,6 +37,8 @@ pub(super) struct Splits {
     moves: bool,
     /// Parameters: spread of a platform's weights, and its rate where codes see one.
     of_weights: Vec<(usize, Option<usize>)>,
+    /// Parameters: rates of platforms.
+    rates: Vec<usize>,
     creators: Vec<Split>,
 }
 
@@ -42,8 +48,17 @@ struct Split {
     center: usize,
     /// Parameter: deviation of the rate.
     deviation: usize,
-    /// Parameters: spread and deviation of each account's weight; none where a weight cannot follow.
-    accounts: Vec<[usize; 2]>,
+    /// None where a weight cannot follow.
+    accounts: Vec<Account>,
+}
+
+/// One of a creator's accounts.
+struct Account {
+    /// Parameters: spread and deviation of the weight.
+    tau: usize,
+    r: usize,
+    /// Whether it is on the platform of the rate.
+    home: bool,
 }
 
 impl Splits {
@@ -56,10 +71,12 @@ impl Splits {
             let rate = tracked.series.iter().find(|s| s.accounts[0].0 == m).map(|s| s.capture);
             sampled(spread).then_some((spread, rate))
         });
+        let rates: BTreeSet<usize> = tracked.series.iter().map(|s| s.capture).collect();
         Some(Splits {
             of_rates: tracked.spread,
             moves: sampled(tracked.spread),
             of_weights: of_weights.collect(),
+            rates: rates.into_iter().filter(|&i| sampled(i)).collect(),
             creators: splits(model),
         })
     }
@@ -71,19 +88,31 @@ impl Posterior {
         let before = self.values.clone();
         let size = STEPS[rng.random_range(0..STEPS.len())];
         let mut ratio = 0.0;
-        if splits.moves && rng.random::<bool>() {
-            ratio += self.scale(splits.of_rates, size * standard_normal(rng));
-            let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
-            for &(tau, rate) in &splits.of_weights {
-                let Some(rate) = rate else { continue };
-                // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
-                let times = 1.0 + ((1.0 - before[rate]) / before[tau]).powi(2) * less;
-                ratio += self.scale(tau, 0.5 * times.ln()) - times.ln();
+        match rng.random_range(0..3) {
+            0 if splits.moves => {
+                ratio += self.scale(splits.of_rates, size * standard_normal(rng));
+                let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
+                for &(tau, rate) in &splits.of_weights {
+                    let Some(rate) = rate else { continue };
+                    // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
+                    let times = 1.0 + ((1.0 - before[rate]) / before[tau]).powi(2) * less;
+                    ratio += self.scale(tau, 0.5 * times.ln()) - times.ln();
+                }
             }
-        } else {
-            for i in splits.of_weights.iter().map(|of| of.0).chain(splits.moves.then_some(splits.of_rates)) {
-                if rng.random::<bool>() {
-                    ratio += self.scale(i, size * standard_normal(rng));
+            1 => {
+                for &rate in &splits.rates {
+                    let prior = self.model.parameters.get(rate).prior;
+                    let u = prior.unconstrain(before[rate]);
+                    let to = prior.at(u + size * standard_normal(rng));
+                    ratio += to.log_density - prior.at(u).log_density;
+                    self.values[rate] = to.value;
+                }
+            }
+            _ => {
+                for i in splits.of_weights.iter().map(|of| of.0).chain(splits.moves.then_some(splits.of_rates)) {
+                    if rng.random::<bool>() {
+                        ratio += self.scale(i, size * standard_normal(rng));
+                    }
                 }
             }
         }
@@ -110,53 +139,55 @@ impl Posterior {
 fn splits(model: &Model) -> Vec<Split> {
     let weight = |&(d, c): &(usize, usize)| {
         let (spread, first) = model.drivers[d].platform.as_ref()?.slots.deviations?;
-        Some([spread, first + c])
+        Some((d, spread, first + c))
     };
-    let series = model.tracked.iter().flat_map(|tracked| &tracked.series);
-    series
-        .map(|one| Split {
-            center: one.capture,
-            deviation: one.deviation,
-            accounts: one.accounts.iter().map(weight).collect::<Option<_>>().unwrap_or_default(),
-        })
-        .collect()
+    let one = |series: &TrackedSeries| {
+        let accounts: Option<Vec<(usize, usize, usize)>> = series.accounts.iter().map(weight).collect();
+        let own = |(d, tau, r)| Account { tau, r, home: d == series.accounts[0].0 };
+        Split {
+            center: series.capture,
+            deviation: series.deviation,
+            accounts: accounts.unwrap_or_default().into_iter().map(own).collect(),
+        }
+    };
+    model.tracked.iter().flat_map(|tracked| &tracked.series).map(one).collect()
 }
 
 impl Split {
     /// Takes the creator along where the spreads in `values` are not those before. Returns the log ratio of the densities of its deviations, and of the
     /// proposals.
     fn follow(&self, spread: usize, before: &[f64], values: &mut [f64]) -> f64 {
-        let rate = before[self.center];
-        let logit = (rate / (1.0 - rate)).ln();
+        let (rate, new_rate) = (before[self.center], values[self.center]);
+        let logit = |rate: f64| (rate / (1.0 - rate)).ln();
         let (eta, to) = (before[spread], values[spread]);
         let d = before[self.deviation];
         if self.accounts.is_empty() {
-            // The rate stays.
-            let new = d * eta / to;
+            // The creator's rate stays.
+            let new = (logit(rate) - logit(new_rate) + d * eta) / to;
             values[self.deviation] = new;
             return 0.5 * (d * d - new * new) + (eta / to).ln();
         }
-        let old = self.shape(logit, 1.0 - rate, eta, before);
-        let new = self.shape(logit, 1.0 - rate, to, values);
+        let old = self.shape(logit(rate), 1.0 - rate, eta, before);
+        let new = self.shape(logit(new_rate), 1.0 - new_rate, to, values);
+        let follows = (new_rate / rate).ln();
         let [seen, _] = old.ln_capture(d);
-        let middle: f64 = self.accounts.iter().map(|[tau, r]| old.k * before[*r] / before[*tau]).sum();
+        let middle: f64 = self.accounts.iter().map(|own| old.k * before[own.r] / before[own.tau]).sum();
         let z = (d - middle) / old.sd;
-        let held = |[tau, r]: &[usize; 2]| before[*tau] * before[*r] + seen;
-        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) / values[own[0]].powi(2)).sum();
+        let held = |own: &Account| before[own.tau] * before[own.r] + seen + if own.home { follows } else { 0.0 };
+        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) / values[own.tau].powi(2)).sum();
         let Some(found) = new.solve(d, pulled + new.sd * z) else { return f64::NEG_INFINITY };
         let [sees, _] = new.ln_capture(found);
         let mut squares = d * d - found * found;
         for own in &self.accounts {
-            let [tau, r] = *own;
-            values[r] = (held(own) - sees) / values[tau];
-            squares += before[r].powi(2) - values[r].powi(2);
+            values[own.r] = (held(own) - sees) / values[own.tau];
+            squares += before[own.r].powi(2) - values[own.r].powi(2);
         }
         values[self.deviation] = found;
         0.5 * squares + old.ln_jacobian(d) - new.ln_jacobian(found)
     }
 
     fn shape(&self, logit: f64, rest: f64, eta: f64, values: &[f64]) -> Shape {
-        let taus = || self.accounts.iter().map(|[tau, _]| values[*tau]);
+        let taus = || self.accounts.iter().map(|own| values[own.tau]);
         let precision: f64 = taus().map(|tau| tau.powi(-2)).sum();
         let k = eta * rest;
         Shape {
