@@ -219,7 +219,8 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     (project, data)
 }
 
-/// The same with three creators on two platforms, whose capture rates have one spread; one of them is on both.
+/// The same with three creators on two platforms, whose capture rates have one spread; one of them is on both. Their audiences live in different geos, and they
+/// bring enough for codes to see.
 fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     let (project, mut data) = creators_case(geos, effect);
     let roster = data.roster.as_mut().unwrap();
@@ -228,6 +229,11 @@ fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     roster.accounts[3].creator = 0;
     roster.creators.truncate(3);
     roster.deals.truncate(3);
+    roster.deals.iter_mut().for_each(|deal| deal.fee = Some(1000.0));
+    for (c, account) in roster.accounts.iter_mut().enumerate() {
+        account.audience =
+            Some((0..geos).map(|g| if g == c % geos { 0.9 } else { 0.1 / (geos as f64 - 1.0) }).collect());
+    }
     (project, data)
 }
 
@@ -431,11 +437,11 @@ fn moves_between_trajectories_leave_the_posterior_as_it_is() {
     let over_geos = &["level_spread", "geo_spread"][..];
     let of_creators = &["capture_spread", "creator_spread", "creator_effect", "capture_effect", "roi"][..];
     let cases = [
-        (case(3, 40, model, roi.clone()), 4000, vec![over_geos]),
-        (case(3, 40, spec(ModelPriors::default()), coefficient()), 4000, vec![over_geos]),
-        (creators_case(1, roi.clone()), 1000, vec![of_creators]),
-        (creators_case(2, roi.clone()), 600, vec![over_geos, of_creators]),
-        (two_platforms(2, roi), 600, vec![over_geos, of_creators]),
+        (case(3, 40, model, roi.clone()), 3000, vec![over_geos]),
+        (case(3, 40, spec(ModelPriors::default()), coefficient()), 3000, vec![over_geos]),
+        (creators_case(1, roi.clone()), 2000, vec![of_creators]),
+        (creators_case(2, roi.clone()), 1000, vec![over_geos, of_creators]),
+        (two_platforms(2, roi), 1500, vec![over_geos, of_creators]),
     ];
     for ((project, data), count, moving) in cases {
         let scores = moved(&project, &data, count);

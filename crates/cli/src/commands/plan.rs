@@ -22,7 +22,7 @@ pub(crate) fn run(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<Exit> 
 pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)> {
     let planning = match Planning::open(&args.run, &args.asked)? {
         Ok(planning) => planning,
-        Err(fault) => return Ok(refused(fault, terminal)),
+        Err(fault) => return Ok(refused(fault, terminal, "plan")),
     };
     terminal.findings(&planning.findings);
     if planning.verdict.status != Status::Ok {
@@ -34,11 +34,11 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
     let plan = match &args.evaluate {
         Some(file) => match paths(file, &planning.ground) {
             Ok(own) => planner.evaluate(own),
-            Err(fault) => return Ok(refused(fault, terminal)),
+            Err(fault) => return Ok(refused(fault, terminal, "plan")),
         },
         None => match planner.plan(&planning.spec) {
             Ok(plan) => plan,
-            Err(clash) => return Ok(refused(Fault::Words(clash.0), terminal)),
+            Err(clash) => return Ok(refused(Fault::Words(clash.0), terminal, "plan")),
         },
     };
     let wanted = args.evaluate.is_none() && !args.quick && planning.ground.has_profit;
@@ -89,8 +89,8 @@ pub(crate) fn make(args: &PlanArgs, terminal: &Terminal) -> anyhow::Result<(Exit
     Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
 }
 
-/// Says what the user has to mend.
-pub(crate) fn refused(fault: Fault, terminal: &Terminal) -> (Exit, Value) {
+/// Says what the user has to mend, and what there is not without it.
+pub(crate) fn refused(fault: Fault, terminal: &Terminal, missing: &str) -> (Exit, Value) {
     match fault {
         Fault::Findings(findings) => {
             terminal.forbidden(&findings);
@@ -98,7 +98,7 @@ pub(crate) fn refused(fault: Fault, terminal: &Terminal) -> (Exit, Value) {
             (Exit::Fault, json!({ "ok": false, "status": "refused", "findings": findings }))
         }
         Fault::Words(words) => {
-            terminal.say("There is no plan:");
+            terminal.say(&format!("There is no {missing}:"));
             words.iter().for_each(|w| terminal.say(&format!("  {}", crate::terminal::plain(w))));
             (Exit::Fault, json!({ "ok": false, "status": "infeasible", "clash": words }))
         }

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<Exit
 fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)> {
     let planning = match Planning::open(&args.run, &args.asked)? {
         Ok(planning) => planning,
-        Err(fault) => return Ok(refused(fault, terminal)),
+        Err(fault) => return Ok(refused(fault, terminal, "answer")),
     };
     terminal.findings(&planning.findings);
     if planning.verdict.status != Status::Ok {
@@ -35,7 +35,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         None => Paths::last_year(ground, planner.last_money()),
         Some(file) => match paths(file, ground) {
             Ok(own) => own,
-            Err(fault) => return Ok(refused(fault, terminal)),
+            Err(fault) => return Ok(refused(fault, terminal, "answer")),
         },
     };
     let mut together = Vec::new();
@@ -47,17 +47,17 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         }
     }
     if !wrong.is_empty() {
-        return Ok(refused(Fault::Words(wrong), terminal));
+        return Ok(refused(Fault::Words(wrong), terminal, "answer"));
     }
     let alone = match struck(ground, &planning.shocks, &together, &own, planning.threads) {
         Ok(alone) => alone,
-        Err(words) => return Ok(refused(Fault::Words(words), terminal)),
+        Err(words) => return Ok(refused(Fault::Words(words), terminal, "answer")),
     };
     // What strikes today was read last.
     let today = args.strike.as_ref().and_then(|_| together.last()).map(|own| named(ground, &planning.shocks, own));
     let today = match today.transpose() {
         Ok(today) => today,
-        Err(words) => return Ok(refused(Fault::Words(words), terminal)),
+        Err(words) => return Ok(refused(Fault::Words(words), terminal, "answer")),
     };
     let found = stress(ground, &planning.worlds, alone, &own, planning.threads);
     // Without profit there is nothing to insure.
@@ -81,7 +81,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
                     let kept = judge(ground, &worlds, &before.paths, planning.threads);
                     Some(Anew { strikes, anew, before, kept })
                 }
-                (Err(clash), _) | (_, Err(clash)) => return Ok(refused(Fault::Words(clash.0), terminal)),
+                (Err(clash), _) | (_, Err(clash)) => return Ok(refused(Fault::Words(clash.0), terminal, "plan")),
             }
         }
     };

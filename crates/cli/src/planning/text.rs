@@ -173,12 +173,13 @@ pub(crate) fn stress(planning: &Planning, found: &Stress) -> Vec<String> {
     let mut out = Vec::new();
     if let Some((name, share)) = found.dependence.first() {
         out.push(format!(
-            "{} of what all drivers bring hangs on {} ({} to {}); it is as concentrated as {} platforms of equal weight.",
+            "{} of what all drivers bring hangs on {} ({} to {}); it is as concentrated as {} platforms of equal weight (Herfindahl index {}).",
             percent(share.mean),
             plain(&short(name)),
             percent(share.q05),
             percent(share.q95),
-            number(found.effective_bets.mean)
+            number(found.effective_bets.mean),
+            number(found.herfindahl.mean)
         ));
     }
     if let Some(worst) = found.shocks.first() {

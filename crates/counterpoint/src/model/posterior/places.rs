@@ -5,7 +5,7 @@
 //!
 //! q\[c\] = tau r\[c\] + ln sum_g a\[c,g\] exp(eta d\[g\]) - ln sum_g A\[g\] exp(eta d\[g\]),
 //!
-//! with a\[c,g\] what the account would bring to geo g with weights as known accounts have them and effects alike, and A\[g\] the sum of all accounts, both as
+//! with a\[c,g\] what the account would bring to geo g with the weights that the covariates give and effects alike, and A\[g\] the sum of all accounts, both as
 //! shares. By r this is a shift, without a Jacobian. Effects that add up instead (`effects = "normal"`) have no such product: there r stays.
 
 use super::Posterior;
