@@ -79,9 +79,10 @@ fn a_national_posterior_is_the_reference_with_the_baseline_sampled() {
     let mut project = reference.project();
     project.model.integrate_baseline = false;
     // The level and what saturated channels bring move together along a curved ridge: a draw is worth a tenth of the integrated
-    // model's, and long steps do not follow the ridge to its end.
-    project.sampler.target_accept = 0.95;
-    project.sampler.draws = 4000;
+    // model's, and long steps do not follow the ridge to its end: at 0.95 one seed of four misses it even in 16,000 draws (its sd comes out a tenth too
+    // small), at 0.99 five of five agree.
+    project.sampler.target_accept = 0.99;
+    project.sampler.draws = 8000;
     assert_same(&reference, &project);
 }
 
