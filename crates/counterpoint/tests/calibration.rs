@@ -222,7 +222,8 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
 /// The same with three creators on two platforms, whose capture rates have one spread; one of them is on both. Their audiences live in different geos, and they
 /// bring enough for codes to see.
 fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
-    let (project, mut data) = creators_case(geos, effect);
+    let (mut project, mut data) = creators_case(geos, effect);
+    project.model.priors.shape.geo_spread = Some(Prior::HalfNormal { sd: 1.0 });
     let roster = data.roster.as_mut().unwrap();
     roster.platforms.push("stream".into());
     roster.accounts.iter_mut().skip(2).for_each(|account| account.platform = 1);
@@ -234,6 +235,14 @@ fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
         account.audience =
             Some((0..geos).map(|g| if g == c % geos { 0.9 } else { 0.1 / (geos as f64 - 1.0) }).collect());
     }
+    (project, data)
+}
+
+/// The same where the data say next to nothing of creators: they are paid a cent, and bring no orders. Moves are then taken by what they say of the prior alone.
+fn unseen(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
+    let (mut project, mut data) = two_platforms(geos, effect);
+    project.outcome.order_value = Some(1e9);
+    data.roster.iter_mut().flat_map(|r| &mut r.deals).for_each(|deal| deal.fee = Some(0.01));
     (project, data)
 }
 
@@ -439,9 +448,10 @@ fn moves_between_trajectories_leave_the_posterior_as_it_is() {
     let cases = [
         (case(3, 40, model, roi.clone()), 3000, vec![over_geos]),
         (case(3, 40, spec(ModelPriors::default()), coefficient()), 3000, vec![over_geos]),
-        (creators_case(1, roi.clone()), 2000, vec![of_creators]),
-        (creators_case(2, roi.clone()), 1000, vec![over_geos, of_creators]),
-        (two_platforms(2, roi), 1500, vec![over_geos, of_creators]),
+        (creators_case(1, roi.clone()), 1500, vec![of_creators]),
+        (creators_case(2, roi.clone()), 400, vec![over_geos, of_creators]),
+        (two_platforms(2, roi.clone()), 600, vec![over_geos, of_creators]),
+        (unseen(2, roi), 1200, vec![over_geos, of_creators]),
     ];
     for ((project, data), count, moving) in cases {
         let scores = moved(&project, &data, count);
