@@ -113,7 +113,7 @@ fn what_cannot_be_planned_says_why() {
     }
     let file = scratch.write("twice.csv", "driver,plan\nsearch,100\nradio,50\nsearch,100\n");
     let told = said(&["plan", arg(&run_dir), "--evaluate", arg(&file)], 1);
-    assert!(told.contains("\"search\" again, as in row 2") && told.contains("row 4"), "{told}");
+    assert!(told.contains("\"search\" again, as in line 2") && told.contains("line 4"), "{told}");
     let offers = scratch.write("offers.csv", "creator,fee,min_posts,max_posts\nnobody,100,3,2\nsomebody,5,1,1\n");
     let told = said(&["plan", arg(&run_dir), "--offers", arg(&offers)], 1);
     assert!(told.contains("offer-posts") && told.contains("unknown-creator"), "{told}");

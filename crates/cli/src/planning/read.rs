@@ -65,7 +65,7 @@ pub(crate) fn paths(file: &Path, ground: &Ground) -> Result<Paths, Fault> {
         let Some(name) = text(&driver.cells, row) else { continue };
         if let Some(first) = rows.insert(names.map(|c| text(&c?.cells, row)), row) {
             wrong.push(fail(
-                format!("\"{name}\" again, as in row {}", first + 2),
+                format!("\"{name}\" again, as in line {}", first + 2),
                 "one row for each driver and period",
                 "take one of them out, or put their sum into one",
                 Some(row),
