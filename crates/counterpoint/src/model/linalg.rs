@@ -157,60 +157,59 @@ dispatch! {
 }
 
 dispatch! {
-    /// Rows of as many numbers as `out`, one a scale, times their scales and summed, row by row. Sums stay in registers.
-    pub(crate) fn combine_rows(scales: &[f64], rows: &[f64], out: &mut [f64]) {
-        let n = out.len();
-        let mut t = 0;
-        while t + WIDE <= n {
-            block::<WIDE>(scales, rows, n, t, out);
-            t += WIDE;
-        }
-        while t + MIDDLE <= n {
-            block::<MIDDLE>(scales, rows, n, t, out);
-            t += MIDDLE;
-        }
-        while t + NARROW <= n {
-            block::<NARROW>(scales, rows, n, t, out);
-            t += NARROW;
-        }
-        while t < n {
-            block::<1>(scales, rows, n, t, out);
-            t += 1;
-        }
-    }
-}
-
-dispatch! {
-    /// As [`combine_rows`] for several sums of the same rows, of which each is read once for some of them: scales are `[rows x sums]`, sums `[sums x n]`.
-    pub(crate) fn combine_rows_often(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+    /// Sums of rows of `n` numbers times their scales: scales are `[rows x sums]`, `sums` are `[sums x n]`. They stay in registers, and each row is read once for
+    /// some of them.
+    pub(crate) fn combine_rows(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
         let count = sums.len() / n;
         let mut first = 0;
         while first + TOGETHER <= count {
-            blocks::<TOGETHER>(scales, rows, (n, count, first), &mut sums[first * n..(first + TOGETHER) * n]);
+            let own = &mut sums[first * n..(first + TOGETHER) * n];
+            combine_some::<TOGETHER, MIDDLE>(scales, rows, (n, count, first), own);
             first += TOGETHER;
         }
         while first < count {
-            blocks::<1>(scales, rows, (n, count, first), &mut sums[first * n..(first + 1) * n]);
+            combine_some::<1, WIDE>(scales, rows, (n, count, first), &mut sums[first * n..(first + 1) * n]);
             first += 1;
         }
     }
 }
 
+/// Sums of [`combine_rows`] that are made together.
+const TOGETHER: usize = 4;
+/// Columns that are handled together for one sum, for some, and where fewer are left.
+const WIDE: usize = 32;
+const MIDDLE: usize = 8;
+const NARROW: usize = 4;
+
+/// M of the sums, at most `MOST` columns at a time.
 #[inline(always)]
-fn blocks<const M: usize>(scales: &[f64], rows: &[f64], (n, count, first): (usize, usize, usize), sums: &mut [f64]) {
+fn combine_some<const M: usize, const MOST: usize>(
+    scales: &[f64],
+    rows: &[f64],
+    (n, count, first): (usize, usize, usize),
+    sums: &mut [f64],
+) {
     let mut t = 0;
+    while t + MOST <= n {
+        block::<M, MOST>(scales, rows, (n, count, first), t, sums);
+        t += MOST;
+    }
     while t + MIDDLE <= n {
-        sums_of::<M, MIDDLE>(scales, rows, (n, count, first), t, sums);
+        block::<M, MIDDLE>(scales, rows, (n, count, first), t, sums);
         t += MIDDLE;
     }
+    while t + NARROW <= n {
+        block::<M, NARROW>(scales, rows, (n, count, first), t, sums);
+        t += NARROW;
+    }
     while t < n {
-        sums_of::<M, 1>(scales, rows, (n, count, first), t, sums);
+        block::<M, 1>(scales, rows, (n, count, first), t, sums);
         t += 1;
     }
 }
 
 #[inline(always)]
-fn sums_of<const M: usize, const N: usize>(
+fn block<const M: usize, const N: usize>(
     scales: &[f64],
     rows: &[f64],
     (n, count, first): (usize, usize, usize),
@@ -229,25 +228,6 @@ fn sums_of<const M: usize, const N: usize>(
     for (m, sums) in sums.iter().enumerate() {
         out[m * n + t..m * n + t + N].copy_from_slice(sums);
     }
-}
-
-/// Sums of [`combine_rows_often`] that are made together.
-const TOGETHER: usize = 4;
-/// Columns of [`combine_rows`] that are handled together, and where fewer are left.
-const WIDE: usize = 32;
-const MIDDLE: usize = 8;
-const NARROW: usize = 4;
-
-#[inline(always)]
-fn block<const N: usize>(scales: &[f64], rows: &[f64], n: usize, t: usize, out: &mut [f64]) {
-    let mut sums = [0.0; N];
-    for (scale, row) in scales.iter().zip(rows.chunks_exact(n)) {
-        let row = &row[t..t + N];
-        for i in 0..N {
-            sums[i] = scale.mul_add(row[i], sums[i]);
-        }
-    }
-    out[t..t + N].copy_from_slice(&sums);
 }
 
 #[cfg(test)]
@@ -311,14 +291,18 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_combined_whatever_their_length() {
-        for n in [1, 3, 4, 16, 19, 23, 41] {
-            let rows: Vec<f64> = (0..3 * n).map(|i| (i as f64 * 0.7).sin()).collect();
-            let mut out = vec![f64::NAN; n];
-            combine_rows(&[2.0, -1.0, 0.5], &rows, &mut out);
-            for (t, found) in out.iter().enumerate() {
-                let expected = 2.0 * rows[t] - rows[n + t] + 0.5 * rows[2 * n + t];
-                assert!((found - expected).abs() < 1e-14, "{n} {t}");
+    fn rows_are_combined_whatever_their_length_and_number_of_sums() {
+        for n in [1, 3, 4, 8, 16, 19, 23, 41] {
+            for count in [1, 2, 4, 5, 9] {
+                let rows: Vec<f64> = (0..3 * n).map(|i| (i as f64 * 0.7).sin()).collect();
+                let scales: Vec<f64> = (0..3 * count).map(|i| (i as f64 * 1.1).cos()).collect();
+                let mut out = vec![f64::NAN; count * n];
+                combine_rows(&scales, &rows, n, &mut out);
+                for (i, found) in out.iter().enumerate() {
+                    let (m, t) = (i / n, i % n);
+                    let expected: f64 = (0..3).map(|r| scales[r * count + m] * rows[r * n + t]).sum();
+                    assert!((found - expected).abs() < 1e-14, "{n} {count} {m} {t}");
+                }
             }
         }
     }

@@ -6,7 +6,7 @@
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). See `docs/method.md`.
 
-use super::linalg::{axpy, combine_rows, combine_rows_often, dot};
+use super::linalg::{axpy, combine_rows, dot};
 use super::response::{Exposure, convolve, convolve_transposed, correlate};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -181,7 +181,7 @@ impl PlatformWork {
         {
             scales.iter_mut().zip(shares).for_each(|(to, share)| *to = weight * share);
         }
-        combine_rows_often(&self.scales, &self.views, padded, &mut self.exposure.x);
+        combine_rows(&self.scales, &self.views, padded, &mut self.exposure.x);
     }
 
     /// Incremental outcome of each account, from the kernel's weights, the response, the coefficients of the geos, the outcome
@@ -200,7 +200,7 @@ impl PlatformWork {
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
             convolve(kernel, &self.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
-            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.rate, &mut self.pull[own.clone()]);
+            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.rate, periods, &mut self.pull[own.clone()]);
             for t in own {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
             }
@@ -289,7 +289,7 @@ impl PlatformWork {
             }
         }
         let mut by_half = 0.0;
-        combine_rows_often(&platform.share, &self.by_pull, periods, &mut self.by_rate);
+        combine_rows(&platform.share, &self.by_pull, periods, &mut self.by_rate);
         for g in 0..geos {
             let range = g * periods..(g + 1) * periods;
             let scale = beta[g] * units[g] / half;
@@ -326,7 +326,7 @@ impl PlatformWork {
         let geos = self.by_exposure.len() / padded;
         for c in 0..platform.len() {
             let own = c * padded..(c + 1) * padded;
-            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.by_exposure, &mut self.line);
+            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.by_exposure, padded, &mut self.line);
             if let Some(step) = &platform.step {
                 self.by_step += self.weight[c] * dot(&self.line, &step.before[own.clone()]);
             }

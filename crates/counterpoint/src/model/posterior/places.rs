@@ -55,7 +55,7 @@ impl Posterior {
         self.follow([m].into_iter());
         let work = &self.drivers[m];
         let brings = |c: usize| -> Vec<f64> {
-            let views = &work.platform.as_ref().map_or(&[][..], |own| own.views_of(c));
+            let views = work.platform.as_ref().map_or(&[][..], |own| own.views_of(c));
             let one = |g: usize| {
                 let unsaturated = work.response.f[g * periods..(g + 1) * periods].iter().map(|f| 1.0 - f);
                 let seen: f64 = views[views.len() - periods..].iter().zip(unsaturated).map(|(v, f)| v * f).sum();
