@@ -10,7 +10,7 @@ use counterpoint::data::{Dataset, Driver, DriverKind, assemble};
 use counterpoint::model::build::Model;
 use counterpoint::model::estimate::{Estimates, Interval, estimate};
 use counterpoint::model::fit::fit;
-use counterpoint::project::{DriverSource, DriverSpec, ExposureScale, Project, Role, SamplerSpec, ShapePriors};
+use counterpoint::project::{DriverSource, DriverSpec, Project, Role, SamplerSpec, ShapePriors};
 use counterpoint::simulate::{ChannelSpec, RosterSpec, RosterTruth, Simulation, SimulationSpec, simulate};
 
 /// Name of the one channel in place of all creators.
@@ -257,7 +257,7 @@ fn as_one_channel(project: &Project, data: &Dataset) -> anyhow::Result<(Project,
         max_lag: None,
         saturation: None,
         slope: None,
-        scale: ExposureScale::Median,
+        scale: None,
         shape: ShapePriors::default(),
     };
     let mut project = Project { creators: None, ..project.clone() };

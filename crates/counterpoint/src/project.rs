@@ -156,8 +156,8 @@ pub struct DriverSpec {
     pub saturation: Option<SaturationKind>,
     /// Fixed Hill slope; none: free.
     pub slope: Option<f64>,
-    /// How exposures of different geos are made comparable.
-    pub scale: ExposureScale,
+    /// How exposure is scaled; none: as [`ExposureScale::by_default`] says.
+    pub scale: Option<ExposureScale>,
     /// Overrides of this driver's shape priors.
     pub shape: ShapePriors,
 }
@@ -217,10 +217,18 @@ pub enum BaselineValue {
 /// How exposures of different geos are made comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExposureScale {
-    /// Per head, then divided by the median non-zero value (default).
+    /// Per head, then divided by the median non-zero value, one for all geos.
     Median,
     /// Each geo divided by its own largest value.
     GeoMax,
+}
+
+impl ExposureScale {
+    /// Per head over the median where a population is given; each geo over its own largest value where none is, for
+    /// then nothing else tells a heavy week of a large geo from one of a small geo.
+    pub fn by_default(data: &DataSpec) -> Self {
+        if data.population.is_some() { Self::Median } else { Self::GeoMax }
+    }
 }
 
 /// Which quantity of a driver its prior is put on, with the prior.
@@ -290,7 +298,7 @@ pub struct ShapePriors {
     pub weibull_shape: Option<Prior>,
     /// Scale of Weibull adstock, in periods.
     pub weibull_scale: Option<Prior>,
-    /// Half-saturation point `e` (Hill, Michaelis-Menten), in medians of non-zero exposure; for reach and frequency, in contacts.
+    /// Half-saturation point `e` (Hill, Michaelis-Menten), in units of scaled exposure; for reach and frequency, in contacts.
     pub half_saturation: Option<Prior>,
     /// Hill slope `h`.
     pub slope: Option<Prior>,

@@ -311,9 +311,9 @@ fn targets_are_met_and_prices_of_money_follow_them() {
     let roi = mean(&base, &base.judged.money) / mean(&base, &base.judged.cost);
     // Creators go on and are paid as last year, so little money in channels returns less in all than more does: the target is not met at the least
     // budget, and met at a larger one.
-    let plan = planner.plan(&PlanSpec { target: Some(Target::Roi(0.9 * roi)), ..spec.clone() }).unwrap();
+    let plan = planner.plan(&PlanSpec { target: Some(Target::Roi(0.96 * roi)), ..spec.clone() }).unwrap();
     let got = mean(&plan, &plan.judged.money) / mean(&plan, &plan.judged.cost);
-    assert!(got >= 0.9 * roi * 0.999 && got < 0.9 * roi * 1.01, "{got} {roi}");
+    assert!(got >= 0.96 * roi * 0.999 && got < 0.96 * roi * 1.01, "{got} {roi}");
     assert!(plan.money > base.money, "{} {}", plan.money, base.money);
     let outcome = 0.8 * mean(&base, &base.judged.outcome);
     let plan = planner.plan(&PlanSpec { target: Some(Target::Outcome(outcome)), ..spec.clone() }).unwrap();

@@ -46,7 +46,7 @@ fn the_least_project_takes_every_default() {
     assert_eq!(project.outcome.kind, OutcomeKind::Revenue);
     assert_eq!(project.data.tables, ["data.csv"]);
     assert!(!project.data.empty_is_zero);
-    assert_eq!(project.drivers[0].scale, ExposureScale::Median);
+    assert_eq!(project.drivers[0].scale, None);
 }
 
 #[test]

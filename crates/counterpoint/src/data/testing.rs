@@ -53,7 +53,7 @@ pub(crate) fn driver(name: &str, source: DriverSource) -> DriverSpec {
         max_lag: None,
         saturation: None,
         slope: None,
-        scale: ExposureScale::Median,
+        scale: Some(ExposureScale::Median),
         shape: ShapePriors::default(),
     }
 }

@@ -171,7 +171,7 @@ impl Model {
             .drivers
             .iter()
             .filter_map(|series| Some((wanted(&series.name)?, series)))
-            .map(|(wanted, series)| driver(spec, data, wanted, series, &totals, &mut parameters))
+            .map(|(wanted, series)| driver(project, data, wanted, series, &totals, &mut parameters))
             .collect();
         let (creators, tracked) = match (&project.creators, &data.roster) {
             (Some(creators), Some(roster)) => {
@@ -257,13 +257,14 @@ impl Totals {
 }
 
 fn driver(
-    spec: &ModelSpec,
+    project: &Project,
     data: &Dataset,
     wanted: &DriverSpec,
     series: &crate::data::Driver,
     totals: &Totals,
     parameters: &mut Parameters,
 ) -> DriverModel {
+    let spec = &project.model;
     let (geos, periods) = (data.n_geos(), data.n_periods());
     let treatment = series.kind == DriverKind::Treatment;
     let adstock = if treatment { AdstockKind::None } else { wanted.adstock.unwrap_or(spec.adstock) };
@@ -285,7 +286,7 @@ fn driver(
         Order::AdstockFirst
     };
     let shape = Shape { adstock, saturation, order, max_lag, geos, periods };
-    let (exposure, unit) = exposure(data, wanted, series, max_lag);
+    let (exposure, unit) = exposure(project, data, wanted, series, max_lag);
     let prior = wanted.prior.clone().unwrap_or_else(|| default_effect(spec, series.kind, totals));
     let raised = (prior.on == EffectKind::MarginalRoi)
         .then(|| Exposure { x: exposure.x.iter().map(|x| 1.01 * x).collect(), frequency: exposure.frequency.clone() });
@@ -425,7 +426,13 @@ fn exposure_shares(data: &Dataset, shape: &Shape, exposure: &Exposure) -> Vec<f6
 }
 
 /// Scaled exposure with its lags, and what one scaled unit is by geo.
-fn exposure(data: &Dataset, wanted: &DriverSpec, series: &crate::data::Driver, max_lag: usize) -> (Exposure, Vec<f64>) {
+fn exposure(
+    project: &Project,
+    data: &Dataset,
+    wanted: &DriverSpec,
+    series: &crate::data::Driver,
+    max_lag: usize,
+) -> (Exposure, Vec<f64>) {
     let (geos, periods, history) = (data.n_geos(), data.n_periods(), data.history);
     let have = history + periods;
     let per_head = !matches!(wanted.source, DriverSource::Treatment { per_head: false, .. });
@@ -445,7 +452,7 @@ fn exposure(data: &Dataset, wanted: &DriverSpec, series: &crate::data::Driver, m
         values.iter_mut().for_each(|x| *x = (*x - base) / sd);
         unit.fill(sd);
     } else {
-        match wanted.scale {
+        match wanted.scale.unwrap_or_else(|| ExposureScale::by_default(&project.data)) {
             ExposureScale::Median => unit.fill(median_nonzero(&values)),
             ExposureScale::GeoMax => {
                 for g in 0..geos {

@@ -25,7 +25,7 @@ pub const WEIBULL_PDF_SHAPE: Prior = Prior::Gamma { shape: 9.0, rate: 3.0 };
 pub const WEIBULL_PDF_SCALE: Prior = Prior::Gamma { shape: 4.0, rate: 2.0 };
 /// Shape and scale of the Weibull survival kernel: mean 2, sd 2.5 (PyMC-Marketing 0.19).
 pub const WEIBULL_CDF: Prior = Prior::Gamma { shape: 0.64, rate: 0.32 };
-/// Half-saturation, in medians of non-zero exposure per head (Meridian 1.8, `ec_m`).
+/// Half-saturation, in units of scaled exposure (Meridian 1.8, `ec_m`).
 pub const HALF_SATURATION: Prior = Prior::TruncatedNormal { mean: 0.8, sd: 0.8, low: 0.1, high: 10.0 };
 /// Half-saturation of frequency, in contacts (Meridian 1.8, `ec_rf`).
 pub const FREQUENCY_HALF_SATURATION: Prior = Prior::LogNormal { mu: 0.7, sigma: 0.4, shift: 0.1 };

@@ -6,8 +6,8 @@ use super::spec::{ChannelKind, OutcomeWord, SimulationSpec};
 use super::truth::Known;
 use crate::data::{Cells, Column, Table};
 use crate::project::{
-    BaselineValue, ControlSpec, CreatorsSpec, DataSpec, DriverSource, DriverSpec, ExperimentsSpec, ExposureScale,
-    HolidaySpec, ModelSpec, NoiseSpec, OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
+    BaselineValue, ControlSpec, CreatorsSpec, DataSpec, DriverSource, DriverSpec, ExperimentsSpec, HolidaySpec,
+    ModelSpec, NoiseSpec, OutcomeKind, OutcomeSpec, Project, Role, SamplerSpec, ShapePriors, UnitValue,
 };
 use std::fmt::Write;
 
@@ -145,7 +145,7 @@ pub(super) fn project(spec: &SimulationSpec, market: &Market, creators: Option<C
             max_lag: None,
             saturation: None,
             slope: None,
-            scale: ExposureScale::Median,
+            scale: None,
             shape: ShapePriors::default(),
         }
     });

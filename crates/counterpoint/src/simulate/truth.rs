@@ -332,6 +332,7 @@ mod tests {
     use crate::data::assemble;
     use crate::model::build::Model;
     use crate::model::response::{Response, ShapeValues};
+    use crate::project::ExposureScale;
 
     #[test]
     fn the_response_agrees_with_the_models_own_on_every_kind_of_driver() {
@@ -348,7 +349,10 @@ mod tests {
                 ],
                 ..SimulationSpec::default()
             };
-            let simulation = simulate(&spec).unwrap();
+            let mut simulation = simulate(&spec).unwrap();
+            for driver in &mut simulation.project.drivers {
+                driver.scale = Some(ExposureScale::Median);
+            }
             let (data, _) = assemble(&simulation.project, &simulation.tables);
             let model = Model::new(&simulation.project, &data.unwrap());
             let market = market(&spec);

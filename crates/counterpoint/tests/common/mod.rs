@@ -19,7 +19,7 @@ pub(crate) fn driver_spec(name: &str, source: DriverSource) -> DriverSpec {
         max_lag: Some(4),
         saturation: None,
         slope: None,
-        scale: ExposureScale::Median,
+        scale: Some(ExposureScale::Median),
         shape: ShapePriors::default(),
     }
 }

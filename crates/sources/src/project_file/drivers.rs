@@ -163,7 +163,7 @@ fn media(
     let saturation = section.choice(walk, "saturation", SATURATION);
     let slope = section.positive(walk, "slope");
     let scales = [("median", ExposureScale::Median), ("geo_max", ExposureScale::GeoMax)];
-    let scale = section.choice(walk, "scale", &scales).unwrap_or(ExposureScale::Median);
+    let scale = section.choice(walk, "scale", &scales);
     let shape = section.section(walk, "shape", super::model::SHAPE).map(|s| shape(walk, &s)).unwrap_or_default();
     if section.has("slope") && shape.slope.is_some() {
         let at = section.place_in(walk, "slope");
@@ -206,7 +206,7 @@ fn treatment(walk: &mut Walk, section: &Section) -> Option<(At, DriverSpec)> {
         max_lag: None,
         saturation: None,
         slope: None,
-        scale: ExposureScale::Median,
+        scale: None,
         shape: ShapePriors::default(),
     };
     Some((section.at.clone(), driver))
