@@ -7,8 +7,10 @@
 
 use super::build::DriverModel;
 use super::linalg::dot;
-use super::response::Response;
+use super::response::Products;
 use crate::project::EffectKind;
+use counterpoint_infer::dispatch;
+use counterpoint_infer::math::exp;
 
 /// Coefficients of a driver, and the adjoints that pass through them.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct Effect {
     pub by_outcome: Vec<f64>,
     /// O by geo.
     pub outcome: Vec<f64>,
+    /// exp(eta d) by geo for positive effects, eta d for Normal ones.
+    deviation: Vec<f64>,
     by_deviation: Vec<f64>,
 }
 
@@ -28,46 +32,53 @@ impl Effect {
     /// Memory for a number of geos.
     pub fn new(geos: usize) -> Effect {
         let zero = || vec![0.0; geos];
-        Effect { beta: zero(), by_beta: zero(), by_outcome: zero(), outcome: zero(), by_deviation: zero() }
+        Effect {
+            beta: zero(),
+            by_beta: zero(),
+            by_outcome: zero(),
+            outcome: zero(),
+            deviation: zero(),
+            by_deviation: zero(),
+        }
     }
 }
 
-/// Solves the coefficients. `money` is `[geos x periods]`.
+/// Solves the coefficients. `weighed` are products of money with the response by geo, `raised` with that at raised exposure.
 pub fn effects(
     driver: &DriverModel,
-    money: &[f64],
     values: &[f64],
-    response: &Response,
-    raised: Option<&Response>,
+    weighed: &[Products],
+    raised: Option<&[Products]>,
     out: &mut Effect,
 ) {
     let geos = out.beta.len();
-    let periods = money.len() / geos;
     let theta = values[driver.slots.effect];
-    let deviation = |g: usize| driver.slots.geo.map_or(0.0, |(eta, d)| values[eta] * values[d + g]);
+    match driver.slots.geo {
+        Some((eta, first)) => {
+            deviations(driver.positive, values[eta], &values[first..first + geos], &mut out.deviation)
+        }
+        None => out.deviation.fill(if driver.positive { 1.0 } else { 0.0 }),
+    }
     if driver.on == EffectKind::Coefficient {
-        for g in 0..geos {
-            out.beta[g] = if driver.positive { theta * deviation(g).exp() } else { theta + deviation(g) };
+        for (beta, deviation) in out.beta.iter_mut().zip(&out.deviation) {
+            *beta = if driver.positive { theta * deviation } else { theta + deviation };
         }
         return;
     }
     for g in 0..geos {
-        let range = g * periods..(g + 1) * periods;
-        let base = dot(&response.f[range.clone()], &money[range.clone()]);
-        out.outcome[g] = raised.map_or(base, |r| dot(&r.f[range.clone()], &money[range]) - base);
+        out.outcome[g] = raised.map_or(weighed[g][0], |raised| raised[g][0] - weighed[g][0]);
     }
     let demanded = theta * driver.denominator;
     if driver.positive {
-        let sum: f64 = (0..geos).map(|g| out.outcome[g] * deviation(g).exp()).sum();
-        for g in 0..geos {
-            out.beta[g] = demanded / sum * deviation(g).exp();
+        let base = demanded / dot(&out.outcome, &out.deviation);
+        for (beta, deviation) in out.beta.iter_mut().zip(&out.deviation) {
+            *beta = base * deviation;
         }
     } else {
         let sum: f64 = out.outcome.iter().sum();
-        let shifted: f64 = (0..geos).map(|g| out.outcome[g] * deviation(g)).sum();
-        let b = (demanded - shifted) / sum;
-        for g in 0..geos {
-            out.beta[g] = b + deviation(g);
+        let b = (demanded - dot(&out.outcome, &out.deviation)) / sum;
+        for (beta, deviation) in out.beta.iter_mut().zip(&out.deviation) {
+            *beta = b + deviation;
         }
     }
 }
@@ -85,17 +96,12 @@ pub fn effects_adjoint(driver: &DriverModel, values: &[f64], effect: &mut Effect
         if driver.positive { effect.by_beta[g] * effect.beta[g] } else { effect.by_beta[g] }
     };
     let by_b: f64 = (0..geos).map(|g| own(effect, g)).sum();
-    let sum: f64 = if driver.positive {
-        (0..geos).map(|g| effect.outcome[g] * (spread * d(g)).exp()).sum()
-    } else {
-        effect.outcome.iter().sum()
-    };
+    let sum: f64 = if driver.positive { dot(&effect.outcome, &effect.deviation) } else { effect.outcome.iter().sum() };
     for g in 0..geos {
         let mut by = own(effect, g);
         if !coefficient {
-            let share =
-                if driver.positive { effect.outcome[g] * (spread * d(g)).exp() / sum } else { effect.outcome[g] / sum };
-            by -= by_b * share;
+            let weight = if driver.positive { effect.deviation[g] } else { 1.0 };
+            by -= by_b * effect.outcome[g] * weight / sum;
         }
         effect.by_deviation[g] = by;
     }
@@ -108,7 +114,7 @@ pub fn effects_adjoint(driver: &DriverModel, values: &[f64], effect: &mut Effect
         effect.by_outcome[g] = if coefficient {
             0.0
         } else if driver.positive {
-            -by_b * (spread * d(g)).exp() / sum
+            -by_b * effect.deviation[g] / sum
         } else {
             // b = (I - sum O eta d) / sum O, and beta[g] = b + eta d[g], so db/dO[g] = -beta[g] / sum O.
             -by_b * effect.beta[g] / sum
@@ -118,6 +124,21 @@ pub fn effects_adjoint(driver: &DriverModel, values: &[f64], effect: &mut Effect
         for g in 0..geos {
             by_value[eta] += effect.by_deviation[g] * d(g);
             by_value[first + g] += effect.by_deviation[g] * spread;
+        }
+    }
+}
+
+dispatch! {
+    /// exp(eta d) or eta d.
+    fn deviations(positive: bool, eta: f64, d: &[f64], out: &mut [f64]) {
+        if positive {
+            for (out, d) in out.iter_mut().zip(d) {
+                *out = exp(eta * d);
+            }
+        } else {
+            for (out, d) in out.iter_mut().zip(d) {
+                *out = eta * d;
+            }
         }
     }
 }

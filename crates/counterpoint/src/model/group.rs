@@ -11,6 +11,10 @@
 //! where S_g is a rising curve that makes the posterior of w about standard normal for any eta (see [`Known`]). The determinant of the map is
 //! prod rho\[g\] times the mean of 1/rho, with rho = S' / eta. Any choice of curves leaves the posterior of d as it is.
 
+use super::bend::{self, LANES, Lanes, Told};
+use counterpoint_infer::dispatch;
+use counterpoint_infer::math::exp;
+
 /// What the data alone say of one deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Known {
@@ -46,9 +50,7 @@ pub enum Known {
         sd: f64,
     },
     /// exp(z + delta) ~ Normal(factor, 1 / precision), as for an effect exp(delta) that exp(z) multiplies: sure of large z, ignorant of small ones.
-    /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision), so
-    /// S = ln(A softplus(eta u - ln A)) with A = exp(-delta) / (eta sqrt(precision)): slope eta far below, the data's scale far above.
-    /// u = w + U(m), with U the inverse of that curve and m the mode of z given eta and delta.
+    /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision); see [`bend`].
     Bent {
         /// What the data take the factor for, at most [`MOST`].
         factor: f64,
@@ -64,19 +66,19 @@ pub const MOST: f64 = 15.0;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Curve {
     /// z = S(w).
-    z: f64,
+    pub(super) z: f64,
     /// rho = S' / eta.
-    rho: f64,
+    pub(super) rho: f64,
     /// dz / d eta.
-    z_eta: f64,
+    pub(super) z_eta: f64,
     /// d ln rho / dw.
-    rho_w: f64,
+    pub(super) rho_w: f64,
     /// d ln rho / d eta.
-    rho_eta: f64,
+    pub(super) rho_eta: f64,
     /// dz / d delta.
-    z_delta: f64,
+    pub(super) z_delta: f64,
     /// d ln rho / d delta.
-    rho_delta: f64,
+    pub(super) rho_delta: f64,
 }
 
 impl Known {
@@ -99,25 +101,8 @@ impl Known {
                 straight([center * worth, center * by_delta], [sd * worth, sd * by_delta], eta, w)
             }
             Known::Bent { factor, precision } => {
-                let (ln_a, ln_a_eta) = (-eta.ln() - 0.5 * precision.ln() - delta, -1.0 / eta);
-                let [m, m_eta, m_delta] = mode(factor, precision, eta, delta);
-                let q_of_m = unbend(m - ln_a);
-                let (at_m, u_of_m) = (Bend::at(q_of_m), (q_of_m + ln_a) / eta);
-                // dz at fixed u by ln A is 1 - rho, by eta rho u; U at fixed z moves so that z stays.
-                let by_eta = |bend: &Bend, u: f64| ln_a_eta * (1.0 - bend.rho) + bend.rho * u;
-                let u_eta = (m_eta - by_eta(&at_m, u_of_m)) / (eta * at_m.rho);
-                let u_delta = (m_delta + 1.0 - at_m.rho) / (eta * at_m.rho);
-                let u = w + u_of_m;
-                let bend = Bend::at(eta * u - ln_a);
-                Curve {
-                    z: ln_a + bend.ln_p,
-                    rho: bend.rho,
-                    z_eta: by_eta(&bend, u) + eta * bend.rho * u_eta,
-                    rho_w: bend.ln_rho_slope * eta,
-                    rho_eta: bend.ln_rho_slope * (u - ln_a_eta + eta * u_eta),
-                    z_delta: bend.rho - 1.0 + eta * bend.rho * u_delta,
-                    rho_delta: bend.ln_rho_slope * (1.0 + eta * u_delta),
-                }
+                let told = Told { factor: [factor; LANES], precision: [precision; LANES] };
+                bend::curves(&told, (eta, delta), &[w; LANES])[0]
             }
         }
     }
@@ -140,10 +125,8 @@ impl Known {
                 Known::Straight { center: center * worth, sd: sd * worth }.inverse(eta, delta, z)
             }
             Known::Bent { factor, precision } => {
-                let ln_a = -eta.ln() - 0.5 * precision.ln() - delta;
-                let [m, ..] = mode(factor, precision, eta, delta);
-                let q = unbend(z - ln_a);
-                [(q - unbend(m - ln_a)) / eta, 1.0 / (eta * Bend::at(q).rho)]
+                let told = Told { factor: [factor; LANES], precision: [precision; LANES] };
+                bend::inverses(&told, (eta, delta), &[z; LANES]).map(|of| of[0])
             }
         }
     }
@@ -180,75 +163,6 @@ fn through(own: f64, times: f64, rest: f64, delta: f64) -> [f64; 2] {
     [sd, sd.powi(3) * times * delta / (variance * variance)]
 }
 
-/// The mode m of z ~ Normal(0, eta^2) with exp(z + delta) ~ Normal(factor, 1 / precision), and its derivatives by eta and delta:
-/// m / eta^2 = precision e^(m + delta) (factor - e^(m + delta)), whose root is one for a factor up to [`MOST`] (and delta not far below 0).
-fn mode(factor: f64, precision: f64, eta: f64, delta: f64) -> [f64; 3] {
-    let prior = eta.powi(-2);
-    let value = |z: f64| {
-        let e = (z + delta).exp();
-        let (pull, slope) = (precision * e * (factor - e), precision * e * (factor - 2.0 * e));
-        (z * prior - pull, prior - slope)
-    };
-    // The root lies between 0 and what the data say, and no farther than the pull at 0 can draw it where it is negative.
-    let start = delta.exp();
-    let (mut low, mut high) = if start < factor {
-        (0.0, factor.ln() - delta)
-    } else {
-        let told = if factor > 0.0 { factor.ln() - delta } else { f64::NEG_INFINITY };
-        (told.max(-precision * start * (start - factor) / prior), 0.0)
-    };
-    let mut z = if precision * start * start > prior { 0.5 * (low + high) } else { 0.0 };
-    for _ in 0..60 {
-        let (f, slope) = value(z);
-        if f > 0.0 {
-            high = z;
-        } else {
-            low = z;
-        }
-        let newton = z - f / slope;
-        let next = if slope > 0.0 && newton >= low && newton <= high { newton } else { 0.5 * (low + high) };
-        let step = (next - z).abs();
-        z = next;
-        // Newton's method doubles the digits: what is left after such a step is rounding.
-        if step <= 1e-8 * (1.0 + z.abs()) {
-            break;
-        }
-    }
-    let (_, slope) = value(z);
-    [z, 2.0 * z * prior / (eta * slope), prior / slope - 1.0]
-}
-
-/// p = softplus(q) = ln(1 + e^q), with rho = p' / p.
-struct Bend {
-    ln_p: f64,
-    rho: f64,
-    /// d ln rho / dq.
-    ln_rho_slope: f64,
-}
-
-impl Bend {
-    fn at(q: f64) -> Bend {
-        if q < -30.0 {
-            // p = e^q (1 - e^q / 2) to rounding.
-            let half = 0.5 * q.exp();
-            return Bend { ln_p: q - half, rho: 1.0 - half, ln_rho_slope: -half };
-        }
-        let p = q.max(0.0) + (-q.abs()).exp().ln_1p();
-        let rising = 1.0 / (1.0 + (-q).exp());
-        let rho = rising / p;
-        Bend { ln_p: p.ln(), rho, ln_rho_slope: 1.0 - rising - rho }
-    }
-}
-
-/// q with ln softplus(q) = x.
-fn unbend(x: f64) -> f64 {
-    if x < -30.0 {
-        return x + 0.5 * x.exp();
-    }
-    let p = x.exp();
-    if p > 40.0 { p } else { p.exp_m1().ln() }
-}
-
 /// Deviations that the model multiplies by one spread.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
@@ -269,6 +183,37 @@ pub struct Group {
     /// The parameter that is delta: the spread of the deviations that these are [`Known::Through`], or the [`Known::Rate`] that they add to.
     pub hangs_on: Option<usize>,
 }
+
+/// Deviations whose curves are bent, as many as go through together.
+#[derive(Debug, Default)]
+struct Bent {
+    told: Told,
+    /// Where their curves are wanted.
+    at: Lanes,
+    /// Which they are.
+    places: [usize; LANES],
+    filled: usize,
+}
+
+impl Bent {
+    fn push(&mut self, place: usize, factor: f64, precision: f64, at: f64) {
+        let lane = self.filled;
+        (self.told.factor[lane], self.told.precision[lane]) = (factor, precision);
+        (self.at[lane], self.places[lane]) = (at, place);
+        self.filled += 1;
+    }
+
+    /// Hands on each lane with its place, and begins anew.
+    fn take(&mut self, mut to: impl FnMut(usize, usize)) {
+        for (lane, &place) in self.places[..self.filled].iter().enumerate() {
+            to(lane, place);
+        }
+        self.filled = 0;
+    }
+}
+
+/// Slopes multiplied before one logarithm is taken.
+const LOGS: usize = 8;
 
 /// Another group's scaled deviation in a sum with one of a group.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -344,15 +289,8 @@ impl Group {
         // By W, both ways.
         let by_w = 1.0 / w + total[0] / seen - 2.0 * total[1] * w / square;
         let (known, strength) = self.known_of_factors();
-        let mut by_eta = 0.0;
-        for g in 0..d.len() {
-            let e = (eta * d[g]).exp();
-            let own = |of: &[f64]| of.get(g).map_or(0.0, |x| x * e);
-            let by_z = by * (by_w * own(&self.weights) + own(known) / seen - 2.0 * own(strength) * e / square);
-            by_d[g] += by_z * eta;
-            by_eta += by_z * d[g];
-        }
-        by_eta
+        let by_sums = [by * by_w, by / seen, -by / square];
+        factor_sums_adjoint(eta, d, [&self.weights, known, strength], by_sums, by_d)
     }
 
     /// c h and c of each deviation's factor.
@@ -361,16 +299,10 @@ impl Group {
     }
 
     fn sums(&self, eta: f64, d: &[f64]) -> Sums {
-        let sum = |weights: &[f64], power: f64| -> f64 {
-            if weights.is_empty() {
-                return 1.0;
-            }
-            weights.iter().zip(d).map(|(w, d)| w * (power * eta * d).exp()).sum()
-        };
-        let (seen, strength) = self.known_of_factors();
-        let w = sum(&self.weights, 1.0);
+        let (known, strength) = self.known_of_factors();
+        let [w, seen, square] = factor_sums(eta, d, [&self.weights, known, strength]);
         let total = self.common.as_ref().map_or([0.0; 2], |c| [c.total * c.total_seen, c.total]);
-        Sums { w, seen: sum(seen, 1.0) + total[0] * w, square: sum(strength, 2.0) + total[1] * w * w, total }
+        Sums { w, seen: seen + total[0] * w, square: square + total[1] * w * w, total }
     }
 
     /// What enters the model in a sum with deviation g's z, at parameter values.
@@ -434,13 +366,26 @@ impl Group {
         curves: &mut [Curve],
     ) -> f64 {
         let common = mean(v);
+        let mut bent = Bent::default();
+        for (g, v) in v.iter().enumerate() {
+            match self.known_at(g, values) {
+                Known::Bent { factor, precision } => bent.push(g, factor, precision, v - common),
+                known => curves[g] = known.curve(eta, delta, v - common),
+            }
+            if bent.filled == LANES || g + 1 == self.known.len() {
+                let found = bend::curves(&bent.told, (eta, delta), &bent.at);
+                bent.take(|lane, g| curves[g] = found[lane]);
+            }
+        }
         let (mut ln_det, mut inverse) = (0.0, 0.0);
-        for (g, (v, d)) in v.iter().zip(d.iter_mut()).enumerate() {
-            let curve = self.known_at(g, values).curve(eta, delta, v - common);
-            curves[g] = curve;
-            *d = curve.z;
-            ln_det += curve.rho.ln();
-            inverse += 1.0 / curve.rho;
+        for (curves, d) in curves[..v.len()].chunks(LOGS).zip(d.chunks_mut(LOGS)) {
+            let mut product = 1.0;
+            for (curve, d) in curves.iter().zip(d) {
+                *d = curve.z;
+                product *= curve.rho;
+                inverse += 1.0 / curve.rho;
+            }
+            ln_det += product.ln();
         }
         let middle = mean(d);
         d.iter_mut().for_each(|d| *d = (*d - middle) / eta + common);
@@ -451,8 +396,20 @@ impl Group {
     pub fn backward(&self, (eta, delta): (f64, f64), values: &[f64], d: &[f64]) -> Vec<f64> {
         let common = mean(d);
         let at = |t: f64| -> Vec<[f64; 2]> {
-            let one = |(g, d): (usize, &f64)| self.known_at(g, values).inverse(eta, delta, eta * (d - common) + t);
-            d.iter().enumerate().map(one).collect()
+            let mut out = vec![[0.0; 2]; d.len()];
+            let mut bent = Bent::default();
+            for (g, d) in d.iter().enumerate() {
+                let z = eta * (d - common) + t;
+                match self.known_at(g, values) {
+                    Known::Bent { factor, precision } => bent.push(g, factor, precision, z),
+                    known => out[g] = known.inverse(eta, delta, z),
+                }
+                if bent.filled == LANES || g + 1 == self.known.len() {
+                    let [w, slope] = bend::inverses(&bent.told, (eta, delta), &bent.at);
+                    bent.take(|lane, g| out[g] = [w[lane], slope[lane]]);
+                }
+            }
+            out
         };
         let mut t = 0.0;
         let mut w = at(t);
@@ -514,6 +471,49 @@ impl Group {
             by_v[g] += shared - curves[g].rho_w / curves[g].rho / inverse;
         }
         [by_eta - late[1] / inverse, by_delta - late[2] / inverse]
+    }
+}
+
+dispatch! {
+    /// sum a e, sum b e and sum c e^2 with e = exp(eta d); one where there are no weights.
+    fn factor_sums(eta: f64, d: &[f64], weights: [&[f64]; 3]) -> [f64; 3] {
+        let mut sums = weights.map(|w| if w.is_empty() { 1.0 } else { 0.0 });
+        let mut e = [0.0; LANES];
+        for (k, d) in d.chunks(LANES).enumerate() {
+            for (e, d) in e.iter_mut().zip(d) {
+                *e = exp(eta * d);
+            }
+            for (which, (sum, w)) in sums.iter_mut().zip(weights).enumerate() {
+                for (w, e) in w.iter().skip(k * LANES).zip(&e[..d.len()]) {
+                    *sum += if which == 2 { w * e * e } else { w * e };
+                }
+            }
+        }
+        sums
+    }
+}
+
+dispatch! {
+    /// Adjoint of [`factor_sums`]: adds to `by_d`, returns the derivative by eta.
+    fn factor_sums_adjoint(eta: f64, d: &[f64], weights: [&[f64]; 3], by: [f64; 3], by_d: &mut [f64]) -> f64 {
+        let mut by_eta = 0.0;
+        let (mut e, mut by_z) = ([0.0; LANES], [0.0; LANES]);
+        for (k, (d, by_d)) in d.chunks(LANES).zip(by_d.chunks_mut(LANES)).enumerate() {
+            for (e, d) in e.iter_mut().zip(d) {
+                *e = exp(eta * d);
+            }
+            by_z.fill(0.0);
+            for (which, (w, by)) in weights.iter().zip(by).enumerate() {
+                for ((w, e), by_z) in w.iter().skip(k * LANES).zip(&e[..d.len()]).zip(&mut by_z) {
+                    *by_z += by * if which == 2 { 2.0 * w * e * e } else { w * e };
+                }
+            }
+            for ((by_d, d), by_z) in by_d.iter_mut().zip(d).zip(&by_z) {
+                *by_d += by_z * eta;
+                by_eta += by_z * d;
+            }
+        }
+        by_eta
     }
 }
 

@@ -6,6 +6,46 @@ use counterpoint_infer::dispatch;
 pub(crate) use counterpoint_infer::math::dot;
 
 dispatch! {
+    /// Sum of products of x with each of one to five rows of its length, x read once; each sum as [`dot`] has it.
+    pub(crate) fn dots(x: &[f64], rows: &[&[f64]], out: &mut [f64]) {
+        match rows {
+            [a] => out[..1].copy_from_slice(&dots_of(x, [a])),
+            [a, b] => out[..2].copy_from_slice(&dots_of(x, [a, b])),
+            [a, b, c] => out[..3].copy_from_slice(&dots_of(x, [a, b, c])),
+            [a, b, c, d] => out[..4].copy_from_slice(&dots_of(x, [a, b, c, d])),
+            [a, b, c, d, e, ..] => out[..5].copy_from_slice(&dots_of(x, [a, b, c, d, e])),
+            [] => {}
+        }
+    }
+}
+
+#[inline(always)]
+fn dots_of<const N: usize>(x: &[f64], rows: [&[f64]; N]) -> [f64; N] {
+    let n = x.len();
+    let rows = rows.map(|row| &row[..n]);
+    let mut sums = [[0.0_f64; 8]; N];
+    let whole = n / 8 * 8;
+    for t in (0..whole).step_by(8) {
+        let x: &[f64; 8] = x[t..t + 8].try_into().expect("eight");
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            let row: &[f64; 8] = row[t..t + 8].try_into().expect("eight");
+            for i in 0..8 {
+                sums[i] = x[i].mul_add(row[i], sums[i]);
+            }
+        }
+    }
+    let mut out = [0.0; N];
+    for (out, (s, row)) in out.iter_mut().zip(sums.iter().zip(&rows)) {
+        let mut rest = 0.0;
+        for t in whole..n {
+            rest += x[t] * row[t];
+        }
+        *out = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7])) + rest;
+    }
+    out
+}
+
+dispatch! {
     /// Replaces the upper triangle of `a` by its Cholesky factor U; returns ln det A, or NaN where A is not positive definite.
     pub(crate) fn cholesky(a: &mut [f64], n: usize) -> f64 {
         let mut ln_det = 0.0;
@@ -302,6 +342,22 @@ mod tests {
                     let (m, t) = (i / n, i % n);
                     let expected: f64 = (0..3).map(|r| scales[r * count + m] * rows[r * n + t]).sum();
                     assert!((found - expected).abs() < 1e-14, "{n} {count} {m} {t}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dots_are_those_of_each_row() {
+        for n in [1, 7, 8, 21, 40] {
+            let row = |k: usize| -> Vec<f64> { (0..n).map(|i| ((i + 3 * k) as f64 * 0.9).sin()).collect() };
+            let rows: Vec<Vec<f64>> = (1..6).map(row).collect();
+            for count in 1..6 {
+                let some: Vec<&[f64]> = rows[..count].iter().map(Vec::as_slice).collect();
+                let mut out = [f64::NAN; 5];
+                dots(&row(0), &some, &mut out);
+                for (out, row_k) in out.iter().zip(&some) {
+                    assert_eq!(*out, dot(&row(0), row_k));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The Bayesian model: priors, transforms, density and gradient, fit, estimands.
 
 pub mod baseline;
+pub(crate) mod bend;
 pub mod build;
 pub(crate) mod covariates;
 pub mod defaults;

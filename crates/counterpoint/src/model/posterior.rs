@@ -13,9 +13,10 @@ use super::linalg::{axpy, dot};
 use super::marginal::Marginal;
 use super::parameters::Maps;
 use super::platform::PlatformWork;
-use super::response::{Response, ShapeValues};
+use super::response::{Products, Response, ShapeValues};
 use super::tracked::TrackedWork;
 use super::transform::{adstock, saturation};
+use crate::project::EffectKind;
 use counterpoint_infer::dispatch;
 use counterpoint_infer::log_density::LogDensity;
 use rand_chacha::ChaCha8Rng;
@@ -51,8 +52,12 @@ pub struct Posterior {
 pub struct DriverWork {
     /// Response at today's exposure.
     pub response: Response,
-    /// Response at exposure raised by 1 %.
-    raised: Option<Response>,
+    /// Products of money with the response by geo; zero where the effect is a coefficient and money is not asked for.
+    weighed: Vec<Products>,
+    /// Products of d log density / d mean with the response by geo.
+    pulled: Vec<Products>,
+    /// Response at exposure raised by 1 %, and its products with money.
+    raised: Option<(Response, Vec<Products>)>,
     /// Weights and parts of the creators, where the driver is a platform of theirs.
     pub platform: Option<PlatformWork>,
     shape_values: ShapeValues,
@@ -69,7 +74,12 @@ impl Posterior {
             .iter()
             .map(|d| DriverWork {
                 response: Response::with_derivatives(&d.shape, d.platform.is_some()),
-                raised: d.raised.as_ref().map(|_| Response::with_derivatives(&d.shape, false)),
+                weighed: vec![Products::default(); model.n_geos()],
+                pulled: vec![Products::default(); model.n_geos()],
+                raised: d
+                    .raised
+                    .as_ref()
+                    .map(|_| (Response::with_derivatives(&d.shape, false), vec![Products::default(); model.n_geos()])),
                 platform: d
                     .platform
                     .as_ref()
@@ -134,10 +144,20 @@ impl Posterior {
                 _ => &driver.exposure,
             };
             work.response.forward(&driver.shape, &work.shape_values, exposure);
-            if let (Some(response), Some(exposure)) = (&mut work.raised, &driver.raised) {
-                response.forward(&driver.shape, &work.shape_values, exposure);
+            let weigh = |response: &Response, out: &mut [Products]| {
+                for (g, (out, money)) in out.iter_mut().zip(model.money.chunks_exact(model.n_periods())).enumerate() {
+                    *out = response.products(&driver.shape, g, money);
+                }
+            };
+            if driver.on != EffectKind::Coefficient {
+                weigh(&work.response, &mut work.weighed);
             }
-            effects(driver, &model.money, &self.values, &work.response, work.raised.as_ref(), &mut work.effect);
+            if let (Some((response, weighed)), Some(exposure)) = (&mut work.raised, &driver.raised) {
+                response.forward(&driver.shape, &work.shape_values, exposure);
+                weigh(response, weighed);
+            }
+            let raised = work.raised.as_ref().map(|(_, weighed)| weighed.as_slice());
+            effects(driver, &self.values, &work.weighed, raised, &mut work.effect);
         }
     }
 
@@ -216,10 +236,17 @@ impl Posterior {
     fn media_residual(&mut self) {
         let (model, periods) = (&self.model, self.model.n_periods());
         self.residual.copy_from_slice(&model.y);
-        for work in &self.drivers {
-            for g in 0..model.n_geos() {
-                let range = g * periods..(g + 1) * periods;
-                axpy(-work.effect.beta[g], &work.response.f[range.clone()], &mut self.residual[range]);
+        for g in 0..model.n_geos() {
+            let range = g * periods..(g + 1) * periods;
+            let residual = &mut self.residual[range.clone()];
+            for some in self.drivers.chunks(ROWS) {
+                let one = |i: usize| {
+                    some.get(i).map_or((0.0, &model.y[range.clone()]), |work| {
+                        (-work.effect.beta[g], &work.response.f[range.clone()])
+                    })
+                };
+                let rows: [(f64, &[f64]); ROWS] = std::array::from_fn(one);
+                add_rows(&rows, residual);
             }
         }
         blank(model, &mut self.residual);
@@ -305,8 +332,9 @@ impl LogDensity for Posterior {
         for (m, (driver, work)) in model.drivers.iter().zip(&mut self.drivers).enumerate() {
             let geos = model.n_geos();
             for g in 0..geos {
-                let range = g * periods..(g + 1) * periods;
-                work.effect.by_beta[g] = dot(&self.pull[range.clone()], &work.response.f[range]);
+                let pull = &self.pull[g * periods..(g + 1) * periods];
+                work.pulled[g] = work.response.products(&driver.shape, g, pull);
+                work.effect.by_beta[g] = work.pulled[g][0];
             }
             if let Some(by_experiments) = self.experiments.by_beta.get(m * geos..(m + 1) * geos) {
                 axpy(1.0, by_experiments, &mut work.effect.by_beta);
@@ -331,17 +359,26 @@ impl LogDensity for Posterior {
                 }
             }
             effects_adjoint(driver, &self.values, &mut work.effect, &mut self.by_value);
+            // The adjoint of geo g's response is beta[g] pull + by_outcome[g] money, and what sales by code add.
+            let by_base = if work.raised.is_some() { -1.0 } else { 1.0 };
             for g in 0..geos {
-                let range = g * periods..(g + 1) * periods;
-                let money = &model.money[range.clone()];
-                let by_outcome =
-                    if work.raised.is_some() { -work.effect.by_outcome[g] } else { work.effect.by_outcome[g] };
-                combine(work.effect.beta[g], &self.pull[range.clone()], by_outcome, money, &mut self.adjoint);
-                if parts {
-                    axpy(1.0, &self.by_response[range], &mut self.adjoint);
-                }
-                work.response.adjoint_geo(&driver.shape, g, &self.adjoint, &mut by_shape);
+                let (beta, by_outcome) = (work.effect.beta[g], by_base * work.effect.by_outcome[g]);
+                work.response.add_products(&driver.shape, beta, &work.pulled[g], &mut by_shape);
+                work.response.add_products(&driver.shape, by_outcome, &work.weighed[g], &mut by_shape);
                 if let Some(own) = &mut work.platform {
+                    let range = g * periods..(g + 1) * periods;
+                    combine(
+                        beta,
+                        &self.pull[range.clone()],
+                        by_outcome,
+                        &model.money[range.clone()],
+                        &mut self.adjoint,
+                    );
+                    if parts {
+                        let by_response = &self.by_response[range];
+                        work.response.adjoint_geo(&driver.shape, g, by_response, &mut by_shape);
+                        axpy(1.0, by_response, &mut self.adjoint);
+                    }
                     work.response.adjoint_exposure(&driver.shape, g, &mut self.adjoint);
                     own.adjoint_geo(work.response.weights(), g, &self.adjoint);
                 }
@@ -349,11 +386,9 @@ impl LogDensity for Posterior {
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                 own.adjoint_end(platform, &self.values, &mut self.by_value);
             }
-            if let Some(response) = &work.raised {
-                for g in 0..geos {
-                    let money = &model.money[g * periods..(g + 1) * periods];
-                    combine(0.0, money, work.effect.by_outcome[g], money, &mut self.adjoint);
-                    response.adjoint_geo(&driver.shape, g, &self.adjoint, &mut by_shape);
+            if let Some((response, weighed)) = &work.raised {
+                for (weighed, by_outcome) in weighed.iter().zip(&work.effect.by_outcome) {
+                    response.add_products(&driver.shape, *by_outcome, weighed, &mut by_shape);
                 }
             }
             for i in 0..adstock::parameters(driver.shape.adstock) {
@@ -390,6 +425,20 @@ pub fn shape_values(driver: &DriverModel, values: &[f64]) -> ShapeValues {
         out.saturation[i] = values[driver.slots.saturation[i]];
     }
     out
+}
+
+/// Rows that [`add_rows`] adds at a time.
+const ROWS: usize = 4;
+
+dispatch! {
+    /// y += sum of scales and rows.
+    fn add_rows(rows: &[(f64, &[f64]); 4], y: &mut [f64]) {
+        let n = y.len();
+        let [(a, u), (b, v), (c, w), (d, x)] = rows.map(|(scale, row)| (scale, &row[..n]));
+        for t in 0..n {
+            y[t] = a.mul_add(u[t], b.mul_add(v[t], c.mul_add(w[t], d.mul_add(x[t], y[t]))));
+        }
+    }
 }
 
 dispatch! {

@@ -1,6 +1,6 @@
 //! The response of one driver, without its coefficient: exposure through carry-over and saturation, with the exact adjoint.
 
-use super::linalg::dot;
+use super::linalg::dots;
 use super::transform::{adstock, saturation};
 use crate::project::{AdstockKind, SaturationKind};
 use counterpoint_infer::dispatch;
@@ -50,6 +50,12 @@ pub struct ShapeValues {
     /// Parameters of the curve, in the order of [`saturation::parameters`].
     pub saturation: [f64; 2],
 }
+
+/// A response and its derivatives by each parameter: one and at most four.
+const MOST_PRODUCTS: usize = 5;
+
+/// Sums of products with a response and with its derivatives, kernel first; the rest zero. See [`Response::products`].
+pub type Products = [f64; MOST_PRODUCTS];
 
 /// Working memory of a response. `f` is its result; its derivatives by each parameter of the shape are made beside it, since a shape has four
 /// parameters at most and the exposure is known: forward derivatives need no second sweep through the transforms.
@@ -176,16 +182,31 @@ impl Response {
         }
     }
 
+    /// Products of x, by period, with geo g's response and its derivatives, summed.
+    pub fn products(&self, shape: &Shape, g: usize, x: &[f64]) -> Products {
+        let range = g * shape.periods..(g + 1) * shape.periods;
+        let mut rows = [&self.f[range.clone()]; MOST_PRODUCTS];
+        for (row, tangent) in rows[1..].iter_mut().zip(&self.tangents) {
+            *row = &tangent[range.clone()];
+        }
+        let mut out = [0.0; MOST_PRODUCTS];
+        dots(x, &rows[..1 + self.tangents.len()], &mut out);
+        out
+    }
+
     /// Takes the adjoint of geo g's response, d/df over its periods: adds the derivatives by the shape's parameters to `out`.
     pub fn adjoint_geo(&self, shape: &Shape, g: usize, adjoint: &[f64], out: &mut ShapeValues) {
-        let range = g * shape.periods..(g + 1) * shape.periods;
+        self.add_products(shape, 1.0, &self.products(shape, g, adjoint), out);
+    }
+
+    /// [`Response::adjoint_geo`] of an adjoint that is a number of `times` one whose products are known.
+    pub fn add_products(&self, shape: &Shape, times: f64, products: &Products, out: &mut ShapeValues) {
         let kernel = adstock::parameters(shape.adstock);
-        for (i, tangent) in self.tangents.iter().enumerate() {
-            let by = dot(adjoint, &tangent[range.clone()]);
+        for (i, by) in products[1..=self.tangents.len()].iter().enumerate() {
             if i < kernel {
-                out.adstock[i] += by;
+                out.adstock[i] += times * by;
             } else {
-                out.saturation[i - kernel] += by;
+                out.saturation[i - kernel] += times * by;
             }
         }
     }
