@@ -671,7 +671,7 @@ impl Default for ModelSpec {
 
 impl Default for SamplerSpec {
     fn default() -> Self {
-        SamplerSpec { chains: 4, warmup: 300, draws: 1000, longest: None, seed: 1, target_accept: 0.85 }
+        SamplerSpec { chains: 4, warmup: 200, draws: 1000, longest: None, seed: 1, target_accept: 0.85 }
     }
 }
 

@@ -29,7 +29,7 @@ const PIECES: usize = 8;
 const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each, by rounds. The first ones leave the mode, whose coordinates are poor where there are deviations, and are left out where
 /// there are none; each starts from what the one before has learned.
-const PILOT: [(usize, usize); 3] = [(30, 30), (30, 40), (80, 240)];
+const PILOT: [(usize, usize); 3] = [(30, 30), (30, 40), (50, 120)];
 /// Largest tree depth of the pilot: far-sighted trajectories in poor coordinates cost more than they teach.
 const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.

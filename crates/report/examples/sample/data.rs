@@ -404,7 +404,7 @@ fn judged(shape: &Shape) -> (Verdict, Diagnostics) {
         ebfmi_min: 0.86,
         max_treedepth_hits: 0,
         chains: 4,
-        warmup: 300,
+        warmup: 200,
         draws: 1000,
         every: 1,
         seconds: Some(41.0),
