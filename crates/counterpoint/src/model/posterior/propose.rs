@@ -10,7 +10,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Proposals of each kind.
-const TRIES: [usize; 2] = [9, 1];
+const TRIES: [usize; 2] = [5, 1];
 /// Steps by the prior before the likelihood is asked, of the splits of what codes see and of effects over geos.
 const BY_PRIOR: [usize; 2] = [6, 3];
 /// Standard deviations of a step of a spread's logarithm, one of which is taken at random.
