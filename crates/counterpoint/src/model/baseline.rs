@@ -4,7 +4,10 @@
 //! (level, seasons, holidays, controls) depend on g and t. All have a coefficient shared by the geos; a subset of the
 //! features, `local`, has a deviation in every geo as well, whose spread over geos is a parameter.
 
-use super::linalg::{axpy, dot};
+use super::linalg::{add_rows, axpy, dots};
+
+/// Features that a series is multiplied by together.
+const TOGETHER: usize = 4;
 
 /// The prior of the knots' coefficients.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -162,14 +165,15 @@ impl Baseline {
         axpy(sign, trend, out);
         let deviations = &coefficients[self.shared() + g * self.locals()..];
         let mut j = 0;
-        for (f, feature) in self.features.iter().enumerate() {
+        let rows = self.features.iter().enumerate().map(|(f, feature)| {
             let mut c = coefficients[self.knots + f];
             if feature.spread.is_some() {
                 c += deviations[j];
                 j += 1;
             }
-            axpy(sign * c, &feature.values[g * self.periods..(g + 1) * self.periods], out);
-        }
+            (sign * c, &feature.values[g * self.periods..(g + 1) * self.periods])
+        });
+        add_rows(rows, out);
     }
 
     /// The transposed product: adds X'v to `out` (all coefficients), for `v` `[geos x periods]`; `pooled` is scratch `[periods]`.
@@ -179,13 +183,19 @@ impl Baseline {
         for g in 0..self.geos {
             let v = &v[g * periods..(g + 1) * periods];
             axpy(1.0, v, pooled);
-            let mut j = 0;
-            for (f, feature) in self.features.iter().enumerate() {
-                let product = dot(&feature.values[g * periods..(g + 1) * periods], v);
-                out[self.knots + f] += product;
-                if feature.spread.is_some() {
-                    out[shared + g * locals + j] += product;
-                    j += 1;
+            let (mut f, mut j) = (self.knots, shared + g * locals);
+            for some in self.features.chunks(TOGETHER) {
+                let row = |i: usize| &some[i.min(some.len() - 1)].values[g * periods..(g + 1) * periods];
+                let rows: [&[f64]; TOGETHER] = std::array::from_fn(row);
+                let mut products = [0.0; TOGETHER];
+                dots(v, &rows[..some.len()], &mut products);
+                for (feature, product) in some.iter().zip(products) {
+                    out[f] += product;
+                    f += 1;
+                    if feature.spread.is_some() {
+                        out[j] += product;
+                        j += 1;
+                    }
                 }
             }
         }
@@ -201,6 +211,7 @@ impl Baseline {
 
 #[cfg(test)]
 mod tests {
+    use super::super::linalg::dot;
     use super::*;
 
     fn rows(positions: &[usize], periods: usize) -> Vec<Vec<f64>> {

@@ -173,25 +173,35 @@ dispatch! {
 }
 
 dispatch! {
-    /// Adds `sign` times the upper triangle of B'C to `a`; `b` and `c` are `[q x n]`.
-    pub(crate) fn add_cross(a: &mut [f64], n: usize, b: &[f64], c: &[f64], q: usize, sign: f64) {
-        for j in 0..q {
-            let (b, c) = (&b[j * n..(j + 1) * n], &c[j * n..(j + 1) * n]);
-            for i in 0..n {
-                let factor = sign * b[i];
-                for (y, x) in a[i * n + i..(i + 1) * n].iter_mut().zip(&c[i..]) {
-                    *y = factor.mul_add(*x, *y);
-                }
-            }
-        }
-    }
-}
-
-dispatch! {
     /// y += a x
     pub(crate) fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
         for (y, x) in y.iter_mut().zip(x) {
             *y = a.mul_add(*x, *y);
+        }
+    }
+}
+
+/// Rows that are added together.
+const ROWS: usize = 4;
+
+/// y += sum of scales and rows.
+pub(crate) fn add_rows<'a>(mut rows: impl Iterator<Item = (f64, &'a [f64])>, y: &mut [f64]) {
+    while let Some(first) = rows.next() {
+        let mut some = [(0.0, first.1); ROWS];
+        some[0] = first;
+        for (one, row) in some[1..].iter_mut().zip(&mut rows) {
+            *one = row;
+        }
+        add_some(&some, y);
+    }
+}
+
+dispatch! {
+    fn add_some(rows: &[(f64, &[f64]); ROWS], y: &mut [f64]) {
+        let n = y.len();
+        let [(a, u), (b, v), (c, w), (d, x)] = rows.map(|(scale, row)| (scale, &row[..n]));
+        for t in 0..n {
+            y[t] = a.mul_add(u[t], b.mul_add(v[t], c.mul_add(w[t], d.mul_add(x[t], y[t]))));
         }
     }
 }
@@ -361,13 +371,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn cross_sums_products() {
-        let (b, c) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
-        let mut a = [0.0; 4];
-        add_cross(&mut a, 2, &b, &c, 2, -1.0);
-        assert_eq!(a, [-(5.0 + 21.0), -(6.0 + 24.0), 0.0, -(12.0 + 32.0)]);
     }
 }

@@ -8,12 +8,16 @@
 //! P enters through three moment matrices a geo, so that X'PX = (M0 + rho^2 M1 - rho M2) / sigma^2.
 
 use super::baseline::{Baseline, KnotPrior};
-use super::linalg::{add_cross, axpy, cholesky, dot, invert, solve, solve_lower, solve_upper};
+use super::lanes::{self, LANES, Places};
+use super::linalg::{axpy, cholesky, combine_rows, dot, dots, invert, solve, solve_lower, solve_upper};
 use super::noise::Noise;
 use super::redraw::GeoMoments;
 use counterpoint_infer::sample::standard_normal;
 
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
+
+/// Rows of the gain that a row of the cross block is multiplied by together.
+const TOGETHER: usize = 4;
 
 /// What never changes while sampling: moments of the baseline's columns.
 #[derive(Debug, Clone)]
@@ -24,6 +28,10 @@ pub struct Moments {
     by_geo: Vec<f64>,
     /// Summed over geos, by order; used where one sigma serves all.
     total: Vec<f64>,
+    /// Those of the local with the shared columns, `[shared x places]`, and with each other, by blocks of some geos; where one sigma serves all and noise
+    /// is independent, else empty.
+    cross: Vec<f64>,
+    blocks: Vec<f64>,
     /// Observations by geo.
     observed: Vec<f64>,
     /// Runs by geo.
@@ -62,7 +70,31 @@ impl Moments {
         for own in by_geo.chunks_exact(orders * size) {
             axpy(1.0, own, &mut total);
         }
-        Moments { orders, by_geo, total, observed, runs: noise.runs.iter().map(|r| r.len() as f64).collect() }
+        let (mut cross, mut blocks) = (Vec::new(), Vec::new());
+        if orders == 1 && noise.sigma.len() == 1 {
+            let places = Places { geos: baseline.geos, locals: baseline.locals() };
+            cross.resize(s * places.len(), 0.0);
+            blocks.resize(places.batches() * places.blocks(0).len(), 0.0);
+            for (g, own) in by_geo.chunks_exact(size).enumerate() {
+                scatter(baseline, places, g, own, &mut cross, &mut blocks);
+            }
+        }
+        let runs = noise.runs.iter().map(|r| r.len() as f64).collect();
+        Moments { orders, by_geo, total, cross, blocks, observed, runs }
+    }
+}
+
+/// Puts geo g's moments of its local columns with the shared ones, and with each other, where they belong.
+fn scatter(baseline: &Baseline, places: Places, g: usize, own: &[f64], cross: &mut [f64], blocks: &mut [f64]) {
+    let (s, columns) = (baseline.shared(), places.len());
+    for (j, &f) in baseline.local.iter().enumerate() {
+        let row = &own[(baseline.knots + f) * s..(baseline.knots + f + 1) * s];
+        for (i, x) in row.iter().enumerate() {
+            cross[i * columns + places.of(g, j)] = *x;
+        }
+        for (k, &h) in baseline.local.iter().enumerate() {
+            blocks[places.of_block(g, j, k)] = row[baseline.knots + h];
+        }
     }
 }
 
@@ -83,11 +115,14 @@ pub struct Marginal {
     locals: usize,
     /// X'PX of each geo, `[geos x shared x shared]`; only filled where sigma differs by geo or noise is autocorrelated.
     precision: Vec<f64>,
-    /// Factors of the geos' own blocks, `[geos x locals x locals]`.
+    places: Places,
+    /// Factors of the geos' own blocks, by some geos together.
     factors: Vec<f64>,
-    /// Cross blocks B, `[geos x locals x shared]`.
+    /// One over their pivots, by place.
+    inverses: Vec<f64>,
+    /// Cross blocks B', `[shared x places]`.
     cross: Vec<f64>,
-    /// A_g^-1 B, same shape.
+    /// (A_g^-1 B)', same shape.
     gain: Vec<f64>,
     /// Factor of the shared block after elimination.
     schur: Vec<f64>,
@@ -104,24 +139,34 @@ pub struct Marginal {
     vector: Vec<f64>,
     matrix: Vec<f64>,
     small: Vec<f64>,
-    /// The gains side by side, `[shared x (geos locals)]`.
+    /// One geo's factor, and its gain `[locals x shared]`.
+    own_factor: Vec<f64>,
+    own_gain: Vec<f64>,
+    /// The gains through the shared block's factor, `[shared x places]`.
     columns: Vec<f64>,
-    /// Posterior variances of the deviations, `[geos x locals]`.
+    /// The deviations' part of X'Pr, then of the mean, by place.
+    deviations: Vec<f64>,
+    /// Posterior variances of the deviations, by place, and scratch of that size.
     variances: Vec<f64>,
+    scratch: Vec<f64>,
 }
 
 impl Marginal {
     /// Working memory for a baseline.
     pub fn new(baseline: &Baseline) -> Marginal {
         let (g, s, q) = (baseline.geos, baseline.shared(), baseline.locals());
+        let places = Places { geos: g, locals: q };
+        let by_place = || vec![0.0; places.len()];
         Marginal {
             geos: g,
             shared: s,
             locals: q,
             precision: vec![0.0; g * s * s],
-            factors: vec![0.0; g * q * q],
-            cross: vec![0.0; g * q * s],
-            gain: vec![0.0; g * q * s],
+            places,
+            factors: vec![0.0; places.batches() * places.blocks(0).len()],
+            inverses: by_place(),
+            cross: vec![0.0; s * places.len()],
+            gain: vec![0.0; s * places.len()],
             schur: vec![0.0; s * s],
             covariance: vec![0.0; s * s],
             mean: vec![0.0; baseline.coefficients()],
@@ -132,8 +177,12 @@ impl Marginal {
             vector: vec![0.0; s.max(q)],
             matrix: vec![0.0; s * s],
             small: vec![0.0; q * q],
-            columns: vec![0.0; s * g * q],
-            variances: vec![0.0; g * q],
+            own_factor: vec![0.0; q * q],
+            own_gain: vec![0.0; q * s],
+            columns: vec![0.0; s * places.len()],
+            deviations: by_place(),
+            variances: by_place(),
+            scratch: by_place(),
         }
     }
 
@@ -193,42 +242,59 @@ impl Marginal {
         } else {
             self.schur.fill(0.0);
         }
-        let mut ln_det = 0.0;
+        let plain = one_sigma && moments.orders == 1;
         for g in 0..self.geos {
-            let scale = values[noise.sigma_of(g)].powi(-2);
-            let own = &moments.by_geo[g * moments.orders * size..(g + 1) * moments.orders * size];
-            let plain = one_sigma && moments.orders == 1;
             if !plain {
+                let scale = values[noise.sigma_of(g)].powi(-2);
+                let own = &moments.by_geo[g * moments.orders * size..(g + 1) * moments.orders * size];
                 combine(own, scale, &mut self.precision[g * size..(g + 1) * size]);
                 if !one_sigma {
                     axpy(1.0, &self.precision[g * size..(g + 1) * size], &mut self.schur);
                 }
             }
-            if q == 0 {
-                continue;
+            if !plain {
+                let own = &self.precision[g * size..(g + 1) * size];
+                scatter(baseline, self.places, g, own, &mut self.cross, &mut self.factors);
             }
-            let (data, scale) = if plain { (own, scale) } else { (&self.precision[g * size..(g + 1) * size], 1.0) };
-            let block = &mut self.factors[g * q * q..(g + 1) * q * q];
-            let cross = &mut self.cross[g * q * s..(g + 1) * q * s];
-            for (j, &f) in baseline.local.iter().enumerate() {
-                let row = &data[(baseline.knots + f) * s..(baseline.knots + f + 1) * s];
-                for (y, x) in cross[j * s..(j + 1) * s].iter_mut().zip(row) {
+        }
+        if plain {
+            let scale = values[noise.sigma[0]].powi(-2);
+            for (to, from) in [(&mut self.cross, &moments.cross), (&mut self.factors, &moments.blocks)] {
+                for (y, x) in to.iter_mut().zip(from) {
                     *y = scale * x;
                 }
-                for (i, &h) in baseline.local.iter().enumerate() {
-                    block[j * q + i] = cross[j * s + baseline.knots + h];
-                }
-                block[j * q + j] += local_spread(baseline, j, values).powi(-2);
             }
-            ln_det += cholesky(block, q);
-            let gain = &mut self.gain[g * q * s..(g + 1) * q * s];
-            gain.copy_from_slice(cross);
-            solve(block, q, gain, s);
         }
         self.add_shared_prior(baseline, values);
-        for g in 0..self.geos {
-            let range = g * q * s..(g + 1) * q * s;
-            add_cross(&mut self.schur, s, &self.cross[range.clone()], &self.gain[range], q, -1.0);
+        if q == 0 {
+            return cholesky(&mut self.schur, s);
+        }
+        let (places, mut ln_det) = (self.places, 0.0);
+        self.gain.copy_from_slice(&self.cross);
+        for b in 0..places.batches() {
+            let block = &mut self.factors[places.blocks(b)];
+            for j in 0..q {
+                let precision = local_spread(baseline, j, values).powi(-2);
+                let diagonal = &mut block[(j * q + j) * LANES..][..LANES];
+                diagonal.iter_mut().for_each(|x| *x += precision);
+                // Lanes without a geo are solved, too, to no effect.
+                diagonal[(self.geos - b * LANES).min(LANES)..].fill(1.0);
+            }
+            let inverses = &mut self.inverses[places.batch(b)];
+            ln_det += lanes::cholesky(block, q, inverses);
+            for row in self.gain.chunks_exact_mut(places.len()) {
+                lanes::solve(block, q, inverses, &mut row[places.batch(b)]);
+            }
+        }
+        let rows = |i: usize| i * places.len()..(i + 1) * places.len();
+        for i in 0..s {
+            for k in (i..s).step_by(TOGETHER) {
+                let count = TOGETHER.min(s - k);
+                let gains: [&[f64]; TOGETHER] = std::array::from_fn(|n| &self.gain[rows((k + n).min(s - 1))]);
+                let mut products = [0.0; TOGETHER];
+                dots(&self.cross[rows(i)], &gains[..count], &mut products);
+                axpy(-1.0, &products[..count], &mut self.schur[i * s + k..i * s + k + count]);
+            }
         }
         ln_det + cholesky(&mut self.schur, s)
     }
@@ -266,18 +332,29 @@ impl Marginal {
         baseline.add_transposed(&self.weighted, &mut self.pooled, &mut self.mean);
         let (shared, deviations) = self.mean.split_at_mut(s);
         // r'Pr - b'A^-1 b = r'P(r - Xc^), so the mean is enough for the quadratic form.
+        let places = self.places;
         for g in 0..self.geos {
-            let b = &mut deviations[g * q..(g + 1) * q];
-            let gain = &self.gain[g * q * s..(g + 1) * q * s];
             for j in 0..q {
-                axpy(-b[j], &gain[j * s..(j + 1) * s], shared);
+                self.deviations[places.of(g, j)] = deviations[g * q + j];
             }
-            solve(&self.factors[g * q * q..(g + 1) * q * q], q, b, 1);
+        }
+        if q > 0 {
+            for (x, gain) in shared.iter_mut().zip(self.gain.chunks_exact(places.len())) {
+                *x -= dot(gain, &self.deviations);
+            }
+            for b in 0..places.batches() {
+                let own = &mut self.deviations[places.batch(b)];
+                lanes::solve(&self.factors[places.blocks(b)], q, &self.inverses[places.batch(b)], own);
+            }
         }
         solve(&self.schur, s, shared, 1);
-        for g in 0..self.geos {
-            for j in 0..q {
-                deviations[g * q + j] -= dot(&self.gain[(g * q + j) * s..(g * q + j + 1) * s], shared);
+        if q > 0 {
+            combine_rows(shared, &self.gain, places.len(), &mut self.scratch);
+            for g in 0..self.geos {
+                for j in 0..q {
+                    let place = places.of(g, j);
+                    deviations[g * q + j] = self.deviations[place] - self.scratch[place];
+                }
             }
         }
         // e = r - Xc^ on observed rows.
@@ -335,7 +412,7 @@ impl Marginal {
             let tau = local_spread(baseline, j, values);
             let (mut trace, mut squares) = (0.0, 0.0);
             for g in 0..self.geos {
-                trace += self.variances[g * q + j];
+                trace += self.variances[self.places.of(g, j)];
                 squares += self.mean[s + g * q + j].powi(2);
             }
             let n = self.geos as f64;
@@ -351,27 +428,38 @@ impl Marginal {
     /// Fills `variances` with the posterior variance of every deviation: that given the shared coefficients, and what their
     /// own uncertainty adds, |U'^-1 gain|^2, for all deviations in one substitution.
     fn local_variances(&mut self) {
-        let (s, q) = (self.shared, self.locals);
-        let columns = self.geos * q;
-        if columns == 0 {
+        let (s, q, places) = (self.shared, self.locals, self.places);
+        if q == 0 {
             return;
         }
-        for c in 0..columns {
-            for i in 0..s {
-                self.columns[i * columns + c] = self.gain[c * s + i];
-            }
-        }
-        solve_lower(&self.schur, s, &mut self.columns, columns);
+        self.columns.copy_from_slice(&self.gain);
+        solve_lower(&self.schur, s, &mut self.columns, places.len());
         self.variances.fill(0.0);
-        for row in self.columns.chunks_exact(columns) {
+        for row in self.columns.chunks_exact(places.len()) {
             for (v, x) in self.variances.iter_mut().zip(row) {
                 *v += x * x;
             }
         }
-        for g in 0..self.geos {
-            invert(&self.factors[g * q * q..(g + 1) * q * q], q, &mut self.small);
-            for j in 0..q {
-                self.variances[g * q + j] += self.small[j * q + j];
+        for b in 0..places.batches() {
+            lanes::add_inverse_diagonal(
+                &self.factors[places.blocks(b)],
+                q,
+                &self.inverses[places.batch(b)],
+                &mut self.scratch[places.batch(b)],
+                &mut self.variances[places.batch(b)],
+            );
+        }
+    }
+
+    /// Takes out geo g's factor and gain.
+    fn take(&mut self, g: usize) {
+        let (s, q, places) = (self.shared, self.locals, self.places);
+        for j in 0..q {
+            for k in j..q {
+                self.own_factor[j * q + k] = self.factors[places.of_block(g, j, k)];
+            }
+            for i in 0..s {
+                self.own_gain[j * s + i] = self.gain[i * places.len() + places.of(g, j)];
             }
         }
     }
@@ -435,7 +523,8 @@ impl Marginal {
         if q == 0 {
             return;
         }
-        let gain = &self.gain[g * q * s..(g + 1) * q * s];
+        self.take(g);
+        let gain = &self.own_gain;
         // (I - E G) V (I - E G)' + E A_g^-1 E', one local row and column at a time.
         for (j, &f) in baseline.local.iter().enumerate() {
             let i = baseline.knots + f;
@@ -451,7 +540,7 @@ impl Marginal {
                 self.matrix[i * s + baseline.knots + h] += both;
             }
         }
-        invert(&self.factors[g * q * q..(g + 1) * q * q], q, &mut self.small);
+        invert(&self.own_factor, q, &mut self.small);
         for (j, &f) in baseline.local.iter().enumerate() {
             for (k, &h) in baseline.local.iter().enumerate() {
                 self.matrix[(baseline.knots + f) * s + baseline.knots + h] += self.small[j * q + k];
@@ -473,9 +562,10 @@ impl Marginal {
             for x in own.iter_mut() {
                 *x = standard_normal(rng);
             }
-            solve_upper(&self.factors[g * q * q..(g + 1) * q * q], q, own);
+            self.take(g);
+            solve_upper(&self.own_factor, q, own);
             for j in 0..q {
-                let gain = &self.gain[(g * q + j) * s..(g * q + j + 1) * s];
+                let gain = &self.own_gain[j * s..(j + 1) * s];
                 own[j] += self.mean[s + g * q + j] - dot(gain, shared);
             }
         }

@@ -12,6 +12,7 @@ pub mod experiment;
 pub mod fit;
 pub mod forecast;
 pub mod group;
+mod lanes;
 pub(crate) mod linalg;
 pub mod marginal;
 pub mod noise;

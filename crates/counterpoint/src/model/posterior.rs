@@ -9,7 +9,7 @@ use super::baseline::KnotPrior;
 use super::build::{DriverModel, Model};
 use super::effect::{Effect, effects, effects_adjoint};
 use super::experiment::ExperimentWork;
-use super::linalg::{axpy, dot};
+use super::linalg::{add_rows, axpy, dot};
 use super::marginal::Marginal;
 use super::parameters::Maps;
 use super::platform::PlatformWork;
@@ -239,15 +239,8 @@ impl Posterior {
         for g in 0..model.n_geos() {
             let range = g * periods..(g + 1) * periods;
             let residual = &mut self.residual[range.clone()];
-            for some in self.drivers.chunks(ROWS) {
-                let one = |i: usize| {
-                    some.get(i).map_or((0.0, &model.y[range.clone()]), |work| {
-                        (-work.effect.beta[g], &work.response.f[range.clone()])
-                    })
-                };
-                let rows: [(f64, &[f64]); ROWS] = std::array::from_fn(one);
-                add_rows(&rows, residual);
-            }
+            let media = self.drivers.iter();
+            add_rows(media.map(|work| (-work.effect.beta[g], &work.response.f[range.clone()])), residual);
         }
         blank(model, &mut self.residual);
     }
@@ -425,20 +418,6 @@ pub fn shape_values(driver: &DriverModel, values: &[f64]) -> ShapeValues {
         out.saturation[i] = values[driver.slots.saturation[i]];
     }
     out
-}
-
-/// Rows that [`add_rows`] adds at a time.
-const ROWS: usize = 4;
-
-dispatch! {
-    /// y += sum of scales and rows.
-    fn add_rows(rows: &[(f64, &[f64]); 4], y: &mut [f64]) {
-        let n = y.len();
-        let [(a, u), (b, v), (c, w), (d, x)] = rows.map(|(scale, row)| (scale, &row[..n]));
-        for t in 0..n {
-            y[t] = a.mul_add(u[t], b.mul_add(v[t], c.mul_add(w[t], d.mul_add(x[t], y[t]))));
-        }
-    }
 }
 
 dispatch! {
