@@ -350,6 +350,24 @@ pub(crate) struct PlanningArgs {
     pub(crate) shocks: Option<PathBuf>,
 }
 
+/// Shocks that strike at once, each with the platform or the creator that it strikes.
+#[derive(Debug, Clone)]
+pub(crate) struct Events(pub(crate) Vec<(String, String)>);
+
+impl std::str::FromStr for Events {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Events, Self::Err> {
+        let one = |part: &str| {
+            let (shock, place) = part.split_once('@')?;
+            Some((shock.trim().to_owned(), place.trim().to_owned()))
+        };
+        text.split('+').map(one).collect::<Option<_>>().map(Events).ok_or(
+            "write it as 'SHOCK @ PLATFORM', such as 'gone for good @ TikTok' or 'creator leaves @ NAME', with + between several",
+        )
+    }
+}
+
 /// `stress`
 #[derive(Debug, clap::Args)]
 pub(crate) struct StressArgs {
@@ -362,10 +380,10 @@ pub(crate) struct StressArgs {
     pub(crate) plan: Option<PathBuf>,
     /// Shocks that strike at once: 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'; may be given several times
     #[arg(long, value_name = "SHOCKS")]
-    pub(crate) together: Vec<String>,
+    pub(crate) together: Vec<Events>,
     /// What the best plan becomes if this strikes on the first day
     #[arg(long, value_name = "SHOCKS")]
-    pub(crate) strike: Option<String>,
+    pub(crate) strike: Option<Events>,
     /// File to write [default: RUN/stress.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,

@@ -154,6 +154,11 @@ fn stress_says_what_hangs_on_each_platform() {
     assert!(run_dir.join("stress.json").exists());
     let wrong = said(&["stress", arg(&run_dir), "--together", "flood @ Nowhere"], 1);
     assert!(wrong.contains("flood") && wrong.contains("gone for good"), "{wrong}");
+    // What is not written as a shock is wrong usage.
+    for option in ["--together", "--strike"] {
+        let wrong = said(&["stress", arg(&run_dir), option, "gone for good TikTok"], 2);
+        assert!(wrong.contains("SHOCK @ PLATFORM"), "{wrong}");
+    }
 }
 
 #[test]

@@ -38,17 +38,7 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
             Err(fault) => return Ok(refused(fault, terminal, "answer")),
         },
     };
-    let mut together = Vec::new();
-    let mut wrong = Vec::new();
-    for text in args.together.iter().chain(&args.strike) {
-        match events(text) {
-            Some(events) => together.push(events),
-            None => wrong.push(format!("\"{text}\" is not written as 'SHOCK @ PLATFORM', such as 'gone for good @ TikTok' or 'creator leaves @ NAME', with + between several")),
-        }
-    }
-    if !wrong.is_empty() {
-        return Ok(refused(Fault::Words(wrong), terminal, "answer"));
-    }
+    let together: Vec<_> = args.together.iter().chain(&args.strike).map(|events| events.0.clone()).collect();
     let alone = match struck(ground, &planning.shocks, &together, &own, planning.threads) {
         Ok(alone) => alone,
         Err(words) => return Ok(refused(Fault::Words(words), terminal, "answer")),
@@ -112,16 +102,6 @@ fn make(args: &StressArgs, terminal: &Terminal) -> anyhow::Result<(Exit, Value)>
         object["report"] = json!(page);
     }
     Ok((if planning.failed() { Exit::Fault } else { Exit::Done }, object))
-}
-
-/// The events of 'SHOCK @ PLATFORM + SHOCK @ PLATFORM'.
-fn events(text: &str) -> Option<Vec<(String, String)>> {
-    text.split('+')
-        .map(|part| {
-            let (shock, place) = part.split_once('@')?;
-            Some((shock.trim().to_owned(), place.trim().to_owned()))
-        })
-        .collect()
 }
 
 /// What it costs in expected profit to raise the worst tenth by one unit of money, along the frontier at the best plan's money.
