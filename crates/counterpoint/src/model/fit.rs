@@ -30,6 +30,8 @@ const PILOT_CHAINS: usize = 2;
 /// Warm-up and kept draws of each, by rounds. The first ones leave the mode, whose coordinates are poor where there are deviations, and are left out where
 /// there are none; each starts from what the one before has learned.
 const PILOT: [(usize, usize); 3] = [(30, 30), (30, 40), (50, 120)];
+/// Where there are many coordinates, the last round keeps a draw of each chain for so many of them, but no more than that many draws.
+const PILOT_MANY: (usize, usize) = (7, 240);
 /// Largest tree depth of the pilot: far-sighted trajectories in poor coordinates cost more than they teach.
 const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.
@@ -71,8 +73,10 @@ pub fn prepare(
     let seed = !sampler.seed;
     let mut found = at_mode(model, seed, threads)?;
     let rounds = if found.model.parameters.groups().is_empty() { &PILOT[PILOT.len() - 1..] } else { &PILOT };
-    for (round, &(warmup, draws)) in (0..).zip(rounds) {
-        let seed = seed.wrapping_add(round);
+    for (round, &(warmup, draws)) in (1..).zip(rounds) {
+        let many = if round == rounds.len() { (found.frame.dim() / PILOT_MANY.0).min(PILOT_MANY.1) } else { 0 };
+        let draws = draws.max(many);
+        let seed = seed.wrapping_add(round as u64 - 1);
         let pilot = ChainSettings { warmup, draws, seed, max_depth: PILOT_DEPTH, ..settings(sampler) };
         let make = || Posterior::new(found.model.clone());
         let chains = sample_chains(&make, &found.frame, SPREAD, &pilot, vec![None; PILOT_CHAINS], threads, watch)?;

@@ -203,6 +203,11 @@ impl Bent {
         self.filled += 1;
     }
 
+    /// Whether it is time to let them through: they are as many as can, or the last.
+    fn ready(&self, last: bool) -> bool {
+        self.filled == LANES || last && self.filled > 0
+    }
+
     /// Hands on each lane with its place, and begins anew.
     fn take(&mut self, mut to: impl FnMut(usize, usize)) {
         for (lane, &place) in self.places[..self.filled].iter().enumerate() {
@@ -372,7 +377,7 @@ impl Group {
                 Known::Bent { factor, precision } => bent.push(g, factor, precision, v - common),
                 known => curves[g] = known.curve(eta, delta, v - common),
             }
-            if bent.filled == LANES || g + 1 == self.known.len() {
+            if bent.ready(g + 1 == self.known.len()) {
                 let found = bend::curves(&bent.told, (eta, delta), &bent.at);
                 bent.take(|lane, g| curves[g] = found[lane]);
             }
@@ -404,7 +409,7 @@ impl Group {
                     Known::Bent { factor, precision } => bent.push(g, factor, precision, z),
                     known => out[g] = known.inverse(eta, delta, z),
                 }
-                if bent.filled == LANES || g + 1 == self.known.len() {
+                if bent.ready(g + 1 == self.known.len()) {
                     let [w, slope] = bend::inverses(&bent.told, (eta, delta), &bent.at);
                     bent.take(|lane, g| out[g] = [w[lane], slope[lane]]);
                 }
