@@ -50,7 +50,7 @@ pub enum Known {
         sd: f64,
     },
     /// exp(z + delta) ~ Normal(factor, 1 / precision), as for an effect exp(delta) that exp(z) multiplies: sure of large z, ignorant of small ones.
-    /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision); see [`bend`].
+    /// The prior's scale is eta and the data's exp(-z - delta) / sqrt(precision); see `bend.rs`.
     Bent {
         /// What the data take the factor for, at most [`MOST`].
         factor: f64,
