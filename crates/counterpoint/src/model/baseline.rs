@@ -4,10 +4,7 @@
 //! (level, seasons, holidays, controls) depend on g and t. All have a coefficient shared by the geos; a subset of the
 //! features, `local`, has a deviation in every geo as well, whose spread over geos is a parameter.
 
-use super::linalg::{add_rows, axpy, dots};
-
-/// Features that a series is multiplied by together.
-const TOGETHER: usize = 4;
+use super::linalg::{add_rows, axpy, each_dot};
 
 /// The prior of the knots' coefficients.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -183,21 +180,15 @@ impl Baseline {
         for g in 0..self.geos {
             let v = &v[g * periods..(g + 1) * periods];
             axpy(1.0, v, pooled);
-            let (mut f, mut j) = (self.knots, shared + g * locals);
-            for some in self.features.chunks(TOGETHER) {
-                let row = |i: usize| &some[i.min(some.len() - 1)].values[g * periods..(g + 1) * periods];
-                let rows: [&[f64]; TOGETHER] = std::array::from_fn(row);
-                let mut products = [0.0; TOGETHER];
-                dots(v, &rows[..some.len()], &mut products);
-                for (feature, product) in some.iter().zip(products) {
-                    out[f] += product;
-                    f += 1;
-                    if feature.spread.is_some() {
-                        out[j] += product;
-                        j += 1;
-                    }
+            let mut j = shared + g * locals;
+            let rows = self.features.iter().map(|feature| &feature.values[g * periods..(g + 1) * periods]);
+            each_dot(v, rows, |f, product| {
+                out[self.knots + f] += product;
+                if self.features[f].spread.is_some() {
+                    out[j] += product;
+                    j += 1;
                 }
-            }
+            });
         }
         if self.knots > 0 {
             for t in 0..periods {

@@ -632,4 +632,38 @@ mod tests {
         assert_eq!(median_nonzero(&[3.0, 0.0, 1.0, 2.0]), 2.0);
         assert_eq!(median_nonzero(&[0.0, 0.0]), 1.0);
     }
+
+    #[test]
+    fn exposure_is_in_medians_a_head_with_a_population_and_in_shares_of_the_largest_without() {
+        use crate::data::testing::{csv, driver, project};
+        let table = csv(
+            "data.csv",
+            "date,geo,y,tv,people
+             2024-01-01,A,10,8,2
+             2024-01-08,A,12,0,2
+             2024-01-15,A,11,4,2
+             2024-01-01,B,30,20,4
+             2024-01-08,B,31,40,4
+             2024-01-15,B,32,0,4",
+        );
+        let source =
+            DriverSource::Channel { spend: "tv".to_owned(), exposure: None, role: crate::project::Role::Creation };
+        let scaled = |population: Option<&str>, scale: Option<ExposureScale>| {
+            let mut project = project();
+            project.data.geo = Some("geo".to_owned());
+            project.data.population = population.map(str::to_owned);
+            project.model.max_lag = Some(0);
+            project.drivers = vec![DriverSpec { scale, ..driver("tv", source.clone()) }];
+            let (data, findings) = crate::data::assemble(&project, std::slice::from_ref(&table));
+            Model::new(&project, &data.unwrap_or_else(|| panic!("{findings:?}"))).drivers[0].exposure.x.clone()
+        };
+        // A head: 4, 0, 2 and 5, 10, 0; the median of those that are not zero is 4.5.
+        let a_head = [4.0 / 4.5, 0.0, 2.0 / 4.5, 5.0 / 4.5, 10.0 / 4.5, 0.0];
+        let of_largest = [1.0, 0.0, 0.5, 0.5, 1.0, 0.0];
+        assert_eq!(scaled(Some("people"), None), a_head);
+        assert_eq!(scaled(None, None), of_largest);
+        assert_eq!(scaled(Some("people"), Some(ExposureScale::GeoMax)), of_largest);
+        // One head each: the median of 8, 4, 20, 40 is 14.
+        assert_eq!(scaled(None, Some(ExposureScale::Median))[0], 8.0 / 14.0);
+    }
 }

@@ -5,16 +5,38 @@
 use counterpoint_infer::dispatch;
 pub(crate) use counterpoint_infer::math::dot;
 
+/// Rows that go together, so that what they share is read once for them.
+const ROWS: usize = 4;
+
+/// Hands on the number of each row, and the sum of its products with x as [`dot`] has it.
+pub(crate) fn each_dot<'a>(x: &[f64], mut rows: impl Iterator<Item = &'a [f64]>, mut to: impl FnMut(usize, f64)) {
+    let mut number = 0;
+    loop {
+        let (mut some, mut filled) = ([&[][..]; ROWS], 0);
+        for (one, row) in some.iter_mut().zip(&mut rows) {
+            *one = row;
+            filled += 1;
+        }
+        let mut products = [0.0; ROWS];
+        dots(x, &some[..filled], &mut products);
+        for product in &products[..filled] {
+            to(number, *product);
+            number += 1;
+        }
+        if filled < ROWS {
+            return;
+        }
+    }
+}
+
 dispatch! {
-    /// Sum of products of x with each of one to five rows of its length, x read once; each sum as [`dot`] has it.
-    pub(crate) fn dots(x: &[f64], rows: &[&[f64]], out: &mut [f64]) {
+    fn dots(x: &[f64], rows: &[&[f64]], out: &mut [f64; ROWS]) {
         match rows {
+            [] => {}
             [a] => out[..1].copy_from_slice(&dots_of(x, [a])),
             [a, b] => out[..2].copy_from_slice(&dots_of(x, [a, b])),
             [a, b, c] => out[..3].copy_from_slice(&dots_of(x, [a, b, c])),
-            [a, b, c, d] => out[..4].copy_from_slice(&dots_of(x, [a, b, c, d])),
-            [a, b, c, d, e, ..] => out[..5].copy_from_slice(&dots_of(x, [a, b, c, d, e])),
-            [] => {}
+            [a, b, c, d, ..] => *out = dots_of(x, [a, b, c, d]),
         }
     }
 }
@@ -180,9 +202,6 @@ dispatch! {
         }
     }
 }
-
-/// Rows that are added together.
-const ROWS: usize = 4;
 
 /// y += sum of scales and rows.
 pub(crate) fn add_rows<'a>(mut rows: impl Iterator<Item = (f64, &'a [f64])>, y: &mut [f64]) {
@@ -358,17 +377,22 @@ mod tests {
     }
 
     #[test]
-    fn dots_are_those_of_each_row() {
+    fn rows_are_multiplied_and_added_as_each_alone() {
         for n in [1, 7, 8, 21, 40] {
             let row = |k: usize| -> Vec<f64> { (0..n).map(|i| ((i + 3 * k) as f64 * 0.9).sin()).collect() };
-            let rows: Vec<Vec<f64>> = (1..6).map(row).collect();
-            for count in 1..6 {
-                let some: Vec<&[f64]> = rows[..count].iter().map(Vec::as_slice).collect();
-                let mut out = [f64::NAN; 5];
-                dots(&row(0), &some, &mut out);
-                for (out, row_k) in out.iter().zip(&some) {
-                    assert_eq!(*out, dot(&row(0), row_k));
-                }
+            for count in 0..10 {
+                let rows: Vec<Vec<f64>> = (1..=count).map(row).collect();
+                let mut seen = 0;
+                each_dot(&row(0), rows.iter().map(Vec::as_slice), |i, product| {
+                    assert_eq!((i, product), (seen, dot(&row(0), &rows[i])));
+                    seen += 1;
+                });
+                assert_eq!(seen, count);
+                let (mut together, mut alone) = (row(0), row(0));
+                let scale = |k: usize| 0.3 * k as f64 - 1.0;
+                add_rows(rows.iter().enumerate().map(|(k, row)| (scale(k), row.as_slice())), &mut together);
+                rows.iter().enumerate().for_each(|(k, row)| axpy(scale(k), row, &mut alone));
+                assert!(together.iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-14));
             }
         }
     }

@@ -9,15 +9,12 @@
 
 use super::baseline::{Baseline, KnotPrior};
 use super::lanes::{self, LANES, Places};
-use super::linalg::{axpy, cholesky, combine_rows, dot, dots, invert, solve, solve_lower, solve_upper};
+use super::linalg::{axpy, cholesky, combine_rows, dot, each_dot, invert, solve, solve_lower, solve_upper};
 use super::noise::Noise;
 use super::redraw::GeoMoments;
 use counterpoint_infer::sample::standard_normal;
 
 const LN_2PI: f64 = 1.837_877_066_409_345_5;
-
-/// Rows of the gain that a row of the cross block is multiplied by together.
-const TOGETHER: usize = 4;
 
 /// What never changes while sampling: moments of the baseline's columns.
 #[derive(Debug, Clone)]
@@ -286,15 +283,9 @@ impl Marginal {
                 lanes::solve(block, q, inverses, &mut row[places.batch(b)]);
             }
         }
-        let rows = |i: usize| i * places.len()..(i + 1) * places.len();
-        for i in 0..s {
-            for k in (i..s).step_by(TOGETHER) {
-                let count = TOGETHER.min(s - k);
-                let gains: [&[f64]; TOGETHER] = std::array::from_fn(|n| &self.gain[rows((k + n).min(s - 1))]);
-                let mut products = [0.0; TOGETHER];
-                dots(&self.cross[rows(i)], &gains[..count], &mut products);
-                axpy(-1.0, &products[..count], &mut self.schur[i * s + k..i * s + k + count]);
-            }
+        for (i, cross) in self.cross.chunks_exact(places.len()).enumerate() {
+            let row = &mut self.schur[i * s + i..(i + 1) * s];
+            each_dot(cross, self.gain.chunks_exact(places.len()).skip(i), |k, product| row[k] -= product);
         }
         ln_det + cholesky(&mut self.schur, s)
     }
@@ -339,9 +330,7 @@ impl Marginal {
             }
         }
         if q > 0 {
-            for (x, gain) in shared.iter_mut().zip(self.gain.chunks_exact(places.len())) {
-                *x -= dot(gain, &self.deviations);
-            }
+            each_dot(&self.deviations, self.gain.chunks_exact(places.len()), |i, product| shared[i] -= product);
             for b in 0..places.batches() {
                 let own = &mut self.deviations[places.batch(b)];
                 lanes::solve(&self.factors[places.blocks(b)], q, &self.inverses[places.batch(b)], own);

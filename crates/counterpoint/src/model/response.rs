@@ -1,6 +1,6 @@
 //! The response of one driver, without its coefficient: exposure through carry-over and saturation, with the exact adjoint.
 
-use super::linalg::dots;
+use super::linalg::each_dot;
 use super::transform::{adstock, saturation};
 use crate::project::{AdstockKind, SaturationKind};
 use counterpoint_infer::dispatch;
@@ -185,12 +185,9 @@ impl Response {
     /// Products of x, by period, with geo g's response and its derivatives, summed.
     pub fn products(&self, shape: &Shape, g: usize, x: &[f64]) -> Products {
         let range = g * shape.periods..(g + 1) * shape.periods;
-        let mut rows = [&self.f[range.clone()]; MOST_PRODUCTS];
-        for (row, tangent) in rows[1..].iter_mut().zip(&self.tangents) {
-            *row = &tangent[range.clone()];
-        }
+        let rows = std::iter::once(&self.f).chain(&self.tangents).map(|row| &row[range.clone()]);
         let mut out = [0.0; MOST_PRODUCTS];
-        dots(x, &rows[..1 + self.tangents.len()], &mut out);
+        each_dot(x, rows, |i, product| out[i] = product);
         out
     }
 
