@@ -168,7 +168,13 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
             *m += x / n;
         }
     }
-    let told = Posterior::new(shared).by_log_effect(&middle);
+    let mut posterior = Posterior::new(shared);
+    let told = posterior.by_log_effect(&middle);
+    for (driver, crowd) in model.drivers.iter_mut().zip(posterior.crowds(&middle)) {
+        if let (Some(platform), Some(crowd)) = (&mut driver.platform, crowd) {
+            platform.crowd = crowd;
+        }
+    }
     let mut groups = model.parameters.groups().to_vec();
     for group in &mut groups {
         let driver = model.drivers.iter().position(|d| d.slots.geo.is_some_and(|(_, first)| first == group.first));

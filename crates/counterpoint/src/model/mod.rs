@@ -4,6 +4,7 @@ pub mod baseline;
 pub(crate) mod bend;
 pub mod build;
 pub(crate) mod covariates;
+pub mod crowd;
 pub mod defaults;
 pub mod effect;
 pub mod estimate;

@@ -6,6 +6,7 @@
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). See `docs/method.md`.
 
+use super::crowd::Crowd;
 use super::linalg::{axpy, combine_rows, dot};
 use super::response::{Exposure, convolve, convolve_transposed, correlate};
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ pub struct Platform {
     pub share: Vec<f64>,
     /// What is known of each account, `[accounts x slopes]`.
     pub covariates: Vec<f64>,
+    /// How they crowd each other, about.
+    pub crowd: Crowd,
     /// Where its parameters are.
     pub slots: PlatformSlots,
 }
@@ -205,6 +208,35 @@ impl PlatformWork {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
             }
         }
+    }
+
+    /// The part of each account b in s / (s + e), in the mean over what account c brings, `[accounts x accounts]`: [`Crowd`]'s G. From the response and
+    /// the half-saturation; after [`PlatformWork::split`].
+    pub fn overlap(&self, platform: &Platform, f: &[f64], half: f64) -> Vec<f64> {
+        let n = platform.len();
+        let geos = platform.share.len() / n;
+        let periods = f.len() / geos;
+        let mut out = vec![0.0; n * n];
+        let mut line = vec![0.0; periods];
+        for (c, (brought, out)) in self.incremental.chunks_exact(periods).zip(out.chunks_exact_mut(n)).enumerate() {
+            let total: f64 = brought.iter().sum();
+            if total <= 0.0 {
+                continue;
+            }
+            for g in 0..geos {
+                let range = g * periods..(g + 1) * periods;
+                let scale = self.weight[c] * platform.share[c * geos + g] / (total * half);
+                let own = self.rate[range.clone()].iter().zip(self.carried(c));
+                for ((to, (q, s)), f) in line.iter_mut().zip(own).zip(&f[range]) {
+                    // 1 / (s + e) = (1 - f) / e.
+                    *to = scale * q * s * (1.0 - f);
+                }
+                for (b, out) in out.iter_mut().enumerate() {
+                    *out += self.weight[b] * platform.share[b * geos + g] * dot(&line, self.carried(b));
+                }
+            }
+        }
+        out
     }
 
     /// Views of account c in today's count, `[max_lag + periods]`; after [`PlatformWork::forward`].

@@ -7,6 +7,7 @@ mod stir;
 
 use super::baseline::KnotPrior;
 use super::build::{DriverModel, Model};
+use super::crowd::Crowd;
 use super::effect::{Effect, effects, effects_adjoint};
 use super::experiment::ExperimentWork;
 use super::linalg::{add_rows, axpy, dot};
@@ -294,6 +295,21 @@ impl Posterior {
                 own.split(platform, kernel, f, &work.effect.beta, &self.model.units, half);
             }
         }
+    }
+
+    /// How the creators of each platform crowd each other at parameter values, a driver each; none where it is no platform.
+    pub fn crowds(&mut self, values: &[f64]) -> Vec<Option<Crowd>> {
+        self.set(&self.model.parameters.position(values));
+        self.split_platforms();
+        let one = |(driver, work): (&DriverModel, &DriverWork)| {
+            let (platform, own) = (driver.platform.as_ref()?, work.platform.as_ref()?);
+            let overlap = own.overlap(platform, &work.response.f, work.shape_values.saturation[0]);
+            let ln_weights: Vec<f64> = own.weight.iter().map(|w| w.ln()).collect();
+            let brought: Vec<f64> =
+                own.incremental.chunks_exact(self.model.n_periods()).map(|own| own.iter().sum()).collect();
+            Some(Crowd::around(overlap, &ln_weights, &brought, platform.crowd.coded().to_vec()))
+        };
+        self.model.drivers.iter().zip(&self.drivers).map(one).collect()
     }
 
     /// Log likelihood of tracked sales; leaves the derivatives by each account's part in its platform.

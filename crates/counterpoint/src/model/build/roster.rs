@@ -7,6 +7,7 @@ use crate::data::calendar::{Cadence, day_number};
 use crate::data::roster::{Account, Post};
 use crate::data::{Dataset, DriverKind, Roster};
 use crate::model::covariates::covariates;
+use crate::model::crowd::Crowd;
 use crate::model::defaults;
 use crate::model::group::{Group, Other};
 use crate::model::parameters::{DriverSlots, Parameters};
@@ -120,6 +121,7 @@ pub(super) fn add(
                 views: own,
                 step,
                 share,
+                crowd: Crowd::apart(&[], Vec::new()),
                 slots: PlatformSlots::default(),
             },
         });
@@ -131,6 +133,12 @@ pub(super) fn add(
     let spread = (!series.is_empty()).then(|| parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD));
     for draft in &mut drafts {
         draft.platform.slots = covariates.platform(&draft.label, &draft.platform.accounts, spread, roster, parameters);
+    }
+    for (d, draft) in drafts.iter_mut().enumerate() {
+        let platform = &mut draft.platform;
+        let reach: Vec<f64> = (0..platform.len()).map(|c| platform.reach(c)).collect();
+        let coded = |&c: &usize| series.iter().any(|s| s.accounts.contains(&(first + d, c)));
+        platform.crowd = Crowd::apart(&reach, (0..platform.len()).filter(coded).collect());
     }
     let tracked =
         spread.map(|spread| tracked(project, data, roster, (&people, series, spread), (first, &drafts), parameters));

@@ -3,10 +3,11 @@
 //! Codes see a creator's weight times the mean of the geos' effects over its audience, so that a new effect in one geo asks for new weights of all who are seen
 //! there. A step changes the spread (eta) or the deviations d\[g\] and holds, of each account with a code,
 //!
-//! q\[c\] = tau r\[c\] + ln sum_g a\[c,g\] exp(eta d\[g\]) - ln sum_g A\[g\] exp(eta d\[g\]),
+//! q\[c\] = v\[c\] + ln sum_g a\[c,g\] exp(eta d\[g\]) - ln sum_g A\[g\] exp(eta d\[g\]),
 //!
 //! with a\[c,g\] what the account would bring to geo g with the weights that the covariates give and effects alike, and A\[g\] the sum of all accounts, both as
-//! shares. By r this is a shift, without a Jacobian. Effects that add up instead (`effects = "normal"`) have no such product: there r stays.
+//! shares, and v what the weights come to beside each other (see [`super::super::crowd`]). By r this is a shift, without a Jacobian. Effects that add up
+//! instead (`effects = "normal"`) have no such product: there r stays.
 
 use super::Posterior;
 use super::propose::STEPS;
@@ -31,6 +32,8 @@ pub(super) struct Places {
 
 /// One account with a code.
 struct Seen {
+    /// Place on the platform.
+    place: usize,
     /// Parameters: spread and deviation of the weight.
     tau: usize,
     r: usize,
@@ -69,7 +72,7 @@ impl Posterior {
             all.iter_mut().zip(&brings).for_each(|(to, x)| *to += x);
             let total: f64 = brings.iter().sum();
             if total > 0.0 && tracked.series.iter().any(|s| s.accounts.contains(&(m, c))) {
-                out.seen.push(Seen { tau, r: own + c, shares: brings.iter().map(|x| x / total).collect() });
+                out.seen.push(Seen { place: c, tau, r: own + c, shares: brings.iter().map(|x| x / total).collect() });
             }
         }
         let total: f64 = all.iter().sum();
@@ -95,9 +98,15 @@ impl Posterior {
                 .for_each(|d| *d = cos.mul_add(*d, sin * standard_normal(rng)));
         }
         let after = places.means(&self.values);
+        let Some(platform) = &self.model.drivers[places.driver].platform else { return ratio };
+        let (mut wanted, mut change) = (vec![0.0; platform.len()], vec![0.0; platform.len()]);
         for (seen, (before, after)) in places.seen.iter().zip(before.iter().zip(&after)) {
+            wanted[seen.place] = before - after;
+        }
+        platform.crowd.complete(&wanted, &mut change);
+        for seen in &places.seen {
             let from = self.values[seen.r];
-            let to = from + (before - after) / self.values[seen.tau];
+            let to = from + change[seen.place] / self.values[seen.tau];
             self.values[seen.r] = to;
             ratio += 0.5 * (from * from - to * to);
         }

@@ -20,7 +20,7 @@ impl Posterior {
     /// Moves what sales by code leave open.
     pub(super) fn propose_beside_codes(&mut self, rng: &mut ChaCha8Rng) {
         let model = self.model.clone();
-        let Some(splits) = Splits::of(&model) else { return };
+        let Some(splits) = Splits::of(&model, &self.values) else { return };
         let all = 0..model.drivers.len();
         let platforms: Vec<usize> = all.clone().filter(|&m| model.drivers[m].platform.is_some()).collect();
         self.follow(all);

@@ -1,22 +1,25 @@
 //! Moves of what sales by code leave open.
 //!
-//! Codes see each creator's capture rate times the weight of each of its accounts, and hardly which of them is large. So the spread of rates (eta) and
+//! Codes see each creator's capture rate times what each of its accounts brings, and hardly which of them is large. So the spread of rates (eta) and
 //! those of weights (tau) share what creators differ in, along a ridge that is bent where one of them is near zero. A step proposes new spreads, in the
 //! logarithm: of some of them, or of rates with k^2 + tau^2 (below) held; or new rates of platforms. Each creator is taken along. With d the deviation of
-//! its rate and r\[a\] those of its accounts, held are what codes see,
+//! its rate, r\[a\] those of its accounts and v\[a\] what their weights tau\[a\] r\[a\] come to beside all others' (see [`super::super::crowd`]), held are what
+//! codes see,
 //!
-//! p\[a\] = tau\[a\] r\[a\] + ln capture(d),
+//! p\[a\] = v\[a\] + ln capture(d),
 //!
-//! (less the logarithm of the platform's rate for accounts on that platform, whose effect follows the rate),
-//! and how each is split, as many standard deviations from its mean as before if ln capture were linear in d with slope k = eta (1 - platform's rate):
+//! (less the logarithm of the platform's rate for accounts on that platform, where its effect follows the rate),
+//! and how each is split, as many standard deviations from its mean as before if ln capture were linear in d with slope k = eta (1 - platform's rate),
+//! and v\[a\] were s\[a\] tau\[a\] r\[a\] with s = 1 - G\[a,a\]:
 //!
-//! z = (d - sum_a k r\[a\] / tau\[a\]) / S, S^2 = 1 + sum_a (k / tau\[a\])^2.
+//! z = (d - sum_a k v\[a\] / (s\[a\] tau\[a\])^2) / S, S^2 = 1 + sum_a (k / (s\[a\] tau\[a\]))^2.
 //!
-//! Given p and z, d follows from one equation that rises in it. A step is taken or not by Metropolis and Hastings' rule, with
-//! |d(p, z) / d(d, r)| = prod_a tau\[a\] (1 + k ln capture'(d) sum_a 1 / tau\[a\]^2) / S before over after (Green 1995). A platform's effect goes
-//! with the mean of ln capture, so that what is captured of it stays as well.
+//! Given p and z, d follows from one equation that rises in it, and the weights from v. A step is taken or not by Metropolis and Hastings' rule, with
+//! |d(p, z) / d(d, r)| = constant prod_a tau\[a\] (1 + k ln capture'(d) sum_a 1 / (s\[a\] tau\[a\])^2) / S before over after (Green 1995). A platform's effect
+//! goes with what all weights come to, so that what is captured of it stays as well.
 
 use super::super::build::Model;
+use super::super::crowd::Crowd;
 use super::super::prior::ln_logistic;
 use super::super::tracked::TrackedSeries;
 use super::Posterior;
@@ -30,16 +33,40 @@ use std::collections::BTreeSet;
 const NEWTON: usize = 60;
 
 /// All that is split.
-pub(super) struct Splits {
+pub(super) struct Splits<'a> {
     /// Parameter: spread of rates.
     of_rates: usize,
     /// Whether it is sampled.
     moves: bool,
-    /// Parameters: spread of a platform's weights, and its rate where codes see one.
-    of_weights: Vec<(usize, Option<usize>)>,
+    rosters: Vec<Roster<'a>>,
     /// Parameters: rates of platforms.
     rates: Vec<usize>,
     creators: Vec<Split>,
+}
+
+/// The accounts on one platform.
+struct Roster<'a> {
+    crowd: &'a Crowd,
+    accounts: usize,
+    /// Parameters: spread and first deviation of weights.
+    tau: usize,
+    first: usize,
+    /// Whether the spread is sampled.
+    moves: bool,
+    /// Parameter: the rate of the platform, where codes see one.
+    rate: Option<usize>,
+    effect: Option<Follows>,
+}
+
+/// A platform's effect that goes with what is captured of it.
+struct Follows {
+    /// Parameters: the effect, and the rate at which it is captured.
+    effect: usize,
+    rate: usize,
+    /// Change of the effect's coordinate that is worth a change of one in its logarithm.
+    per_unit: f64,
+    /// What the covariates add to v.
+    known: Vec<f64>,
 }
 
 /// One creator whose rate and weights are split anew.
@@ -54,30 +81,72 @@ struct Split {
 
 /// One of a creator's accounts.
 struct Account {
-    /// Parameters: spread and deviation of the weight.
+    /// Roster, and place there.
+    at: (usize, usize),
+    /// Parameter: spread of the weights.
     tau: usize,
-    r: usize,
-    /// Whether it is on the platform of the rate.
+    /// s.
+    own: f64,
+    /// Whether it is on the platform of the rate, whose effect follows.
     home: bool,
 }
 
-impl Splits {
+impl Account {
+    /// 1 / (s tau)^2.
+    fn precision(&self, values: &[f64]) -> f64 {
+        (self.own * values[self.tau]).powi(-2)
+    }
+}
+
+impl Splits<'_> {
     /// Of all creators with a code; none where there is no code.
-    pub(super) fn of(model: &Model) -> Option<Splits> {
+    pub(super) fn of<'a>(model: &'a Model, values: &[f64]) -> Option<Splits<'a>> {
         let tracked = model.tracked.as_ref()?;
         let sampled = |i: usize| model.parameters.get(i).prior.is_sampled();
-        let of_weights = model.drivers.iter().enumerate().filter_map(|(m, driver)| {
-            let (spread, _) = driver.platform.as_ref()?.slots.deviations?;
-            let rate = tracked.series.iter().find(|s| s.accounts[0].0 == m).map(|s| s.capture);
-            sampled(spread).then_some((spread, rate))
-        });
         let rates: BTreeSet<usize> = tracked.series.iter().map(|s| s.capture).collect();
+        let (mut rosters, mut by_driver) = (Vec::new(), vec![None; model.drivers.len()]);
+        for (m, driver) in model.drivers.iter().enumerate() {
+            let Some(platform) = &driver.platform else { continue };
+            let Some((tau, first)) = platform.slots.deviations else { continue };
+            let effect = model.parameters.get(driver.slots.effect).captured.as_ref().map(|captured| {
+                let own = |c: usize| platform.weight(c, values).ln() - values[tau] * values[first + c];
+                let known: Vec<f64> = (0..platform.len()).map(own).collect();
+                Follows {
+                    effect: driver.slots.effect,
+                    rate: captured.rate,
+                    per_unit: captured.per_unit,
+                    known: platform.crowd.seen(&known),
+                }
+            });
+            by_driver[m] = Some(rosters.len());
+            rosters.push(Roster {
+                crowd: &platform.crowd,
+                accounts: platform.len(),
+                tau,
+                first,
+                moves: sampled(tau),
+                rate: tracked.series.iter().find(|s| s.accounts[0].0 == m).map(|s| s.capture),
+                effect,
+            });
+        }
+        let account = |home: usize, &(d, c): &(usize, usize)| {
+            let at = by_driver[d]?;
+            let roster: &Roster = &rosters[at];
+            let home = d == home && roster.effect.is_some();
+            Some(Account { at: (at, c), tau: roster.tau, own: roster.crowd.own(c), home })
+        };
+        let one = |series: &TrackedSeries| {
+            let accounts: Option<Vec<Account>> =
+                series.accounts.iter().map(|own| account(series.accounts[0].0, own)).collect();
+            Split { center: series.capture, deviation: series.deviation, accounts: accounts.unwrap_or_default() }
+        };
+        let creators = tracked.series.iter().map(one).collect();
         Some(Splits {
             of_rates: tracked.spread,
             moves: sampled(tracked.spread),
-            of_weights: of_weights.collect(),
+            creators,
             rates: rates.into_iter().filter(|&i| sampled(i)).collect(),
-            creators: splits(model),
+            rosters,
         })
     }
 }
@@ -92,11 +161,11 @@ impl Posterior {
             0 if splits.moves => {
                 ratio += self.scale(splits.of_rates, size * standard_normal(rng));
                 let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
-                for &(tau, rate) in &splits.of_weights {
-                    let Some(rate) = rate else { continue };
+                for roster in splits.rosters.iter().filter(|roster| roster.moves) {
+                    let Some(rate) = roster.rate else { continue };
                     // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
-                    let times = 1.0 + ((1.0 - before[rate]) / before[tau]).powi(2) * less;
-                    ratio += self.scale(tau, 0.5 * times.ln()) - times.ln();
+                    let times = 1.0 + ((1.0 - before[rate]) / before[roster.tau]).powi(2) * less;
+                    ratio += self.scale(roster.tau, 0.5 * times.ln()) - times.ln();
                 }
             }
             1 => {
@@ -109,7 +178,8 @@ impl Posterior {
                 }
             }
             _ => {
-                for i in splits.of_weights.iter().map(|of| of.0).chain(splits.moves.then_some(splits.of_rates)) {
+                let taus = splits.rosters.iter().filter(|roster| roster.moves).map(|roster| roster.tau);
+                for i in taus.chain(splits.moves.then_some(splits.of_rates)) {
                     if rng.random::<bool>() {
                         ratio += self.scale(i, size * standard_normal(rng));
                     }
@@ -120,43 +190,63 @@ impl Posterior {
         if !ratio.is_finite() {
             return f64::NEG_INFINITY;
         }
+        let seen: Vec<Vec<f64>> =
+            splits.rosters.iter().map(|roster| roster.crowd.seen(&roster.weights(&before))).collect();
+        let mut change: Vec<Vec<f64>> = seen.iter().map(|v| vec![0.0; v.len()]).collect();
         for split in &splits.creators {
-            ratio += split.follow(splits.of_rates, &before, &mut self.values);
+            ratio += split.follow(splits.of_rates, (&before, &seen), &mut self.values, &mut change);
         }
         let model = self.model.clone();
-        for driver in &model.drivers {
-            let parameter = model.parameters.get(driver.slots.effect);
-            let Some(captured) = &parameter.captured else { continue };
-            let u = parameter.prior.unconstrain(before[driver.slots.effect]);
-            let to = parameter.prior.at(u + captured.lift(&before) - captured.lift(&self.values));
-            ratio += to.log_density - parameter.prior.at(u).log_density;
-            self.values[driver.slots.effect] = to.value;
+        for ((roster, seen), change) in splits.rosters.iter().zip(&seen).zip(&change) {
+            ratio += roster.follow(&before, change, &mut self.values);
+            let Some(Follows { effect, rate, per_unit, known }) = &roster.effect else { continue };
+            let total = |v: &[f64], values: &[f64]| {
+                let v: Vec<f64> = v.iter().zip(known).map(|(v, known)| v + known).collect();
+                roster.crowd.ln_total(&v) - values[*rate].ln()
+            };
+            let now = total(&roster.crowd.seen(&roster.weights(&self.values)), &self.values);
+            let prior = model.parameters.get(*effect).prior;
+            let u = prior.unconstrain(before[*effect]);
+            let to = prior.at(u + per_unit * (now - total(seen, &before)));
+            ratio += to.log_density - prior.at(u).log_density;
+            self.values[*effect] = to.value;
         }
         ratio
     }
 }
 
-fn splits(model: &Model) -> Vec<Split> {
-    let weight = |&(d, c): &(usize, usize)| {
-        let (spread, first) = model.drivers[d].platform.as_ref()?.slots.deviations?;
-        Some((d, spread, first + c))
-    };
-    let one = |series: &TrackedSeries| {
-        let accounts: Option<Vec<(usize, usize, usize)>> = series.accounts.iter().map(weight).collect();
-        let own = |(d, tau, r)| Account { tau, r, home: d == series.accounts[0].0 };
-        Split {
-            center: series.capture,
-            deviation: series.deviation,
-            accounts: accounts.unwrap_or_default().into_iter().map(own).collect(),
+impl Roster<'_> {
+    /// tau r.
+    fn weights(&self, values: &[f64]) -> Vec<f64> {
+        values[self.first..self.first + self.accounts].iter().map(|r| values[self.tau] * r).collect()
+    }
+
+    /// Gives weights to those with a code so that v changes by `seen`. Returns the log ratio of the densities of their deviations.
+    fn follow(&self, before: &[f64], seen: &[f64], values: &mut [f64]) -> f64 {
+        let from = self.weights(before);
+        // Deviations of accounts without a code stay.
+        let mut change: Vec<f64> = self.weights(values).iter().zip(&from).map(|(to, from)| to - from).collect();
+        self.crowd.complete(seen, &mut change);
+        let mut squares = 0.0;
+        for &c in self.crowd.coded() {
+            let r = (from[c] + change[c]) / values[self.tau];
+            squares += before[self.first + c].powi(2) - r * r;
+            values[self.first + c] = r;
         }
-    };
-    model.tracked.iter().flat_map(|tracked| &tracked.series).map(one).collect()
+        0.5 * squares
+    }
 }
 
 impl Split {
-    /// Takes the creator along where the spreads in `values` are not those before. Returns the log ratio of the densities of its deviations, and of the
-    /// proposals.
-    fn follow(&self, spread: usize, before: &[f64], values: &mut [f64]) -> f64 {
+    /// Takes the creator along where the spreads in `values` are not those before: its rate, and by how much v of its accounts is to change. Returns the log
+    /// ratio of the density of the rate's deviation, and of the proposals.
+    fn follow(
+        &self,
+        spread: usize,
+        (before, seen): (&[f64], &[Vec<f64>]),
+        values: &mut [f64],
+        change: &mut [Vec<f64>],
+    ) -> f64 {
         let (rate, new_rate) = (before[self.center], values[self.center]);
         let logit = |rate: f64| (rate / (1.0 - rate)).ln();
         let (eta, to) = (before[spread], values[spread]);
@@ -170,25 +260,23 @@ impl Split {
         let old = self.shape(logit(rate), 1.0 - rate, eta, before);
         let new = self.shape(logit(new_rate), 1.0 - new_rate, to, values);
         let follows = (new_rate / rate).ln();
-        let [seen, _] = old.ln_capture(d);
-        let middle: f64 = self.accounts.iter().map(|own| old.k * before[own.r] / before[own.tau]).sum();
+        let [captured, _] = old.ln_capture(d);
+        let v = |own: &Account| seen[own.at.0][own.at.1];
+        let middle: f64 = self.accounts.iter().map(|own| old.k * v(own) * own.precision(before)).sum();
         let z = (d - middle) / old.sd;
-        let held = |own: &Account| before[own.tau] * before[own.r] + seen + if own.home { follows } else { 0.0 };
-        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) / values[own.tau].powi(2)).sum();
+        let held = |own: &Account| v(own) + captured + if own.home { follows } else { 0.0 };
+        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) * own.precision(values)).sum();
         let Some(found) = new.solve(d, pulled + new.sd * z) else { return f64::NEG_INFINITY };
-        let [sees, _] = new.ln_capture(found);
-        let mut squares = d * d - found * found;
+        let [captures, _] = new.ln_capture(found);
         for own in &self.accounts {
-            values[own.r] = (held(own) - sees) / values[own.tau];
-            squares += before[own.r].powi(2) - values[own.r].powi(2);
+            change[own.at.0][own.at.1] = held(own) - captures - v(own);
         }
         values[self.deviation] = found;
-        0.5 * squares + old.ln_jacobian(d) - new.ln_jacobian(found)
+        0.5 * (d * d - found * found) + old.ln_jacobian(d) - new.ln_jacobian(found)
     }
 
     fn shape(&self, logit: f64, rest: f64, eta: f64, values: &[f64]) -> Shape {
-        let taus = || self.accounts.iter().map(|own| values[own.tau]);
-        let precision: f64 = taus().map(|tau| tau.powi(-2)).sum();
+        let precision: f64 = self.accounts.iter().map(|own| own.precision(values)).sum();
         let k = eta * rest;
         Shape {
             logit,
@@ -196,7 +284,7 @@ impl Split {
             k,
             precision,
             sd: (k * k).mul_add(precision, 1.0).sqrt(),
-            ln_taus: taus().map(f64::ln).sum(),
+            ln_taus: self.accounts.iter().map(|own| values[own.tau].ln()).sum(),
         }
     }
 }
@@ -206,7 +294,7 @@ struct Shape {
     logit: f64,
     eta: f64,
     k: f64,
-    /// Sum of 1 / tau^2.
+    /// Sum of 1 / (s tau)^2.
     precision: f64,
     sd: f64,
     ln_taus: f64,
@@ -234,7 +322,7 @@ impl Shape {
         None
     }
 
-    /// ln |d(p, z) / d(d, r)|.
+    /// ln |d(p, z) / d(d, r)|, up to a constant.
     fn ln_jacobian(&self, d: f64) -> f64 {
         let [_, slope] = self.ln_capture(d);
         self.ln_taus + (self.k * slope).mul_add(self.precision, 1.0).ln() - self.sd.ln()
