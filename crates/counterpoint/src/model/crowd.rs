@@ -51,7 +51,7 @@ impl Crowd {
 
     /// (I - G) x.
     pub fn seen(&self, x: &[f64]) -> Vec<f64> {
-        x.iter().zip(self.overlap.chunks_exact(x.len())).map(|(own, row)| own - dot(row, x)).collect()
+        x.iter().zip(self.overlap.chunks_exact(x.len().max(1))).map(|(own, row)| own - dot(row, x)).collect()
     }
 
     /// 1 - G\[c,c\]: what of a change in its weight an account brings by itself.

@@ -9,10 +9,10 @@ use super::split::Splits;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Proposals of each kind.
-const TRIES: [usize; 2] = [5, 1];
-/// Steps by the prior before the likelihood is asked, of the splits of what codes see and of effects over geos.
-const BY_PRIOR: [usize; 2] = [6, 3];
+/// Proposals of each kind: of how what codes see is split, of platforms' rates, and of each platform's effects over geos.
+const TRIES: [usize; 3] = [5, 1, 2];
+/// Steps of each by the prior before the likelihood is asked.
+const BY_PRIOR: [usize; 3] = [6, 3, 8];
 /// Standard deviations of a step of a spread's logarithm, one of which is taken at random.
 pub(super) const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
 
@@ -29,8 +29,11 @@ impl Posterior {
         for _ in 0..TRIES[0] {
             self.propose(&mut here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
         }
-        for places in places.iter().flat_map(|own| [own; TRIES[1]]) {
-            self.propose(&mut here, &[places.driver], BY_PRIOR[1], rng, |own, rng| own.step_places(places, rng));
+        for _ in 0..TRIES[1] {
+            self.propose(&mut here, &platforms, BY_PRIOR[1], rng, |own, rng| own.step_rates(&splits, rng));
+        }
+        for places in places.iter().flat_map(|own| [own; TRIES[2]]) {
+            self.propose(&mut here, &[places.driver], BY_PRIOR[2], rng, |own, rng| own.step_places(places, rng));
         }
     }
 

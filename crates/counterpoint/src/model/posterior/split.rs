@@ -157,48 +157,55 @@ impl Posterior {
         let before = self.values.clone();
         let size = STEPS[rng.random_range(0..STEPS.len())];
         let mut ratio = 0.0;
-        match rng.random_range(0..3) {
-            0 if splits.moves => {
-                ratio += self.scale(splits.of_rates, size * standard_normal(rng));
-                let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
-                for roster in splits.rosters.iter().filter(|roster| roster.moves) {
-                    let Some(rate) = roster.rate else { continue };
-                    // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
-                    let times = 1.0 + ((1.0 - before[rate]) / before[roster.tau]).powi(2) * less;
-                    ratio += self.scale(roster.tau, 0.5 * times.ln()) - times.ln();
-                }
+        let rosters = || splits.rosters.iter().filter(|roster| roster.moves);
+        if splits.moves && rng.random::<bool>() {
+            ratio += self.scale(splits.of_rates, size * standard_normal(rng));
+            let less = before[splits.of_rates].powi(2) - self.values[splits.of_rates].powi(2);
+            for roster in rosters() {
+                let Some(rate) = roster.rate else { continue };
+                // Multiplied by `times`, squared: the slope of the new logarithm by the old one is one over that.
+                let times = 1.0 + ((1.0 - before[rate]) / before[roster.tau]).powi(2) * less;
+                ratio += self.scale(roster.tau, 0.5 * times.ln()) - times.ln();
             }
-            1 => {
-                for &rate in &splits.rates {
-                    let prior = self.model.parameters.get(rate).prior;
-                    let u = prior.unconstrain(before[rate]);
-                    let to = prior.at(u + size * standard_normal(rng));
-                    ratio += to.log_density - prior.at(u).log_density;
-                    self.values[rate] = to.value;
-                }
-            }
-            _ => {
-                let taus = splits.rosters.iter().filter(|roster| roster.moves).map(|roster| roster.tau);
-                for i in taus.chain(splits.moves.then_some(splits.of_rates)) {
-                    if rng.random::<bool>() {
-                        ratio += self.scale(i, size * standard_normal(rng));
-                    }
+        } else {
+            for i in rosters().map(|roster| roster.tau).chain(splits.moves.then_some(splits.of_rates)) {
+                if rng.random::<bool>() {
+                    ratio += self.scale(i, size * standard_normal(rng));
                 }
             }
         }
+        ratio + self.take_along(splits, &before)
+    }
+
+    /// A new rate of one platform, and what goes with it. Returns the log ratio of prior densities and proposals.
+    pub(super) fn step_rates(&mut self, splits: &Splits, rng: &mut ChaCha8Rng) -> f64 {
+        let before = self.values.clone();
+        let Some(&rate) = splits.rates.get(rng.random_range(0..splits.rates.len().max(1))) else { return 0.0 };
+        let size = STEPS[rng.random_range(0..STEPS.len())];
+        let prior = self.model.parameters.get(rate).prior;
+        let u = prior.unconstrain(before[rate]);
+        let to = prior.at(u + size * standard_normal(rng));
+        self.values[rate] = to.value;
+        to.log_density - prior.at(u).log_density + self.take_along(splits, &before)
+    }
+
+    /// Takes all creators and platforms along where spreads and rates are not those before. Returns the log ratio of prior densities and proposals.
+    fn take_along(&mut self, splits: &Splits, before: &[f64]) -> f64 {
         // Beyond the end of the ridge.
-        if !ratio.is_finite() {
+        let there = |i: usize| self.values[i].is_finite();
+        if !there(splits.of_rates) || !splits.rosters.iter().all(|roster| there(roster.tau)) {
             return f64::NEG_INFINITY;
         }
+        let mut ratio = 0.0;
         let seen: Vec<Vec<f64>> =
-            splits.rosters.iter().map(|roster| roster.crowd.seen(&roster.weights(&before))).collect();
+            splits.rosters.iter().map(|roster| roster.crowd.seen(&roster.weights(before))).collect();
         let mut change: Vec<Vec<f64>> = seen.iter().map(|v| vec![0.0; v.len()]).collect();
         for split in &splits.creators {
-            ratio += split.follow(splits.of_rates, (&before, &seen), &mut self.values, &mut change);
+            ratio += split.follow(splits.of_rates, (before, &seen), &mut self.values, &mut change);
         }
         let model = self.model.clone();
         for ((roster, seen), change) in splits.rosters.iter().zip(&seen).zip(&change) {
-            ratio += roster.follow(&before, change, &mut self.values);
+            ratio += roster.follow(before, change, &mut self.values);
             let Some(Follows { effect, rate, per_unit, known }) = &roster.effect else { continue };
             let total = |v: &[f64], values: &[f64]| {
                 let v: Vec<f64> = v.iter().zip(known).map(|(v, known)| v + known).collect();
@@ -207,7 +214,7 @@ impl Posterior {
             let now = total(&roster.crowd.seen(&roster.weights(&self.values)), &self.values);
             let prior = model.parameters.get(*effect).prior;
             let u = prior.unconstrain(before[*effect]);
-            let to = prior.at(u + per_unit * (now - total(seen, &before)));
+            let to = prior.at(u + per_unit * (now - total(seen, before)));
             ratio += to.log_density - prior.at(u).log_density;
             self.values[*effect] = to.value;
         }
