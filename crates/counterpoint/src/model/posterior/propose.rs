@@ -57,6 +57,9 @@ impl Posterior {
                 self.values = before;
             }
         }
+        if self.values == begun {
+            return;
+        }
         let level = rng.random::<f64>().ln();
         self.follow(drivers.iter().copied());
         let there = self.log_likelihood();

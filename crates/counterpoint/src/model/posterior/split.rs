@@ -20,7 +20,6 @@
 
 use super::super::build::Model;
 use super::super::crowd::Crowd;
-use super::super::prior::ln_logistic;
 use super::super::tracked::TrackedSeries;
 use super::Posterior;
 use super::propose::STEPS;
@@ -228,7 +227,7 @@ impl Roster<'_> {
         values[self.first..self.first + self.accounts].iter().map(|r| values[self.tau] * r).collect()
     }
 
-    /// Gives weights to those with a code so that v changes by `seen`. Returns the log ratio of the densities of their deviations.
+    /// Gives weights to those with a code so that v changes by `seen`. Returns the log ratio of the densities of their deviations, and of the proposals.
     fn follow(&self, before: &[f64], seen: &[f64], values: &mut [f64]) -> f64 {
         let from = self.weights(before);
         // Deviations of accounts without a code stay.
@@ -240,7 +239,7 @@ impl Roster<'_> {
             squares += before[self.first + c].powi(2) - r * r;
             values[self.first + c] = r;
         }
-        0.5 * squares
+        0.5 * squares + self.crowd.coded().len() as f64 * (before[self.tau] / values[self.tau]).ln()
     }
 }
 
@@ -285,14 +284,7 @@ impl Split {
     fn shape(&self, logit: f64, rest: f64, eta: f64, values: &[f64]) -> Shape {
         let precision: f64 = self.accounts.iter().map(|own| own.precision(values)).sum();
         let k = eta * rest;
-        Shape {
-            logit,
-            eta,
-            k,
-            precision,
-            sd: (k * k).mul_add(precision, 1.0).sqrt(),
-            ln_taus: self.accounts.iter().map(|own| values[own.tau].ln()).sum(),
-        }
+        Shape { logit, eta, k, precision, sd: (k * k).mul_add(precision, 1.0).sqrt() }
     }
 }
 
@@ -304,14 +296,15 @@ struct Shape {
     /// Sum of 1 / (s tau)^2.
     precision: f64,
     sd: f64,
-    ln_taus: f64,
 }
 
 impl Shape {
     /// ln capture and its slope.
     fn ln_capture(&self, d: f64) -> [f64; 2] {
         let logit = self.eta.mul_add(d, self.logit);
-        [ln_logistic(logit), self.eta / (1.0 + logit.exp())]
+        let odds = (-logit).exp();
+        let ln = if odds.is_finite() { -odds.ln_1p() } else { logit };
+        [ln, self.eta / (1.0 + 1.0 / odds)]
     }
 
     /// Where d + k precision ln capture(d) is `to`.
@@ -329,9 +322,9 @@ impl Shape {
         None
     }
 
-    /// ln |d(p, z) / d(d, r)|, up to a constant.
+    /// ln |d(p, z) / d(d, v)|.
     fn ln_jacobian(&self, d: f64) -> f64 {
         let [_, slope] = self.ln_capture(d);
-        self.ln_taus + (self.k * slope).mul_add(self.precision, 1.0).ln() - self.sd.ln()
+        (self.k * slope).mul_add(self.precision, 1.0).ln() - self.sd.ln()
     }
 }
