@@ -332,6 +332,7 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
             ..DiagNutsSettings::default()
         };
         nuts.adapt_options.mass_matrix_options.store_mass_matrix = true;
+        nuts.adapt_options.step_size_window = STEP_WINDOW;
         let step = &mut nuts.adapt_options.step_size_settings;
         step.target_accept = settings.target_accept;
         step.adapt_options.dual_average.max_step_size = LONGEST_STEP;
@@ -430,6 +431,10 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
         Ok(())
     }
 }
+
+/// The last part of a warm-up, in which metric and step are settled: steps that are averaged over few draws are too short in one chain of four, and
+/// trajectories then take twice as many.
+const STEP_WINDOW: f64 = 0.5;
 
 /// Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is left limits
 /// the step.
