@@ -12,7 +12,7 @@ use counterpoint::data::experiment::{Experiment, Tested};
 use counterpoint::data::roster::{Account, Creator, Deal, Post, Tracked};
 use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::model::build::{Model, OutcomeScale};
-use counterpoint::model::fit::fit;
+use counterpoint::model::fit::{fit, straighten};
 use counterpoint::model::posterior::Posterior;
 use counterpoint::model::prior::Prior;
 use counterpoint::project::*;
@@ -405,11 +405,14 @@ fn a_posterior_over_geos_with_coefficients_as_parameters_is_calibrated() {
 fn moved(project: &Project, data: &Dataset, count: u64) -> Vec<(String, f64)> {
     let scale = OutcomeScale::of(data);
     let made = Arc::new(Model::with_scale(project, data, scale));
+    // Creators crowd each other as they would at parameters that have nothing to do with those that data are made from.
+    let usual: Vec<Vec<f64>> = (0..3).map(|seed| from_model_prior(&made, data, seed).1).collect();
     let one = |seed: u64| {
         let (mut drawn, values) = from_model_prior(&made, data, seed);
         draw_sales(&Model::with_scale(project, &drawn, scale), &mut drawn, &values, 1.0, seed);
-        let mut posterior = Posterior::new(Arc::new(Model::with_scale(project, &drawn, scale)));
-        let mut position = made.parameters.position(&values);
+        let model = straighten(Model::with_scale(project, &drawn, scale), &usual);
+        let mut position = model.parameters.position(&values);
+        let mut posterior = Posterior::new(model);
         let mut gradient = vec![0.0; posterior.dim()];
         let mut seen = |posterior: &mut Posterior, position: &[f64]| {
             let mut out = scalars(posterior, position);
