@@ -264,12 +264,15 @@ fn a_cell_that_hides_the_dates_or_the_outcome_is_named() {
     let total = refused("week,revenue,tv_spend\n2026-01-05,10,1\n2026-01-12,11,0\nTotal,21,1\n");
     assert_eq!((total.code.as_str(), total.row, total.column.as_deref()), ("no-date", Some(4), Some("week")));
     assert!(total.found.contains("Total") && total.mend.contains("take the row out"), "{total:?}");
-    let named = refused("date,revenue,tv_spend\n05-Jan-26,10,1\n12-Jan-26,11,0\n");
-    assert!(named.found.contains("05-Jan-26") && named.mend.contains("four digits"), "{named:?}");
+    let mixed = refused("date,revenue,tv_spend\n13/01/2026,10,1\n20/01/2026,11,0\n01/27/2026,11,0\n");
+    assert_eq!(mixed.row, Some(4), "{mixed:?}");
+    assert!(mixed.found.contains("01/27/2026") && mixed.mend.contains("one order"), "{mixed:?}");
+    let word = refused("date,revenue,tv_spend\nearly,10,1\nlate,11,0\n");
+    assert!(word.found.contains("early") && word.mend.contains("2026-03-30"), "{word:?}");
     let numbered = refused("date,revenue,tv_spend\n46027,10,1\n46034,11,0\n");
     assert!(numbered.found.contains("46027") && numbered.found.contains("spreadsheet"), "{numbered:?}");
     for (first, second) in
-        [("2026-W02", "2026-W03"), ("5 Jan 2026", "12 Jan 2026"), ("\"Jan 5, 2026\"", "\"Jan 12, 2026\"")]
+        [("2026-W02", "2026-W03"), ("5 Jan 2026", "12 Jan 2026"), ("05-Jan-26", "12-Jan-26"), ("05/01/26", "19/01/26"), ("\"Jan 5, 2026\"", "\"Jan 12, 2026\"")]
     {
         let csv = format!("date,revenue,tv_spend\n{first},10,1\n{second},11,0\n");
         let read = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");

@@ -136,7 +136,7 @@ fn ungroup(whole: &str, group: char) -> Option<String> {
 }
 
 /// The day that a cell names in this format; a time of day after it (`T00:00:00Z`, ` 13:05`) is accepted and cut off.
-/// Years have four digits; months may be named in English (`5 Jan 2026`, `Jan 5, 2026`), and a week stands for its Monday (`2026-W02`).
+/// Years have four digits, or the last two of this century where they come last (`30/03/26`); months may be named in English (`5 Jan 2026`, `Jan 5, 2026`), and a week stands for its Monday (`2026-W02`).
 pub fn date(text: &str, format: DateFormat) -> Option<Date> {
     let text = text.trim();
     if text.bytes().any(|b| b.is_ascii_alphabetic())
@@ -171,10 +171,22 @@ pub fn date(text: &str, format: DateFormat) -> Option<Date> {
         DateFormat::MonthDayYear => [parts[2], parts[0], parts[1]],
     };
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if year.len() != 4 || !digits(year) || !digits(month) || !digits(day) || month.len() > 2 || day.len() > 2 {
+    if !digits(month) || !digits(day) || month.len() > 2 || day.len() > 2 {
         return None;
     }
-    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
+    Date::new(year_of(year, format)?, month.parse().ok()?, day.parse().ok()?).ok()
+}
+
+/// A year. Of two digits only where it comes last: first, it would look like a day.
+fn year_of(text: &str, format: DateFormat) -> Option<i16> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    match text.len() {
+        4 => text.parse().ok(),
+        2 if format != DateFormat::YearMonthDay => Some(2000 + text.parse::<i16>().ok()?),
+        _ => None,
+    }
 }
 
 /// A date whose month is named in English.
@@ -205,10 +217,10 @@ fn named(text: &str, format: DateFormat) -> Option<Date> {
     // The usual short form that begins no name.
     let month = if month == "sept" { 9 } else { place? as i8 + 1 };
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if year.len() != 4 || !digits(year) || !digits(day) || day.len() > 2 {
+    if !digits(day) || day.len() > 2 {
         return None;
     }
-    Date::new(year.parse().ok()?, month, day.parse().ok()?).ok()
+    Date::new(year_of(year, format)?, month, day.parse().ok()?).ok()
 }
 
 /// The Monday of an ISO week, or the day of it that is named: `2026-W02`, `2026W02`, `2026-W02-3`.
@@ -369,9 +381,13 @@ mod tests {
         assert_eq!(date("2026-03-31 13:05:00.000", YearMonthDay), Some(day(2026, 3, 31)));
         assert_eq!(date("31.03.2026", DayMonthYear), Some(day(2026, 3, 31)));
         assert_eq!(date("3/31/2026 0:00", MonthDayYear), Some(day(2026, 3, 31)));
+        assert_eq!(date("31.03.26", DayMonthYear), Some(day(2026, 3, 31)));
+        assert_eq!(date("3/31/26", MonthDayYear), Some(day(2026, 3, 31)));
         for (text, format) in [
             ("2026-02-30", YearMonthDay),
-            ("31/03/26", DayMonthYear),
+            ("26/03/31", YearMonthDay),
+            ("31/03/126", DayMonthYear),
+            ("31/03/2026", YearMonthDay),
             ("31/03/2026", MonthDayYear),
             ("2026-03-31 noon", YearMonthDay),
             ("2026-03", YearMonthDay),
@@ -399,9 +415,10 @@ mod tests {
             }
         }
         assert_eq!(date("1 Sept 2026", DayMonthYear), Some(day(2026, 9, 1)));
+        assert_eq!(date("5-Jan-26", DayMonthYear), Some(day(2026, 1, 5)));
         assert_eq!(date("2020-W53", YearMonthDay), Some(day(2020, 12, 28)));
         for text in
-            ["2026-W54", "2021-W53", "2026-W02-8", "30 Feb 2026", "5 Ja 2026", "5 Jan 26", "Jan 2026", "2026-Wé"]
+            ["2026-W54", "2021-W53", "2026-W02-8", "30 Feb 2026", "5 Ja 2026", "5 Jan 126", "Jan 2026", "2026-Wé"]
         {
             assert!(DATE_FORMATS.into_iter().all(|f| date(text, f).is_none()), "{text}");
         }
@@ -413,6 +430,8 @@ mod tests {
         assert_eq!(of(&["2026-01-05", "", "2026-01-12"]), DateReading::One(YearMonthDay));
         assert_eq!(of(&["01/02/2026", "13/02/2026"]), DateReading::One(DayMonthYear));
         assert_eq!(of(&["01/02/2026", "02/13/2026"]), DateReading::One(MonthDayYear));
+        assert_eq!(of(&["01/02/26", "13/02/26"]), DateReading::One(DayMonthYear));
+        assert_eq!(of(&["05/06/26", "07/08/26"]), DateReading::Ambiguous(vec![DayMonthYear, MonthDayYear]));
         assert_eq!(of(&["05/06/2026", "07/08/2026"]), DateReading::Ambiguous(vec![DayMonthYear, MonthDayYear]));
         assert_eq!(of(&["2026-01-05", "soon", "2026-01-12"]), DateReading::None { first_bad_row: 1 });
         assert_eq!(of(&["a", "b"]), DateReading::None { first_bad_row: 0 });

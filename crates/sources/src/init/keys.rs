@@ -94,7 +94,10 @@ fn no_date(table: &Table, profiles: &[Profile]) -> Finding {
     };
     // A spreadsheet's number of a day from 2000 to 2099.
     let numbered = text.trim().parse::<u32>().is_ok_and(|n| (36_526..73_051).contains(&n));
-    let (found, mend) = if read > 0 {
+    let (found, mend) = if read > 0 && forms.into_iter().any(|form| date(&text, form).is_some()) {
+        let found = format!("{}, where other rows have another order of day, month and year", shown(&text));
+        (found, "write all dates in one order, such as 2026-03-30")
+    } else if read > 0 {
         (
             shown(&text),
             "take the row out if it is a total or a remark; else write all dates in one form, such as 2026-03-30",
@@ -103,7 +106,7 @@ fn no_date(table: &Table, profiles: &[Profile]) -> Finding {
         let found = format!("{}, which looks like a spreadsheet's number of a day", shown(&text));
         (found, "format the column as a date in the spreadsheet, such as 2026-03-30, and save the CSV again")
     } else {
-        (shown(&text), "write days, or first days of weeks, as 2026-03-30, years with four digits")
+        (shown(&text), "write days, or first days of weeks, as 2026-03-30")
     };
     Finding::new(Severity::Fail, "no-date", found, "a date in every row, such as 2026-03-30 or 30/03/2026", mend)
         .at_row(table.lines.get(row).copied().unwrap_or(row as u64 + 2))

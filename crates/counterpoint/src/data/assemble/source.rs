@@ -138,8 +138,15 @@ fn days(project: &Project, table: &Table, out: &mut Vec<Finding>) -> Vec<Option<
         let day = text.as_deref().and_then(|t| recognise::date(t, format)).map(day_number);
         if let (Some(text), None) = (text, day) {
             capped.push(out, || {
-                let mend = "write a date that exists, in one format down the column";
-                fail("date-unreadable", format!("`{text}`"), format!("a date as {}", word(format)), mend)
+                let other = DATE_FORMATS.into_iter().find(|f| recognise::date(text, *f).is_some());
+                let (found, mend) = match other {
+                    Some(other) => (
+                        format!("`{text}`, which is a date as {}", word(other)),
+                        "the column holds dates in more than one order: write all of them in one, such as 2026-03-30",
+                    ),
+                    None => (format!("`{text}`"), "write a date that exists, in one format down the column"),
+                };
+                fail("date-unreadable", found, format!("a date as {}", word(format)), mend)
                     .at_file(&table.file)
                     .at_row(line(table, row))
                     .at_column(name)

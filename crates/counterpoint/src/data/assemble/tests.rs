@@ -184,6 +184,16 @@ fn ambiguous_dates_are_not_guessed_but_can_be_set() {
 }
 
 #[test]
+fn a_date_in_another_order_than_the_others_is_named_as_such() {
+    let text = "date,y,tv\n13/01/26,1,1\n20/01/26,2,2\n01/27/26,2,2\n";
+    let (data, findings) = assemble(&tv(), &[csv("data.csv", text)]);
+    assert!(data.is_none());
+    let found = of(&findings, "date-unreadable");
+    assert_eq!((found.len(), found[0].row), (1, Some(4)));
+    assert!(found[0].found.contains("month-day-year") && found[0].expected.contains("day-month-year"), "{found:?}");
+}
+
+#[test]
 fn commas_that_may_be_thousands_or_decimals_are_not_guessed() {
     let table = |y: [&str; 2]| Table {
         file: "data.csv".to_owned(),
