@@ -8,6 +8,7 @@ use counterpoint::creators::kernel::{Kernel, learn};
 use counterpoint::data::roster::{Format, Snapshot};
 use counterpoint::data::{Dataset, DriverKind};
 use counterpoint::model::build::Model;
+use counterpoint::model::crowd::Crowd;
 use counterpoint::model::estimate::{RowKind, estimate};
 use counterpoint::model::fit::fit;
 use counterpoint::model::platform::{Platform, PlatformSlots, PlatformWork};
@@ -69,12 +70,18 @@ fn platform(accounts: &[(Vec<f64>, f64)]) -> Platform {
         step: None,
         share: accounts.iter().flat_map(|_| [0.6, 0.4]).collect(),
         covariates: accounts.iter().map(|(_, h)| *h).collect(),
+        crowd: Crowd::apart(&[], Vec::new()),
         slots: PlatformSlots { slopes: vec![0], deviations: None },
     }
 }
 
 /// Each account's incremental outcome over all geos and periods.
 fn parts(accounts: &[(Vec<f64>, f64)]) -> Vec<f64> {
+    parts_and_overlap(accounts).0
+}
+
+/// The same, and how they overlap.
+fn parts_and_overlap(accounts: &[(Vec<f64>, f64)]) -> (Vec<f64>, Vec<f64>) {
     let (platform, lead, periods, half) = (platform(accounts), 2, 10, 0.8);
     let mut work = PlatformWork::new(&platform, 2, periods, lead);
     work.forward(&platform, &[1.0]);
@@ -92,7 +99,29 @@ fn parts(accounts: &[(Vec<f64>, f64)]) -> Vec<f64> {
     let whole: f64 = (0..2 * periods).map(|i| f[i] * [150.0, 35.0][i / periods]).sum();
     let parts: Vec<f64> = work.incremental.chunks(periods).map(|row| row.iter().sum()).collect();
     close(parts.iter().sum(), whole, "parts add up");
-    parts
+    (parts, work.overlap(&platform, &f, half))
+}
+
+#[test]
+fn an_account_takes_from_the_others_by_their_overlap() {
+    let views = |k: f64, at: f64| (0..12).map(|t| k * (1.0 + (t as f64 * 1.3 + at).sin())).collect::<Vec<_>>();
+    let accounts = [(views(1.0, 0.0), 0.2), (views(0.4, 1.0), -0.5), (views(2.0, 2.5), 0.1)];
+    let (_, overlap) = parts_and_overlap(&accounts);
+    let step = 1e-4;
+    for b in 0..3 {
+        let at = |h: f64| {
+            let mut moved = accounts.clone();
+            moved[b].1 += h;
+            parts(&moved)
+        };
+        let (up, down) = (at(step), at(-step));
+        for c in 0..3 {
+            let slope = (up[c] / down[c]).ln() / (2.0 * step);
+            let want = f64::from(b == c) - overlap[c * 3 + b];
+            assert!((slope - want).abs() < 1e-7, "{c} by {b}: {slope} {want}");
+        }
+    }
+    assert!((0..3).all(|c| overlap[c * 3..(c + 1) * 3].iter().sum::<f64>() < 1.0));
 }
 
 #[test]

@@ -271,9 +271,13 @@ fn a_cell_that_hides_the_dates_or_the_outcome_is_named() {
     assert!(word.found.contains("early") && word.mend.contains("2026-03-30"), "{word:?}");
     let numbered = refused("date,revenue,tv_spend\n46027,10,1\n46034,11,0\n");
     assert!(numbered.found.contains("46027") && numbered.found.contains("spreadsheet"), "{numbered:?}");
-    for (first, second) in
-        [("2026-W02", "2026-W03"), ("5 Jan 2026", "12 Jan 2026"), ("05-Jan-26", "12-Jan-26"), ("05/01/26", "19/01/26"), ("\"Jan 5, 2026\"", "\"Jan 12, 2026\"")]
-    {
+    for (first, second) in [
+        ("2026-W02", "2026-W03"),
+        ("5 Jan 2026", "12 Jan 2026"),
+        ("05-Jan-26", "12-Jan-26"),
+        ("05/01/26", "19/01/26"),
+        ("\"Jan 5, 2026\"", "\"Jan 12, 2026\""),
+    ] {
         let csv = format!("date,revenue,tv_spend\n{first},10,1\n{second},11,0\n");
         let read = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");
         assert!(read.notes.iter().any(|n| n.contains("in weeks")), "{:?}", read.notes);
