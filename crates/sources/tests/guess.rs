@@ -118,6 +118,7 @@ fn a_table_as_meridian_users_have_it() {
     assert_eq!(project.outcome.kind, OutcomeKind::Count(UnitValue::Column("revenue_per_conversion".into())));
     assert_eq!((project.data.geo.as_deref(), project.data.population.as_deref()), (Some("geo"), Some("population")));
     assert!(guess.notes.iter().any(|n| n.contains("`unnamed_1` is left out")), "{:#?}", guess.notes);
+    assert!(!guess.notes.iter().any(|n| n.contains("no column holds the population")), "{:#?}", guess.notes);
 }
 
 #[test]
@@ -299,6 +300,10 @@ fn what_cannot_be_told_must_be_looked_at() {
     let csv = "date,revenue,tv_spend\n01/02/2026,10,1\n02/02/2026,11,0\n";
     let ambiguous = guess("x", &[table_from_bytes("a.csv", csv.into()).expect("a table")]).expect("a guess");
     assert!(ambiguous.needs_edit.iter().any(|n| n.contains("date_format")), "{:#?}", ambiguous.needs_edit);
+    let geos =
+        "date,region,revenue,tv_spend\n2026-01-05,a,10,1\n2026-01-05,b,9,1\n2026-01-12,a,11,0\n2026-01-12,b,8,2\n";
+    let geos = guess("x", &[table_from_bytes("a.csv", geos.into()).expect("a table")]).expect("a guess");
+    assert!(geos.notes.iter().any(|n| n.contains("no column holds the population")), "{:#?}", geos.notes);
     let monthly = "date,revenue,tv_spend\n2026-01-01,10,1\n2026-02-01,11,0\n2026-03-01,12,3\n";
     let monthly = guess("x", &[table_from_bytes("a.csv", monthly.into()).expect("a table")]).expect("a guess");
     assert!(monthly.needs_edit.iter().any(|n| n.contains("monthly")), "{:#?}", monthly.needs_edit);

@@ -66,6 +66,11 @@ pub(super) fn find(tables: &[Table], draft: &mut Draft, said: &mut Said) -> Resu
             said.note(format!("{} holds the population of each geo, by its name", shown(population.name)));
         }
     }
+    if draft.geo.is_some() && draft.population.is_none() {
+        said.note(
+            "no column holds the population of each geo: a geo's exposure is told by its largest value, with a population it would be per head",
+        );
+    }
     if findings.is_empty() { Ok(keys) } else { Err(findings) }
 }
 
