@@ -138,4 +138,13 @@ fn a_simulated_market_has_its_truth_beside_it_and_checks() {
     let wrong = scratch.write("wrong.toml", "noise = -1.0\n");
     let text = said(&["simulate", arg(&wrong), "--out", arg(&scratch.path("x"))], 1);
     assert!(text.contains("noise") && !scratch.path("x").exists(), "{text}");
+    // All keys that do not exist are named, wherever they stand.
+    std::fs::write(&wrong, "sed = 3\nperiods = 20\ngeoss = [\n 2 ]\n[[channel]]\nnme = \"x\"\nrio = 2\n").unwrap();
+    let text = said(&["simulate", arg(&wrong), "--out", arg(&scratch.path("x"))], 1);
+    assert!(["sed", "geoss"].iter().all(|key| text.contains(&format!("`{key}`"))), "{text}");
+    std::fs::write(&wrong, "sed = 3\nperiods = 20\n[[channel]]\nnme = \"x\"\nrio = 2\n[creators]\nnobody = 1\n")
+        .unwrap();
+    let text = said(&["simulate", arg(&wrong), "--out", arg(&scratch.path("x"))], 1);
+    assert!(["sed", "nme", "rio", "nobody"].iter().all(|key| text.contains(&format!("`{key}`"))), "{text}");
+    assert!(text.contains("line 5"), "{text}");
 }

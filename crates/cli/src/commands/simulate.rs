@@ -66,8 +66,34 @@ pub(crate) fn run(args: &SimulateArgs, terminal: &Terminal) -> anyhow::Result<Ex
 
 /// The spec in the text of a simulation file, called `shown` in messages.
 pub(super) fn spec(text: &str, shown: &str) -> anyhow::Result<SimulationSpec> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    toml_edit::de::from_str(text).map_err(|e| anyhow!("{shown} describes no market.\n{}", e.to_string().trim_end()))
+    let mut text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+    let mut wrong = Vec::new();
+    loop {
+        match toml_edit::de::from_str(&text) {
+            Ok(spec) if wrong.is_empty() => return Ok(spec),
+            Ok(_) => break,
+            Err(e) => {
+                wrong.push(e.to_string().trim_end().to_owned());
+                // What else is wrong is seen without the line that is.
+                match e.span().and_then(|span| without_line(&text, span.start)) {
+                    Some(rest) => text = rest,
+                    None => break,
+                }
+            }
+        }
+    }
+    Err(anyhow!("{shown} describes no market.\n{}", wrong.join("\n")))
+}
+
+/// A file of keys with the line of a key and its value blank, so that all others stay where they are; none where that leaves no such file.
+fn without_line(text: &str, at: usize) -> Option<String> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    if !text[start..end].contains('=') {
+        return None;
+    }
+    let rest = format!("{}{}{}", &text[..start], " ".repeat(end - start), &text[end..]);
+    rest.parse::<toml_edit::DocumentMut>().is_ok().then_some(rest)
 }
 
 /// The text of the truth's file.
