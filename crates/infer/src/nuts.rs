@@ -432,8 +432,8 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
     }
 }
 
-/// The last part of a warm-up, in which metric and step are settled: steps that are averaged over few draws are too short in one chain of four, and
-/// trajectories then take twice as many.
+/// The last part of a warm-up, over which the step is averaged and the metric is left alone. Over few draws steps come out too short in one chain of four, and
+/// trajectories then take twice as many; but the longer it is, the fewer draws the metric has.
 const STEP_WINDOW: f64 = 0.3;
 
 /// Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is left limits
