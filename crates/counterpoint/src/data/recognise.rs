@@ -136,7 +136,8 @@ fn ungroup(whole: &str, group: char) -> Option<String> {
 }
 
 /// The day that a cell names in this format; a time of day after it (`T00:00:00Z`, ` 13:05`) is accepted and cut off.
-/// Years have four digits, or the last two of this century where they come last (`30/03/26`); months may be named in English (`5 Jan 2026`, `Jan 5, 2026`), and a week stands for its Monday (`2026-W02`).
+/// Years have four digits, or the last two of this century where they come last (`30/03/26`); months may be named in English (`5 Jan 2026`, `Jan 5, 2026`),
+/// and a week stands for its Monday (`2026-W02`).
 pub fn date(text: &str, format: DateFormat) -> Option<Date> {
     let text = text.trim();
     if text.bytes().any(|b| b.is_ascii_alphabetic())
