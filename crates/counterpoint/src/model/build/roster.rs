@@ -131,11 +131,9 @@ pub(super) fn add(
     let series = series(data, roster, &people);
     // What the weights' coordinates hang on comes before them.
     let spread = (!series.is_empty()).then(|| parameters.add_scale("capture_spread", defaults::CAPTURE_SPREAD));
-    for draft in &mut drafts {
-        draft.platform.slots = covariates.platform(&draft.label, &draft.platform.accounts, spread, roster, parameters);
-    }
     for (d, draft) in drafts.iter_mut().enumerate() {
         let platform = &mut draft.platform;
+        platform.slots = covariates.platform(&draft.label, &platform.accounts, spread, roster, parameters);
         let reach: Vec<f64> = (0..platform.len()).map(|c| platform.reach(c)).collect();
         let coded = |&c: &usize| series.iter().any(|s| s.accounts.contains(&(first + d, c)));
         platform.crowd = Crowd::apart(&reach, (0..platform.len()).filter(coded).collect());
