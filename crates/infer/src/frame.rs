@@ -19,9 +19,8 @@ const LEAST_PRECISION: f64 = 0.5;
 const WORTH: f64 = 0.1;
 /// Running sums of a product.
 const SUMS: usize = 16;
-/// Rows that are taken together, so that none waits for another, and columns.
-const ROWS: usize = 4;
-const COLUMNS: usize = 8;
+/// Rows that are taken together, so that none waits for another, and as many columns.
+const ROWS: usize = 8;
 
 /// A linear map from z to x.
 #[derive(Debug, Clone, PartialEq)]
@@ -271,37 +270,29 @@ dispatch! {
 }
 
 dispatch! {
-    /// y += sum of a x, over some rows.
+    /// y += sum of a x, over some rows, whose length is a multiple of [`ROWS`].
     fn add_all(a: [f64; ROWS], x: [&[f32]; ROWS], y: &mut [f64]) {
-        let n = y.len();
-        let x = x.map(|x| &x[..n]);
-        for t in 0..n {
-            let mut sum = y[t];
+        let x = x.map(|x| x.as_chunks::<ROWS>().0);
+        for (t, y) in y.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
             for r in 0..ROWS {
-                sum = a[r].mul_add(f64::from(x[r][t]), sum);
+                for i in 0..ROWS {
+                    y[i] = a[r].mul_add(f64::from(x[r][t][i]), y[i]);
+                }
             }
-            y[t] = sum;
         }
     }
 }
 
 dispatch! {
-    /// x'y of some rows.
+    /// x'y of some rows, whose length is a multiple of [`ROWS`].
     fn products(x: [&[f32]; ROWS], y: &[f64]) -> [f64; ROWS] {
-        let n = y.len();
-        let x = x.map(|x| &x[..n]);
-        let whole = n - n % COLUMNS;
-        let mut sums = [[0.0; COLUMNS]; ROWS];
-        for t in (0..whole).step_by(COLUMNS) {
+        let x = x.map(|x| x.as_chunks::<ROWS>().0);
+        let mut sums = [[0.0; ROWS]; ROWS];
+        for (t, y) in y.as_chunks::<ROWS>().0.iter().enumerate() {
             for r in 0..ROWS {
-                for i in 0..COLUMNS {
-                    sums[r][i] = f64::from(x[r][t + i]).mul_add(y[t + i], sums[r][i]);
+                for i in 0..ROWS {
+                    sums[r][i] = f64::from(x[r][t][i]).mul_add(y[i], sums[r][i]);
                 }
-            }
-        }
-        for t in whole..n {
-            for r in 0..ROWS {
-                sums[r][t - whole] = f64::from(x[r][t]).mul_add(y[t], sums[r][t - whole]);
             }
         }
         sums.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))

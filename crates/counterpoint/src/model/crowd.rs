@@ -8,7 +8,7 @@
 //!
 //! where G\[c,b\] is b's part in s / (s + e), in the mean over what c brings. The rows of G add up to less than one, so that weights follow from v.
 
-use super::linalg::dot;
+use super::linalg::{dot, each_dot};
 
 /// The overlaps of a platform's accounts.
 #[derive(Debug, Clone)]
@@ -19,7 +19,9 @@ pub struct Crowd {
     ln_reach: Vec<f64>,
     /// Accounts of which sales by code tell.
     coded: Vec<usize>,
-    /// Inverse of I - G among these.
+    /// The rest.
+    others: Vec<usize>,
+    /// Inverse of I - G among those with a code.
     inverse: Vec<f64>,
 }
 
@@ -39,7 +41,8 @@ impl Crowd {
                 rest[i * k + j] = f64::from(i == j) - overlap[c * n + b];
             }
         }
-        let mut out = Crowd { overlap, ln_reach: Vec::new(), coded, inverse: inverse(rest, k) };
+        let others = (0..n).filter(|c| !coded.contains(c)).collect();
+        let mut out = Crowd { overlap, ln_reach: Vec::new(), coded, others, inverse: inverse(rest, k) };
         out.ln_reach = brought.iter().zip(out.seen(ln_weights)).map(|(brought, v)| brought.ln() - v).collect();
         out
     }
@@ -51,7 +54,9 @@ impl Crowd {
 
     /// (I - G) x.
     pub fn seen(&self, x: &[f64]) -> Vec<f64> {
-        x.iter().zip(self.overlap.chunks_exact(x.len().max(1))).map(|(own, row)| own - dot(row, x)).collect()
+        let mut out = x.to_vec();
+        each_dot(x, self.overlap.chunks_exact(x.len().max(1)), |c, product| out[c] -= product);
+        out
     }
 
     /// 1 - G\[c,c\]: what of a change in its weight an account brings by itself.
@@ -64,16 +69,18 @@ impl Crowd {
         v.iter().zip(&self.ln_reach).map(|(v, reach)| (v + reach).exp()).sum::<f64>().ln()
     }
 
-    /// Completes a change of the weights' logarithms, in which those of accounts without a code are given: the others' are such that what is seen of them
-    /// changes by `seen`.
-    pub fn complete(&self, seen: &[f64], change: &mut [f64]) {
+    /// Completes a change of the weights' logarithms, in which those of accounts without a code are given, and the change of what is seen, in which those of
+    /// the others are: the weights follow from what is seen of them, and what is seen of the rest from all weights.
+    pub fn complete(&self, seen: &mut [f64], change: &mut [f64]) {
         let (n, k) = (change.len(), self.coded.len());
         self.coded.iter().for_each(|&c| change[c] = 0.0);
         let row = |c: usize| &self.overlap[c * n..(c + 1) * n];
-        let wanted: Vec<f64> = self.coded.iter().map(|&c| seen[c] + dot(row(c), change)).collect();
-        for (i, &c) in self.coded.iter().enumerate() {
-            change[c] = dot(&self.inverse[i * k..(i + 1) * k], &wanted);
+        let mut wanted: Vec<f64> = self.coded.iter().map(|&c| seen[c]).collect();
+        if !self.others.is_empty() {
+            each_dot(change, self.coded.iter().map(|&c| row(c)), |i, product| wanted[i] += product);
         }
+        each_dot(&wanted, self.inverse.chunks_exact(k.max(1)), |i, product| change[self.coded[i]] = product);
+        self.others.iter().for_each(|&c| seen[c] = change[c] - dot(row(c), change));
     }
 }
 
@@ -106,11 +113,11 @@ mod tests {
     fn a_change_is_completed_so_that_what_is_seen_of_coded_accounts_changes_as_asked() {
         let overlap = vec![0.2, 0.1, 0.3, 0.05, 0.4, 0.1, 0.2, 0.25, 0.15];
         let crowd = Crowd::around(overlap, &[0.1, -0.2, 0.3], &[5.0, 2.0, 1.0], vec![0, 2]);
-        let mut change = vec![9.0, 0.7, 9.0];
-        crowd.complete(&[0.5, 0.0, -0.2], &mut change);
-        let seen = crowd.seen(&change);
-        assert!((seen[0] - 0.5).abs() < 1e-12 && (seen[2] + 0.2).abs() < 1e-12, "{seen:?}");
-        assert!((change[1] - 0.7).abs() < 1e-12);
+        let (mut seen, mut change) = (vec![0.5, 9.0, -0.2], vec![9.0, 0.7, 9.0]);
+        crowd.complete(&mut seen, &mut change);
+        let changes = crowd.seen(&change);
+        assert!((changes[0] - 0.5).abs() < 1e-12 && (changes[2] + 0.2).abs() < 1e-12, "{changes:?}");
+        assert!((change[1] - 0.7).abs() < 1e-12 && (seen[1] - changes[1]).abs() < 1e-12, "{seen:?}");
     }
 
     #[test]

@@ -213,10 +213,12 @@ impl Marginal {
         total - 0.5 * ln_det_a + 0.5 * prior_part.ln_det + noise_part
     }
 
-    /// What [`Marginal::draw`] needs of [`Marginal::log_density`]; whether it is finite.
-    pub fn solve(&mut self, baseline: &Baseline, noise: &Noise, moments: &Moments, values: &[f64], r: &[f64]) -> bool {
-        self.factor(baseline, noise, moments, values).is_finite()
-            && self.solve_mean(baseline, noise, values, r).is_finite()
+    /// What [`Marginal::draw`] needs of [`Marginal::log_density`], and what of that hangs on r.
+    pub fn solve(&mut self, baseline: &Baseline, noise: &Noise, moments: &Moments, values: &[f64], r: &[f64]) -> f64 {
+        if !self.factor(baseline, noise, moments, values).is_finite() {
+            return f64::NAN;
+        }
+        self.solve_mean(baseline, noise, values, r)
     }
 
     /// Builds and factors A; returns ln |A|.
@@ -314,8 +316,8 @@ impl Marginal {
         }
     }
 
-    /// Fills mean, residual and weighted residual; returns -1/2 r'Pr + 1/2 b'A^-1 b.
-    fn solve_mean(&mut self, baseline: &Baseline, noise: &Noise, values: &[f64], r: &[f64]) -> f64 {
+    /// [`Marginal::solve`] where only r has changed. Fills mean, residual and weighted residual; returns -1/2 r'Pr + 1/2 b'A^-1 b.
+    pub fn solve_mean(&mut self, baseline: &Baseline, noise: &Noise, values: &[f64], r: &[f64]) -> f64 {
         let (s, q) = (self.shared, self.locals);
         weigh(noise, values, r, &mut self.weighted);
         let rpr = dot(r, &self.weighted);

@@ -125,8 +125,11 @@ pub struct PlatformWork {
     line: Vec<f64>,
     /// d/d views of one account through the parts; empty without a step.
     by_views: Vec<f64>,
-    /// Carried-over views, `[accounts x periods]`.
+    /// What a view of the old count is more than one of today's; nothing without a step.
+    more: f64,
+    /// Carried-over views, `[accounts x periods]`, and `more` and the kernel that they are of.
     carried: Vec<f64>,
+    carried_by: (f64, Vec<f64>),
     /// Scaled exposure that a view brings, `[accounts x geos]`.
     scales: Vec<f64>,
     /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
@@ -156,7 +159,9 @@ impl PlatformWork {
             by_step: 0.0,
             line: zero(padded),
             by_views: zero(if platform.step.is_some() { padded } else { 0 }),
+            more: 0.0,
             carried: zero(n * periods),
+            carried_by: (0.0, Vec::new()),
             scales: zero(n * geos),
             rate: zero(geos * periods),
             by_rate: zero(geos * periods),
@@ -173,8 +178,9 @@ impl PlatformWork {
         let padded = self.line.len();
         let geos = self.exposure.x.len() / padded;
         if let Some(step) = &platform.step {
+            self.more = step.more(values);
             self.views.copy_from_slice(&platform.views);
-            axpy(step.more(values), &step.before, &mut self.views);
+            axpy(self.more, &step.before, &mut self.views);
         }
         for (c, weight) in self.weight.iter_mut().enumerate() {
             *weight = platform.weight(c, values);
@@ -200,9 +206,16 @@ impl PlatformWork {
                 *q = scale * (1.0 - f);
             }
         }
+        if self.carried_by.0 != self.more || self.carried_by.1 != kernel {
+            for (own, views) in self.carried.chunks_exact_mut(periods).zip(self.views.chunks_exact(padded)) {
+                convolve(kernel, views, own);
+            }
+            self.carried_by.0 = self.more;
+            self.carried_by.1.clear();
+            self.carried_by.1.extend_from_slice(kernel);
+        }
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
-            convolve(kernel, &self.views[c * padded..(c + 1) * padded], &mut self.carried[own.clone()]);
             combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.rate, periods, &mut self.pull[own.clone()]);
             for t in own {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];

@@ -250,7 +250,7 @@ impl Posterior {
     fn log_likelihood(&mut self) -> f64 {
         self.by_value.fill(0.0);
         self.media_residual();
-        let own = self.likelihood() + self.tracked();
+        let own = self.likelihood() + self.tracked(true);
         own + self.experiments.log_density(&self.model, &self.values, &self.drivers, &mut self.by_value)
     }
 
@@ -312,15 +312,35 @@ impl Posterior {
         self.model.drivers.iter().zip(&self.drivers).map(one).collect()
     }
 
-    /// Log likelihood of tracked sales; leaves the derivatives by each account's part in its platform.
-    fn tracked(&mut self) -> f64 {
+    /// What [`Posterior::log_likelihood`] is but for a constant, as long as only drivers and capture rates change: without its derivatives, where the
+    /// baseline is integrated out. `anew` where this is asked for the first time.
+    fn log_likelihood_beside(&mut self, anew: bool) -> f64 {
+        let model = self.model.clone();
+        let Some(moments) = &model.moments else { return self.log_likelihood() };
+        self.media_residual();
+        let (baseline, noise, values, r) = (&model.baseline, &model.noise, &self.values, &self.residual);
+        let own = if anew {
+            self.marginal.solve(baseline, noise, moments, values, r)
+        } else {
+            self.marginal.solve_mean(baseline, noise, values, r)
+        };
+        let own = own + self.tracked(false);
+        own + self.experiments.log_density(&model, &self.values, &self.drivers, &mut self.by_value)
+    }
+
+    /// Log likelihood of tracked sales; where asked for, leaves the derivatives by each account's part in its platform.
+    fn tracked(&mut self, derivatives: bool) -> f64 {
         let model = self.model.clone();
         let Some(tracked) = &model.tracked else { return 0.0 };
         self.split_platforms();
-        for own in self.drivers.iter_mut().filter_map(|w| w.platform.as_mut()) {
+        let (values, drivers, work) = (&self.values, &mut self.drivers, &mut self.tracked_work);
+        if !derivatives {
+            return tracked.log_density(values, None, drivers, work);
+        }
+        for own in drivers.iter_mut().filter_map(|w| w.platform.as_mut()) {
             own.by_incremental.fill(0.0);
         }
-        tracked.log_density(&self.values, &mut self.by_value, &mut self.drivers, &mut self.tracked_work)
+        tracked.log_density(values, Some(&mut self.by_value), drivers, work)
     }
 }
 

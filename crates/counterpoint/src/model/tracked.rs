@@ -99,12 +99,12 @@ impl Tracked {
         1.0 / (1.0 + (-logit).exp())
     }
 
-    /// Log likelihood, from the parts of each account in `drivers`, which take the derivatives by them; those by parameters are added to
-    /// `by_value`.
+    /// Log likelihood, from the parts of each account in `drivers`. Where derivatives are asked for, the parts take those by them, and those by parameters
+    /// are added to `by_value`.
     pub fn log_density(
         &self,
         values: &[f64],
-        by_value: &mut [f64],
+        mut by_value: Option<&mut [f64]>,
         drivers: &mut [DriverWork],
         work: &mut TrackedWork,
     ) -> f64 {
@@ -136,6 +136,7 @@ impl Tracked {
             let by_mean = &mut work.by_mean[..brought.len()];
             let (own, by_own) = terms((capture, leak, phi), brought, all, orders, by_mean);
             total += own;
+            let Some(by_value) = by_value.as_deref_mut() else { continue };
             by_phi += by_own;
             let (by_capture, by_leak) = (dot(by_mean, brought), dot(by_mean, all));
             for &(d, c) in &s.accounts {
@@ -151,7 +152,9 @@ impl Tracked {
             by_value[self.spread] += by_logit * values[s.deviation];
             by_value[s.deviation] += by_logit * values[self.spread];
         }
-        by_value[self.dispersion] += by_phi * -2.0 * phi / o;
+        if let Some(by_value) = by_value {
+            by_value[self.dispersion] += by_phi * -2.0 * phi / o;
+        }
         total
     }
 }

@@ -103,7 +103,7 @@ impl Posterior {
         for (seen, (before, after)) in places.seen.iter().zip(before.iter().zip(&after)) {
             wanted[seen.place] = before - after;
         }
-        platform.crowd.complete(&wanted, &mut change);
+        platform.crowd.complete(&mut wanted, &mut change);
         for seen in &places.seen {
             let from = self.values[seen.r];
             let to = from + change[seen.place] / self.values[seen.tau];

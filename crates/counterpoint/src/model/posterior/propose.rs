@@ -25,7 +25,7 @@ impl Posterior {
         let platforms: Vec<usize> = all.clone().filter(|&m| model.drivers[m].platform.is_some()).collect();
         self.follow(all);
         let places: Vec<Places> = platforms.iter().filter_map(|&m| self.places(m)).collect();
-        let mut here = self.log_likelihood();
+        let mut here = self.log_likelihood_beside(true);
         for _ in 0..TRIES[0] {
             self.propose(&mut here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
         }
@@ -62,7 +62,7 @@ impl Posterior {
         }
         let level = rng.random::<f64>().ln();
         self.follow(drivers.iter().copied());
-        let there = self.log_likelihood();
+        let there = self.log_likelihood_beside(false);
         if there - *here > level {
             *here = there;
             return;

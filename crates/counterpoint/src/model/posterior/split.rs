@@ -23,13 +23,18 @@ use super::super::crowd::Crowd;
 use super::super::tracked::TrackedSeries;
 use super::Posterior;
 use super::propose::STEPS;
+use counterpoint_infer::dispatch;
+use counterpoint_infer::math::{exp, ln};
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
 
 /// Newton steps, which are far fewer: the equation is nearly linear.
 const NEWTON: usize = 60;
+/// A step of so little ends them: what is left is of its square.
+const CLOSE: f64 = 1e-8;
+/// Creators that are solved together.
+const LANES: usize = 16;
 
 /// All that is split.
 pub(super) struct Splits<'a> {
@@ -38,9 +43,13 @@ pub(super) struct Splits<'a> {
     /// Whether it is sampled.
     moves: bool,
     rosters: Vec<Roster<'a>>,
-    /// Parameters: rates of platforms.
-    rates: Vec<usize>,
-    creators: Vec<Split>,
+    /// Parameters: rates of platforms, and whether each is sampled.
+    rates: Vec<(usize, bool)>,
+    /// Creators whose weights follow, and their accounts.
+    followed: Vec<Followed>,
+    accounts: Vec<Account>,
+    /// Creators of whom an account has no weight of its own: place of the rate, parameter of its deviation.
+    alone: Vec<(usize, usize)>,
 }
 
 /// The accounts on one platform.
@@ -69,32 +78,23 @@ struct Follows {
 }
 
 /// One creator whose rate and weights are split anew.
-struct Split {
-    /// Parameter: rate of the platform.
-    center: usize,
+struct Followed {
+    /// Place of the platform's rate.
+    rate: usize,
     /// Parameter: deviation of the rate.
     deviation: usize,
-    /// None where a weight cannot follow.
-    accounts: Vec<Account>,
 }
 
 /// One of a creator's accounts.
 struct Account {
+    /// Place of the creator.
+    creator: usize,
     /// Roster, and place there.
     at: (usize, usize),
-    /// Parameter: spread of the weights.
-    tau: usize,
-    /// s.
+    /// 1 / s^2.
     own: f64,
     /// Whether it is on the platform of the rate, whose effect follows.
     home: bool,
-}
-
-impl Account {
-    /// 1 / (s tau)^2.
-    fn precision(&self, values: &[f64]) -> f64 {
-        (self.own * values[self.tau]).powi(-2)
-    }
 }
 
 impl Splits<'_> {
@@ -102,7 +102,6 @@ impl Splits<'_> {
     pub(super) fn of<'a>(model: &'a Model, values: &[f64]) -> Option<Splits<'a>> {
         let tracked = model.tracked.as_ref()?;
         let sampled = |i: usize| model.parameters.get(i).prior.is_sampled();
-        let rates: BTreeSet<usize> = tracked.series.iter().map(|s| s.capture).collect();
         let (mut rosters, mut by_driver) = (Vec::new(), vec![None; model.drivers.len()]);
         for (m, driver) in model.drivers.iter().enumerate() {
             let Some(platform) = &driver.platform else { continue };
@@ -128,25 +127,38 @@ impl Splits<'_> {
                 effect,
             });
         }
-        let account = |home: usize, &(d, c): &(usize, usize)| {
-            let at = by_driver[d]?;
-            let roster: &Roster = &rosters[at];
-            let home = d == home && roster.effect.is_some();
-            Some(Account { at: (at, c), tau: roster.tau, own: roster.crowd.own(c), home })
-        };
-        let one = |series: &TrackedSeries| {
-            let accounts: Option<Vec<Account>> =
-                series.accounts.iter().map(|own| account(series.accounts[0].0, own)).collect();
-            Split { center: series.capture, deviation: series.deviation, accounts: accounts.unwrap_or_default() }
-        };
-        let creators = tracked.series.iter().map(one).collect();
-        Some(Splits {
+        let mut rates: Vec<(usize, bool)> = tracked.series.iter().map(|s| (s.capture, sampled(s.capture))).collect();
+        rates.sort_unstable();
+        rates.dedup();
+        let mut out = Splits {
             of_rates: tracked.spread,
             moves: sampled(tracked.spread),
-            creators,
-            rates: rates.into_iter().filter(|&i| sampled(i)).collect(),
             rosters,
-        })
+            rates,
+            followed: Vec::new(),
+            accounts: Vec::new(),
+            alone: Vec::new(),
+        };
+        tracked.series.iter().for_each(|series| out.add(series, &by_driver));
+        Some(out)
+    }
+
+    fn add(&mut self, series: &TrackedSeries, by_driver: &[Option<usize>]) {
+        let rate = self.rates.partition_point(|(i, _)| *i < series.capture);
+        let (home, creator) = (series.accounts[0].0, self.followed.len());
+        let one = |&(d, c): &(usize, usize)| {
+            let at = by_driver[d]?;
+            let roster = &self.rosters[at];
+            let home = d == home && roster.effect.is_some();
+            Some(Account { creator, at: (at, c), own: roster.crowd.own(c).powi(-2), home })
+        };
+        match series.accounts.iter().map(one).collect::<Option<Vec<Account>>>() {
+            Some(accounts) => {
+                self.accounts.extend(accounts);
+                self.followed.push(Followed { rate, deviation: series.deviation });
+            }
+            None => self.alone.push((rate, series.deviation)),
+        }
     }
 }
 
@@ -179,7 +191,8 @@ impl Posterior {
     /// A new rate of one platform, and what goes with it. Returns the log ratio of prior densities and proposals.
     pub(super) fn step_rates(&mut self, splits: &Splits, rng: &mut ChaCha8Rng) -> f64 {
         let before = self.values.clone();
-        let Some(&rate) = splits.rates.get(rng.random_range(0..splits.rates.len().max(1))) else { return 0.0 };
+        let rates: Vec<usize> = splits.rates.iter().filter(|(_, sampled)| *sampled).map(|(i, _)| *i).collect();
+        let Some(&rate) = rates.get(rng.random_range(0..rates.len().max(1))) else { return 0.0 };
         let size = STEPS[rng.random_range(0..STEPS.len())];
         let prior = self.model.parameters.get(rate).prior;
         let u = prior.unconstrain(before[rate]);
@@ -195,25 +208,23 @@ impl Posterior {
         if !there(splits.of_rates) || !splits.rosters.iter().all(|roster| there(roster.tau)) {
             return f64::NEG_INFINITY;
         }
-        let mut ratio = 0.0;
         let seen: Vec<Vec<f64>> =
             splits.rosters.iter().map(|roster| roster.crowd.seen(&roster.weights(before))).collect();
         let mut change: Vec<Vec<f64>> = seen.iter().map(|v| vec![0.0; v.len()]).collect();
-        for split in &splits.creators {
-            ratio += split.follow(splits.of_rates, (before, &seen), &mut self.values, &mut change);
-        }
+        let Some(mut ratio) = splits.split(before, &seen, &mut self.values, &mut change) else {
+            return f64::NEG_INFINITY;
+        };
         let model = self.model.clone();
-        for ((roster, seen), change) in splits.rosters.iter().zip(&seen).zip(&change) {
+        for ((roster, seen), change) in splits.rosters.iter().zip(&seen).zip(&mut change) {
             ratio += roster.follow(before, change, &mut self.values);
             let Some(Follows { effect, rate, per_unit, known }) = &roster.effect else { continue };
-            let total = |v: &[f64], values: &[f64]| {
-                let v: Vec<f64> = v.iter().zip(known).map(|(v, known)| v + known).collect();
-                roster.crowd.ln_total(&v) - values[*rate].ln()
-            };
-            let now = total(&roster.crowd.seen(&roster.weights(&self.values)), &self.values);
+            let mut v: Vec<f64> = seen.iter().zip(known).map(|(v, known)| v + known).collect();
+            let then = roster.crowd.ln_total(&v) - before[*rate].ln();
+            v.iter_mut().zip(&*change).for_each(|(v, change)| *v += change);
+            let now = roster.crowd.ln_total(&v) - self.values[*rate].ln();
             let prior = model.parameters.get(*effect).prior;
             let u = prior.unconstrain(before[*effect]);
-            let to = prior.at(u + per_unit * (now - total(seen, before)));
+            let to = prior.at(u + per_unit * (now - then));
             ratio += to.log_density - prior.at(u).log_density;
             self.values[*effect] = to.value;
         }
@@ -227,8 +238,9 @@ impl Roster<'_> {
         values[self.first..self.first + self.accounts].iter().map(|r| values[self.tau] * r).collect()
     }
 
-    /// Gives weights to those with a code so that v changes by `seen`. Returns the log ratio of the densities of their deviations, and of the proposals.
-    fn follow(&self, before: &[f64], seen: &[f64], values: &mut [f64]) -> f64 {
+    /// Gives weights to those with a code so that v changes by `seen`, and completes that. Returns the log ratio of the densities of their deviations, and of
+    /// the proposals.
+    fn follow(&self, before: &[f64], seen: &mut [f64], values: &mut [f64]) -> f64 {
         let from = self.weights(before);
         // Deviations of accounts without a code stay.
         let mut change: Vec<f64> = self.weights(values).iter().zip(&from).map(|(to, from)| to - from).collect();
@@ -243,88 +255,137 @@ impl Roster<'_> {
     }
 }
 
-impl Split {
-    /// Takes the creator along where the spreads in `values` are not those before: its rate, and by how much v of its accounts is to change. Returns the log
-    /// ratio of the density of the rate's deviation, and of the proposals.
-    fn follow(
+impl Splits<'_> {
+    /// Splits all creators anew where spreads and rates in `values` are not those before: sets the deviations of their rates, and tells by how much v of
+    /// their accounts is to change. Returns the log ratio of the densities of these deviations, and of the proposals; none where there is no such split.
+    fn split(
         &self,
-        spread: usize,
-        (before, seen): (&[f64], &[Vec<f64>]),
+        before: &[f64],
+        seen: &[Vec<f64>],
         values: &mut [f64],
         change: &mut [Vec<f64>],
-    ) -> f64 {
-        let (rate, new_rate) = (before[self.center], values[self.center]);
+    ) -> Option<f64> {
         let logit = |rate: f64| (rate / (1.0 - rate)).ln();
-        let (eta, to) = (before[spread], values[spread]);
-        let d = before[self.deviation];
-        if self.accounts.is_empty() {
+        let of_rates: Vec<[[f64; 2]; 2]> =
+            self.rates.iter().map(|&(i, _)| [before[i], values[i]].map(|rate| [logit(rate), 1.0 - rate])).collect();
+        let eta = [before[self.of_rates], values[self.of_rates]];
+        let mut ratio = 0.0;
+        for &(rate, deviation) in &self.alone {
             // The creator's rate stays.
-            let new = (logit(rate) - logit(new_rate) + d * eta) / to;
-            values[self.deviation] = new;
-            return 0.5 * (d * d - new * new) + (eta / to).ln();
+            let ([from, to], d) = (of_rates[rate].map(|of| of[0]), before[deviation]);
+            let new = (from - to + d * eta[0]) / eta[1];
+            values[deviation] = new;
+            ratio += 0.5 * (d * d - new * new) + (eta[0] / eta[1]).ln();
         }
-        let old = self.shape(logit(rate), 1.0 - rate, eta, before);
-        let new = self.shape(logit(new_rate), 1.0 - new_rate, to, values);
-        let follows = (new_rate / rate).ln();
-        let [captured, _] = old.ln_capture(d);
-        let v = |own: &Account| seen[own.at.0][own.at.1];
-        let middle: f64 = self.accounts.iter().map(|own| old.k * v(own) * own.precision(before)).sum();
-        let z = (d - middle) / old.sd;
-        let held = |own: &Account| v(own) + captured + if own.home { follows } else { 0.0 };
-        let pulled: f64 = self.accounts.iter().map(|own| new.k * held(own) * own.precision(values)).sum();
-        let Some(found) = new.solve(d, pulled + new.sd * z) else { return f64::NEG_INFINITY };
-        let [captures, _] = new.ln_capture(found);
-        for own in &self.accounts {
-            change[own.at.0][own.at.1] = held(own) - captures - v(own);
-        }
-        values[self.deviation] = found;
-        0.5 * (d * d - found * found) + old.ln_jacobian(d) - new.ln_jacobian(found)
-    }
-
-    fn shape(&self, logit: f64, rest: f64, eta: f64, values: &[f64]) -> Shape {
-        let precision: f64 = self.accounts.iter().map(|own| own.precision(values)).sum();
-        let k = eta * rest;
-        Shape { logit, eta, k, precision, sd: (k * k).mul_add(precision, 1.0).sqrt() }
-    }
-}
-
-/// How a creator's split hangs on the spreads.
-struct Shape {
-    logit: f64,
-    eta: f64,
-    k: f64,
-    /// Sum of 1 / (s tau)^2.
-    precision: f64,
-    sd: f64,
-}
-
-impl Shape {
-    /// ln capture and its slope.
-    fn ln_capture(&self, d: f64) -> [f64; 2] {
-        let logit = self.eta.mul_add(d, self.logit);
-        let odds = (-logit).exp();
-        let ln = if odds.is_finite() { -odds.ln_1p() } else { logit };
-        [ln, self.eta / (1.0 + 1.0 / odds)]
-    }
-
-    /// Where d + k precision ln capture(d) is `to`.
-    fn solve(&self, from: f64, to: f64) -> Option<f64> {
-        let by = self.k * self.precision;
-        let mut d = from;
-        for _ in 0..NEWTON {
-            let [ln, slope] = self.ln_capture(d);
-            let step = (by.mul_add(ln, d) - to) / by.mul_add(slope, 1.0);
-            d -= step;
-            if step.abs() <= 1e-12 * (1.0 + d.abs()) {
-                return Some(d);
+        let mut sides = vec![Side::default(); self.followed.len().div_ceil(LANES)];
+        for (i, own) in self.followed.iter().enumerate() {
+            let (side, i) = (&mut sides[i / LANES], i % LANES);
+            side.d[i] = before[own.deviation];
+            for (k, [logit, rest]) in of_rates[own.rate].into_iter().enumerate() {
+                (side.logit[k][i], side.slope[k][i]) = (logit, eta[k] * rest);
             }
         }
-        None
+        let follows: Vec<f64> = self.rates.iter().map(|&(i, _)| (values[i] / before[i]).ln()).collect();
+        let per_tau: Vec<[f64; 2]> =
+            self.rosters.iter().map(|own| [before[own.tau], values[own.tau]].map(|tau| tau.powi(-2))).collect();
+        let moved = |own: &Account| if own.home { follows[self.followed[own.creator].rate] } else { 0.0 };
+        for own in &self.accounts {
+            let (side, i) = (&mut sides[own.creator / LANES], own.creator % LANES);
+            let v = seen[own.at.0][own.at.1];
+            let [from, to] = per_tau[own.at.0].map(|per_tau| own.own * per_tau);
+            side.precision[0][i] += from;
+            side.precision[1][i] += to;
+            side.middle[0][i] += from * v;
+            side.middle[1][i] += to * (v + moved(own));
+        }
+        for side in &mut sides {
+            let own = solve(eta, side);
+            if !own.is_finite() {
+                return None;
+            }
+            ratio += own;
+        }
+        for (i, own) in self.followed.iter().enumerate() {
+            values[own.deviation] = sides[i / LANES].d[i % LANES];
+        }
+        for own in &self.accounts {
+            change[own.at.0][own.at.1] = sides[own.creator / LANES].captured[own.creator % LANES] + moved(own);
+        }
+        Some(ratio)
     }
+}
 
-    /// ln |d(p, z) / d(d, v)|.
-    fn ln_jacobian(&self, d: f64) -> f64 {
-        let [_, slope] = self.ln_capture(d);
-        (self.k * slope).mul_add(self.precision, 1.0).ln() - self.sd.ln()
+/// Some creators beside each other, before and after. Where there is none all is zero, and stays.
+#[derive(Debug, Clone, Default)]
+struct Side {
+    /// Logit of the platform's rate.
+    logit: [[f64; LANES]; 2],
+    /// k.
+    slope: [[f64; LANES]; 2],
+    /// Sum of 1 / (s tau)^2.
+    precision: [[f64; LANES]; 2],
+    /// Sum of v / (s tau)^2, with what v changes by for the platform's effect.
+    middle: [[f64; LANES]; 2],
+    /// Deviation of the rate: before, then after.
+    d: [f64; LANES],
+    /// By how much ln capture falls.
+    captured: [f64; LANES],
+}
+
+/// ln capture and its slope.
+#[inline(always)]
+fn ln_capture(eta: f64, logit: f64, d: f64) -> [f64; 2] {
+    let odds = exp(-eta.mul_add(d, logit));
+    [-ln(1.0 + odds), eta * (odds / (1.0 + odds))]
+}
+
+dispatch! {
+    /// Finds the deviations after, d + k precision ln capture(d) = what p and z ask for. Returns the log ratio of their densities, and of the proposals; not
+    /// finite where they are not found.
+    fn solve(eta: [f64; 2], side: &mut Side) -> f64 {
+        let mut new = side.d;
+        let mut wanted = [0.0; LANES];
+        let (mut before, mut slope, mut jacobian) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let mut sd = [[0.0; LANES]; 2];
+        for k in 0..2 {
+            for i in 0..LANES {
+                sd[k][i] = (side.slope[k][i] * side.slope[k][i]).mul_add(side.precision[k][i], 1.0).sqrt();
+            }
+        }
+        for i in 0..LANES {
+            let [captured, by] = ln_capture(eta[0], side.logit[0][i], side.d[i]);
+            let z = (side.d[i] - side.slope[0][i] * side.middle[0][i]) / sd[0][i];
+            let pulled = side.slope[1][i] * captured.mul_add(side.precision[1][i], side.middle[1][i]);
+            wanted[i] = sd[1][i].mul_add(z, pulled);
+            before[i] = captured;
+            jacobian[i] = (side.slope[0][i] * by).mul_add(side.precision[0][i], 1.0) * sd[1][i] / sd[0][i];
+            slope[i] = side.slope[1][i] * side.precision[1][i];
+        }
+        let mut found = false;
+        for _ in 0..NEWTON {
+            let mut far = [0.0; LANES];
+            for i in 0..LANES {
+                let [captured, by] = ln_capture(eta[1], side.logit[1][i], new[i]);
+                let step = (slope[i].mul_add(captured, new[i]) - wanted[i]) / slope[i].mul_add(by, 1.0);
+                new[i] -= step;
+                far[i] = step.abs() / (1.0 + new[i].abs());
+            }
+            found = far.iter().all(|far| *far <= CLOSE);
+            if found {
+                break;
+            }
+        }
+        if !found {
+            return f64::NAN;
+        }
+        let mut ratios = [0.0; LANES];
+        for i in 0..LANES {
+            let [captured, by] = ln_capture(eta[1], side.logit[1][i], new[i]);
+            side.captured[i] = before[i] - captured;
+            let both = jacobian[i] / slope[i].mul_add(by, 1.0);
+            ratios[i] = 0.5 * (side.d[i] * side.d[i] - new[i] * new[i]) + ln(both);
+        }
+        side.d = new;
+        ratios.iter().sum()
     }
 }

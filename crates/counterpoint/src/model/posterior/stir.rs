@@ -35,7 +35,7 @@ impl Posterior {
     fn effects_over_geos(&mut self, model: &Model, drivers: &[usize], rng: &mut ChaCha8Rng) -> bool {
         let (Some(of_baseline), false) = (&model.moments, drivers.is_empty()) else { return true };
         self.media_residual();
-        if !self.marginal.solve(&model.baseline, &model.noise, of_baseline, &self.values, &self.residual) {
+        if !self.marginal.solve(&model.baseline, &model.noise, of_baseline, &self.values, &self.residual).is_finite() {
             return false;
         }
         let moments = self.moments(model, drivers, rng);
