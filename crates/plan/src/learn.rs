@@ -7,7 +7,7 @@
 //! of what is believed of it. A larger set could only be worth more.
 
 use crate::ground::Ground;
-use crate::judge::judge;
+use crate::judge::profits;
 use crate::money::{Clash, Money};
 use crate::plan::{Plan, Planner};
 use crate::search::{Proof, search};
@@ -90,7 +90,7 @@ pub fn learn(planner: &Planner<'_>, spec: &PlanSpec, plan: &Plan, seed: u64) -> 
             plans.push(paths);
         }
     }
-    let profits = in_parallel(plans.len(), planner.threads, |k| judge(ground, &calm, &plans[k], asked.threads).profit);
+    let profits = profits(ground, &calm, &plans, planner.threads);
     let mut worth: Vec<Worth> = in_parallel(tests.len(), planner.threads, |i| {
         let test = &tests[i];
         let mut rng = chain_rng(seed, STREAM + i as u64);
@@ -212,23 +212,20 @@ fn gain(lift: &[f64], se: f64, noise: &[f64], profits: &[Vec<f64>]) -> f64 {
     let n = lift.len();
     let mean = |p: &Vec<f64>| p.iter().sum::<f64>() / n as f64;
     let best = (0..profits.len()).max_by(|&a, &b| mean(&profits[a]).total_cmp(&mean(&profits[b]))).unwrap_or(0);
+    let rising = order(lift);
     let mut total = 0.0;
     let mut weights = vec![0.0; n];
     for j in 0..n {
         let result = lift[j] + se * noise[j];
-        let near = lift
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != j)
-            .map(|(_, l)| (l - result).abs())
-            .fold(f64::INFINITY, f64::min);
+        let (below, above) = rising.split_at(rising.partition_point(|&i| lift[i] < result));
+        let (below, above) = (below.iter().rev().find(|i| **i != j), above.iter().find(|i| **i != j));
+        let near = below.into_iter().chain(above).map(|&i| (lift[i] - result).abs()).fold(f64::INFINITY, f64::min);
         // The nearest draw weighs one, however far it is.
         agreement(lift, result, near * near, 0.5 / (se * se), &mut weights);
         weights[j] = 0.0;
         let sum: f64 = weights.iter().sum();
-        let given = |p: &Vec<f64>| dot(&weights, p) / sum;
-        let most = profits.iter().map(given).fold(f64::NEG_INFINITY, f64::max);
-        total += most - given(&profits[best]);
+        let given: Vec<f64> = profits.iter().map(|p| dot(&weights, p) / sum).collect();
+        total += given.iter().copied().fold(f64::NEG_INFINITY, f64::max) - given[best];
     }
     total / n as f64
 }

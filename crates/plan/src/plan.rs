@@ -1,7 +1,7 @@
 //! The answer: the best plan, judged, beside last year's split; what binds; what another attitude to risk would change.
 
 use crate::ground::Ground;
-use crate::judge::{Judged, Paths, Spread, judge};
+use crate::judge::{Judged, Paths, Spread, judge, probabilities, profits};
 use crate::money::{Clash, Money};
 use crate::problem::{Layout, Problem};
 use crate::search::{Found, Proof, search};
@@ -12,6 +12,8 @@ use counterpoint_infer::parallel::in_parallel;
 
 /// Attitudes to risk of the frontier.
 pub const FRONTIER: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// Draws on which its plans are looked for; they are judged on all.
+const FEW: usize = 400;
 /// Halvings in search of the budget that a target asks for.
 const HALVINGS: usize = 14;
 /// Budgets that are tried where little money does not keep a target.
@@ -210,17 +212,23 @@ impl<'a> Planner<'a> {
         let at = PlanSpec { budget: Budget::Fixed(budget), target: None, ..spec.clone() };
         let limits = Money::new(self.ground, &at, Some(budget))?;
         let same = |money: f64| (money - budget).abs() <= 1e-6 * budget;
-        // Side by side, each on one thread.
+        // Side by side, each on one thread, on some of the draws; the most careful, which takes longest, first.
         let alone = Planner::new(self.ground, self.worlds, 1);
-        let point = |k: usize| {
-            let risk = FRONTIER[k];
+        let best = |k: usize| {
+            let risk = FRONTIER[FRONTIER.len() - 1 - k];
             let problem = alone.problem(spec, risk);
             let found = match &self.found {
                 Some(own) if risk == spec.risk && same(self.paths(&problem, own).money(self.ground)) => own.clone(),
-                begin => search(&problem, &limits, begin.as_ref(), Proof::Nothing)?,
+                begin => search(&problem.coarse(FEW), &limits, begin.as_ref(), Proof::Nothing)?,
             };
-            let paths = self.paths(&problem, &found);
-            let judged = judge(self.ground, self.worlds, &paths, alone.threads);
+            Ok(self.paths(&problem, &found))
+        };
+        let mut plans: Vec<Paths> =
+            in_parallel(FRONTIER.len(), self.threads, best).into_iter().collect::<Result<_, Clash>>()?;
+        plans.reverse();
+        let weights = probabilities(self.ground, self.worlds);
+        let profits = profits(self.ground, self.worlds, &plans, self.threads);
+        let point = |((&risk, paths), profit): ((&f64, &Paths), &Vec<f64>)| {
             let channels = paths.spend.iter().map(|s| s.iter().sum::<f64>());
             let on = |p: usize| {
                 let own = (0..self.ground.offers.len()).filter(move |&o| self.ground.offers[o].platform == p);
@@ -228,10 +236,9 @@ impl<'a> Planner<'a> {
             };
             let money = channels.chain((0..self.ground.platforms.len()).map(on)).collect();
             let posts = (0..self.ground.offers.len()).map(|o| paths.number(o)).sum();
-            Ok(Point { risk, profit: Spread::of(&judged.profit, &judged.weights), money, posts })
+            Point { risk, profit: Spread::of(profit, &weights), money, posts }
         };
-        let found: Vec<Point> =
-            in_parallel(FRONTIER.len(), self.threads, point).into_iter().collect::<Result<_, _>>()?;
+        let found: Vec<Point> = FRONTIER.iter().zip(&plans).zip(&profits).map(point).collect();
         // Another point's plan may be the better one here: all are within the same limits. The plan that was asked for stands as it is.
         let objective = |risk: f64, p: &Point| (1.0 - risk) * p.profit.mean + risk * p.profit.cvar10;
         let best = |own: &Point| {

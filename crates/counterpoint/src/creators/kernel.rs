@@ -48,23 +48,22 @@ impl Kernel {
         Kernel { omega: OMEGA.0, u0: LN_U0.0.exp(), horizon: horizon(format) }
     }
 
+    /// The integral of (1 + u / u0)^(-omega) / u0 over the first `days`.
+    fn until(&self, days: f64) -> f64 {
+        let (power, log) = (1.0 - self.omega, (days / self.u0).ln_1p());
+        if (power * log).abs() < 1e-6 { log * (1.0 + 0.5 * power * log) } else { (power * log).exp_m1() / power }
+    }
+
     /// Share of all views that come within `days` of the post.
     pub fn share_until(&self, days: f64) -> f64 {
-        let until = |days: f64| {
-            let (power, log) = (1.0 - self.omega, (days / self.u0).ln_1p());
-            if (power * log).abs() < 1e-6 { log * (1.0 + 0.5 * power * log) } else { (power * log).exp_m1() / power }
-        };
-        if days <= 0.0 { 0.0 } else { (until(days.min(self.horizon)) / until(self.horizon)).min(1.0) }
+        if days <= 0.0 { 0.0 } else { (self.until(days.min(self.horizon)) / self.until(self.horizon)).min(1.0) }
     }
 
     /// Days until half of all views have come.
     pub fn half_life(&self) -> f64 {
-        let (mut low, mut high) = (0.0, self.horizon);
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if self.share_until(middle) < 0.5 { low = middle } else { high = middle }
-        }
-        high
+        let (power, half) = (1.0 - self.omega, 0.5 * self.until(self.horizon));
+        let log = if power.abs() < 1e-9 { half } else { (power * half).ln_1p() / power };
+        self.u0 * log.exp_m1()
     }
 }
 
@@ -161,12 +160,12 @@ impl Evidence {
     /// Log of the marginal likelihood: each post's size has a flat prior, the variance of increments an inverse-gamma one worth one
     /// observation, both integrated out.
     fn log_likelihood(&self, kernel: &Kernel, scratch: &mut Vec<f64>) -> f64 {
+        let all = kernel.until(kernel.horizon);
         scratch.clear();
-        scratch.extend(
-            self.intervals
-                .iter()
-                .map(|&(from, to)| (kernel.share_until(to) - kernel.share_until(from)).max(f64::MIN_POSITIVE).ln()),
-        );
+        scratch.extend(self.intervals.iter().map(|&(from, to)| {
+            let share = (kernel.until(to) - kernel.until(from)) / all;
+            share.max(f64::MIN_POSITIVE).ln()
+        }));
         let mut squares = LEAST_NOISE * LEAST_NOISE;
         for post in &self.posts {
             let rest = |i: &Increment| i.ln_views - scratch[i.interval];

@@ -3,6 +3,7 @@
 //! A symmetric matrix is stored whole, row-major `[n x n]`; the factor is the upper triangular U of A = U'U.
 
 use counterpoint_infer::dispatch;
+use counterpoint_infer::math::Level;
 pub(crate) use counterpoint_infer::math::dot;
 
 /// Rows that go together, so that what they share is read once for them.
@@ -225,27 +226,48 @@ dispatch! {
     }
 }
 
+/// Sums of rows of `n` numbers times their scales: scales are `[rows x sums]`, `sums` are `[sums x n]`. They stay in registers, and each row is read once for
+/// some of them.
+pub(crate) fn combine_rows(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+    // As many columns as fill the registers: fewer wait for each other, more do not stay.
+    let level = Level::best();
+    if level.is_avx512() {
+        combine_wide(level, scales, rows, n, sums)
+    } else {
+        combine_narrow(level, scales, rows, n, sums)
+    }
+}
+
 dispatch! {
-    /// Sums of rows of `n` numbers times their scales: scales are `[rows x sums]`, `sums` are `[sums x n]`. They stay in registers, and each row is read once for
-    /// some of them.
-    pub(crate) fn combine_rows(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
-        let count = sums.len() / n;
-        let mut first = 0;
-        while first + TOGETHER <= count {
-            let own = &mut sums[first * n..(first + TOGETHER) * n];
-            combine_some::<TOGETHER, MIDDLE>(scales, rows, (n, count, first), own);
-            first += TOGETHER;
-        }
-        while first < count {
-            combine_some::<1, WIDE>(scales, rows, (n, count, first), &mut sums[first * n..(first + 1) * n]);
-            first += 1;
-        }
+    at fn combine_wide(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+        combine_all::<16>(scales, rows, n, sums);
+    }
+}
+
+dispatch! {
+    at fn combine_narrow(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+        combine_all::<8>(scales, rows, n, sums);
+    }
+}
+
+#[inline(always)]
+fn combine_all<const MOST: usize>(scales: &[f64], rows: &[f64], n: usize, sums: &mut [f64]) {
+    let count = sums.len() / n;
+    let mut first = 0;
+    while first + TOGETHER <= count {
+        let own = &mut sums[first * n..(first + TOGETHER) * n];
+        combine_some::<TOGETHER, MOST>(scales, rows, (n, count, first), own);
+        first += TOGETHER;
+    }
+    while first < count {
+        combine_some::<1, WIDE>(scales, rows, (n, count, first), &mut sums[first * n..(first + 1) * n]);
+        first += 1;
     }
 }
 
 /// Sums of [`combine_rows`] that are made together.
 const TOGETHER: usize = 4;
-/// Columns that are handled together for one sum, for some, and where fewer are left.
+/// Columns that are handled together for one sum, and where fewer are left.
 const WIDE: usize = 32;
 const MIDDLE: usize = 8;
 const NARROW: usize = 4;

@@ -258,13 +258,7 @@ impl Roster<'_> {
 impl Splits<'_> {
     /// Splits all creators anew where spreads and rates in `values` are not those before: sets the deviations of their rates, and tells by how much v of
     /// their accounts is to change. Returns the log ratio of the densities of these deviations, and of the proposals; none where there is no such split.
-    fn split(
-        &self,
-        before: &[f64],
-        seen: &[Vec<f64>],
-        values: &mut [f64],
-        change: &mut [Vec<f64>],
-    ) -> Option<f64> {
+    fn split(&self, before: &[f64], seen: &[Vec<f64>], values: &mut [f64], change: &mut [Vec<f64>]) -> Option<f64> {
         let logit = |rate: f64| (rate / (1.0 - rate)).ln();
         let of_rates: Vec<[[f64; 2]; 2]> =
             self.rates.iter().map(|&(i, _)| [before[i], values[i]].map(|rate| [logit(rate), 1.0 - rate])).collect();
