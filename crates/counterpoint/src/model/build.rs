@@ -77,6 +77,26 @@ pub struct DriverModel {
     pub slots: DriverSlots,
     /// The creators whose exposure this is; then `exposure` is that of equal weights, which sets the scale.
     pub platform: Option<Platform>,
+    /// How its parameters vary, as a pilot's draws have it.
+    pub wander: Wander,
+}
+
+/// How parameters of a driver vary over draws, in the coordinates of their priors; empty where that is not known.
+#[derive(Debug, Clone, Default)]
+pub struct Wander {
+    /// U of the covariance U'U of those in [`DriverModel::bent`], row by row.
+    pub root: Vec<f64>,
+    /// Standard deviation of the effect.
+    pub effect: f64,
+}
+
+impl DriverModel {
+    /// The sampled parameters of the curve and the carry-over.
+    pub fn bent(&self, parameters: &Parameters) -> Vec<usize> {
+        let of_curve = &self.slots.saturation[..saturation::parameters(self.shape.saturation)];
+        let of_carry_over = &self.slots.adstock[..adstock::parameters(self.shape.adstock)];
+        of_curve.iter().chain(of_carry_over).copied().filter(|&i| parameters.get(i).prior.is_sampled()).collect()
+    }
 }
 
 /// A creator, whose accounts are parts of platforms.
@@ -313,6 +333,7 @@ fn driver(
         positive,
         slots,
         platform: None,
+        wander: Wander::default(),
     }
 }
 

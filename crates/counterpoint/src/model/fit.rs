@@ -1,7 +1,9 @@
 //! Fitting: a climb and a short pilot that choose coordinates, then the chains.
 
-use super::build::Model;
+use super::build::{DriverModel, Model, Wander};
 use super::group::{Group, Known};
+use super::linalg::{cholesky, dot};
+use super::parameters::Parameters;
 use super::posterior::Posterior;
 use crate::project::SamplerSpec;
 use counterpoint_infer::climb::climb;
@@ -36,6 +38,8 @@ const PILOT_MANY: (usize, usize) = (7, 240);
 const PILOT_DEPTH: u64 = 6;
 /// Standard deviation of the chains' starting points in their frame: that of the posterior, as far as the pilot knows it.
 const SPREAD: f64 = 1.0;
+/// Standard deviation that a parameter of a curve is taken to have beyond its draws, where these are as few as the parameters.
+const LITTLE: f64 = 0.1;
 /// Largest tree depth, as in Stan and nuts-rs.
 const MAX_DEPTH: u64 = 10;
 
@@ -157,6 +161,9 @@ pub(crate) fn frame_of(model: &Arc<Model>, positions: &[Vec<f64>], threads: usiz
 
 /// Chooses the coordinates by draws of the parameters' values, in whatever coordinates they were sampled.
 pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
+    for driver in &mut model.drivers {
+        driver.wander = wander(&model.parameters, driver, draws);
+    }
     if model.parameters.groups().is_empty() {
         return Arc::new(model);
     }
@@ -191,6 +198,27 @@ pub fn straighten(mut model: Model, draws: &[Vec<f64>]) -> Arc<Model> {
     see_through(&mut groups, &middle);
     model.parameters.groups_mut().clone_from_slice(&groups);
     Arc::new(model)
+}
+
+/// How parameters of a driver vary over draws. Few draws are trusted less.
+fn wander(parameters: &Parameters, driver: &DriverModel, draws: &[Vec<f64>]) -> Wander {
+    let of = driver.bent(parameters);
+    let (k, n) = (of.len(), draws.len() as f64);
+    let off = |i: usize| {
+        let prior = parameters.get(i).prior;
+        let u: Vec<f64> = draws.iter().map(|v| prior.unconstrain(v[i])).collect();
+        let mean = u.iter().sum::<f64>() / n;
+        u.into_iter().map(|u| u - mean).collect::<Vec<f64>>()
+    };
+    let rows: Vec<Vec<f64>> = of.into_iter().map(off).collect();
+    let effect = off(driver.slots.effect);
+    let least = LITTLE * LITTLE * k as f64 / (n + k as f64);
+    let one = |at: usize| dot(&rows[at / k], &rows[at % k]) / n + if at % (k + 1) == 0 { least } else { 0.0 };
+    let mut root: Vec<f64> = (0..k * k).map(one).collect();
+    if !cholesky(&mut root, k).is_finite() {
+        root.clear();
+    }
+    Wander { root, effect: (dot(&effect, &effect) / n).sqrt() }
 }
 
 /// Where codes see the logarithm of a creator's weight and of the rate in a sum, what was learned of the weight hangs on the spread of the rates.

@@ -2,6 +2,7 @@
 
 mod places;
 mod propose;
+mod reshape;
 mod split;
 mod stir;
 
@@ -133,7 +134,7 @@ impl Posterior {
 
     /// Responses and effects of some drivers at the parameter values that are there.
     fn follow(&mut self, drivers: impl Iterator<Item = usize>) {
-        let model = &self.model;
+        let model = self.model.clone();
         for m in drivers {
             let (driver, work) = (&model.drivers[m], &mut self.drivers[m]);
             work.shape_values = shape_values(driver, &self.values);
@@ -157,9 +158,15 @@ impl Posterior {
                 response.forward(&driver.shape, &work.shape_values, exposure);
                 weigh(response, weighed);
             }
-            let raised = work.raised.as_ref().map(|(_, weighed)| weighed.as_slice());
-            effects(driver, &self.values, &work.weighed, raised, &mut work.effect);
+            self.follow_effect(m);
         }
+    }
+
+    /// Coefficients of a driver at the parameter values and the response that are there.
+    fn follow_effect(&mut self, m: usize) {
+        let work = &mut self.drivers[m];
+        let raised = work.raised.as_ref().map(|(_, weighed)| weighed.as_slice());
+        effects(&self.model.drivers[m], &self.values, &work.weighed, raised, &mut work.effect);
     }
 
     /// Parameter values of the last position.
@@ -315,16 +322,23 @@ impl Posterior {
     /// What [`Posterior::log_likelihood`] is but for a constant, as long as only drivers and capture rates change: without its derivatives, where the
     /// baseline is integrated out. `anew` where this is asked for the first time.
     fn log_likelihood_beside(&mut self, anew: bool) -> f64 {
-        let model = self.model.clone();
-        let Some(moments) = &model.moments else { return self.log_likelihood() };
+        if self.model.moments.is_none() {
+            return self.log_likelihood();
+        }
         self.media_residual();
+        self.beside(anew) + self.tracked(false)
+    }
+
+    /// The same of the outcome and the experiments alone, where the baseline is integrated out, from the residual as it is.
+    fn beside(&mut self, anew: bool) -> f64 {
+        let model = self.model.clone();
+        let Some(moments) = &model.moments else { return f64::NAN };
         let (baseline, noise, values, r) = (&model.baseline, &model.noise, &self.values, &self.residual);
         let own = if anew {
             self.marginal.solve(baseline, noise, moments, values, r)
         } else {
             self.marginal.solve_mean(baseline, noise, values, r)
         };
-        let own = own + self.tracked(false);
         own + self.experiments.log_density(&model, &self.values, &self.drivers, &mut self.by_value)
     }
 

@@ -1,6 +1,6 @@
 //! From the roster to platforms of creators, and to the sales tracked to them.
 
-use super::{CreatorModel, DriverModel, Totals, default_effect, exposure_shares, median_nonzero};
+use super::{CreatorModel, DriverModel, Totals, Wander, default_effect, exposure_shares, median_nonzero};
 use crate::creators::activity::{CreatorCost, cost_by_period, creator_cost};
 use crate::creators::attention::{self, Views};
 use crate::data::calendar::{Cadence, day_number};
@@ -168,6 +168,7 @@ pub(super) fn add(
             positive,
             slots,
             platform: Some(platform),
+            wander: Wander::default(),
         });
     }
     (people.into_iter().map(|(_, model)| model).collect(), tracked)

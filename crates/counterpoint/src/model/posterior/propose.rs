@@ -17,23 +17,20 @@ const BY_PRIOR: [usize; 3] = [6, 3, 8];
 pub(super) const STEPS: [f64; 3] = [0.1, 0.3, 1.0];
 
 impl Posterior {
-    /// Moves what sales by code leave open.
-    pub(super) fn propose_beside_codes(&mut self, rng: &mut ChaCha8Rng) {
+    /// Moves what sales by code leave open, from where the log likelihood is `here`, as [`Posterior::log_likelihood_beside`] has it.
+    pub(super) fn propose_beside_codes(&mut self, here: &mut f64, rng: &mut ChaCha8Rng) {
         let model = self.model.clone();
         let Some(splits) = Splits::of(&model, &self.values) else { return };
-        let all = 0..model.drivers.len();
-        let platforms: Vec<usize> = all.clone().filter(|&m| model.drivers[m].platform.is_some()).collect();
-        self.follow(all);
+        let platforms: Vec<usize> = (0..model.drivers.len()).filter(|&m| model.drivers[m].platform.is_some()).collect();
         let places: Vec<Places> = platforms.iter().filter_map(|&m| self.places(m)).collect();
-        let mut here = self.log_likelihood_beside(true);
         for _ in 0..TRIES[0] {
-            self.propose(&mut here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
+            self.propose(here, &platforms, BY_PRIOR[0], rng, |own, rng| own.step_splits(&splits, rng));
         }
         for _ in 0..TRIES[1] {
-            self.propose(&mut here, &platforms, BY_PRIOR[1], rng, |own, rng| own.step_rates(&splits, rng));
+            self.propose(here, &platforms, BY_PRIOR[1], rng, |own, rng| own.step_rates(&splits, rng));
         }
         for places in places.iter().flat_map(|own| [own; TRIES[2]]) {
-            self.propose(&mut here, &[places.driver], BY_PRIOR[2], rng, |own, rng| own.step_places(places, rng));
+            self.propose(here, &[places.driver], BY_PRIOR[2], rng, |own, rng| own.step_places(places, rng));
         }
     }
 

@@ -5,6 +5,7 @@ use super::super::linalg::axpy;
 use super::super::marginal::geo_moments;
 use super::super::redraw::{Effects, GeoMoments, LocalSpread, redraw, spread_given_scaled};
 use super::Posterior;
+use super::reshape::Curve;
 use crate::project::EffectKind;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ impl Posterior {
     /// Draws effects over geos and all spreads anew at a position; whether there is anything that can be drawn so.
     pub(super) fn redraw(&mut self, position: &mut [f64], rng: &mut ChaCha8Rng) -> bool {
         let model = self.model.clone();
-        if model.parameters.groups().is_empty() {
+        let curves = Curve::all(&model);
+        if model.parameters.groups().is_empty() && curves.is_empty() {
             return false;
         }
         self.set(position);
@@ -22,7 +24,12 @@ impl Posterior {
             return false;
         }
         self.other_spreads(&model, &drivers, rng);
-        self.propose_beside_codes(rng);
+        if model.tracked.is_some() || !curves.is_empty() {
+            self.follow(0..model.drivers.len());
+            let mut here = self.log_likelihood_beside(true);
+            curves.iter().for_each(|curve| self.reshape(curve, &mut here, rng));
+            self.propose_beside_codes(&mut here, rng);
+        }
         let to = model.parameters.position(&self.values);
         let fine = to.iter().all(|x| x.is_finite());
         if fine {
