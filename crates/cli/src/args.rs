@@ -210,7 +210,7 @@ pub(crate) struct SamplingArgs {
     /// Draws of each chain that are kept
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) draws: Option<u32>,
-    /// Let chains that do not agree go on, up to so many times as long [default: 8, or 1 with fewer than 1000 draws]
+    /// Let chains that do not agree go on, up to so many times as long [default: 8, or 1 with fewer than 500 draws]
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) longest: Option<u16>,
     /// Seed

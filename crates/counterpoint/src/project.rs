@@ -676,7 +676,7 @@ impl Default for SamplerSpec {
 }
 
 /// Fewer draws are a quick look, which is taken as it is.
-const QUICK: usize = 1000;
+const QUICK: usize = 500;
 /// How many times as long chains may become until they have met.
 const LONGEST: usize = 8;
 

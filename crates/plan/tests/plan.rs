@@ -8,7 +8,7 @@ use counterpoint::model::build::Model;
 use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLimit, PlanSpec, Target};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_plan::ground::Ground;
-use counterpoint_plan::judge::{Paths, Spread, judge};
+use counterpoint_plan::judge::{Paths, Spread, judge, probabilities, profits};
 use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Plan, Planner};
 use counterpoint_plan::shock::{self, Shock};
@@ -325,6 +325,26 @@ fn targets_are_met_and_prices_of_money_follow_them() {
     }
     // No market returns a thousandfold.
     assert!(planner.plan(&PlanSpec { target: Some(Target::Roi(1e6)), ..spec }).is_err());
+}
+
+#[test]
+fn plans_judged_together_are_judged_as_each_alone() {
+    let market = market(2, 2);
+    let terms = [(900.0, (1, 2)), (400.0, (1, 1)), (2500.0, (2, 3))];
+    let spec = weeks(&market, 4);
+    let ground = ground(&market, &spec, &offers(&market, &terms), 20);
+    let worlds = stormy(&ground);
+    let mut paths = Paths::last_year(&ground, 5000.0);
+    let last = paths.clone();
+    paths.creators_as_last_year = false;
+    paths.posts.iter_mut().for_each(|own| own[0] = 1);
+    let both = profits(&ground, &worlds, &[last.clone(), paths.clone()], 2);
+    for (paths, profit) in [last, paths].iter().zip(&both) {
+        let alone = judge(&ground, &worlds, paths, 1);
+        assert_eq!(profit, &alone.profit);
+        assert_eq!(probabilities(&ground, &worlds), alone.weights);
+    }
+    assert_ne!(both[0], both[1]);
 }
 
 #[test]

@@ -86,8 +86,9 @@ pub struct DriverModel {
 pub struct Wander {
     /// U of the covariance U'U of those in [`DriverModel::bent`], row by row.
     pub root: Vec<f64>,
-    /// Standard deviation of the effect.
-    pub effect: f64,
+    /// How bent the effect's relation to one of these is, at most: by how much its slope differs between the lower and the upper half of the draws, in
+    /// standard deviations.
+    pub bend: f64,
 }
 
 impl DriverModel {

@@ -213,12 +213,25 @@ fn wander(parameters: &Parameters, driver: &DriverModel, draws: &[Vec<f64>]) -> 
     let rows: Vec<Vec<f64>> = of.into_iter().map(off).collect();
     let effect = off(driver.slots.effect);
     let least = LITTLE * LITTLE * k as f64 / (n + k as f64);
-    let one = |at: usize| dot(&rows[at / k], &rows[at % k]) / n + if at % (k + 1) == 0 { least } else { 0.0 };
-    let mut root: Vec<f64> = (0..k * k).map(one).collect();
+    let one = |(i, j): (usize, usize)| dot(&rows[i], &rows[j]) / n + if i == j { least } else { 0.0 };
+    let mut root: Vec<f64> = (0..k * k).map(|at| one((at / k, at % k))).collect();
     if !cholesky(&mut root, k).is_finite() {
         root.clear();
     }
-    Wander { root, effect: (dot(&effect, &effect) / n).sqrt() }
+    let bend = |own: &Vec<f64>| {
+        let mut order: Vec<usize> = (0..own.len()).collect();
+        order.sort_by(|&a, &b| own[a].total_cmp(&own[b]));
+        let (below, above) = order.split_at(own.len() / 2);
+        let slope = |half: &[usize]| {
+            let mean = |of: &[f64]| half.iter().map(|&i| of[i]).sum::<f64>() / half.len() as f64;
+            let (middle, height) = (mean(own), mean(&effect));
+            let sum = |of: &dyn Fn(usize) -> f64| half.iter().map(|&i| (own[i] - middle) * of(i)).sum::<f64>();
+            sum(&|i| effect[i] - height) / sum(&|i| own[i] - middle)
+        };
+        (slope(above) - slope(below)).abs() * (dot(own, own) / dot(&effect, &effect)).sqrt()
+    };
+    let bend = rows.iter().map(bend).fold(0.0, f64::max);
+    Wander { root, bend }
 }
 
 /// Where codes see the logarithm of a creator's weight and of the rate in a sum, what was learned of the weight hangs on the spread of the rates.

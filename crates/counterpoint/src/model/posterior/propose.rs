@@ -75,4 +75,13 @@ impl Posterior {
         self.values[i] *= step.exp();
         prior.ln_density(self.values[i]) + step - prior.ln_density(before)
     }
+
+    /// Moves a parameter in the coordinate of its prior. Returns the log ratio of the densities there.
+    pub(super) fn shift(&mut self, i: usize, step: f64) -> f64 {
+        let prior = self.model.parameters.get(i).prior;
+        let u = prior.unconstrain(self.values[i]);
+        let to = prior.at(u + step);
+        self.values[i] = to.value;
+        to.log_density - prior.at(u).log_density
+    }
 }

@@ -14,9 +14,10 @@ use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A step of a curve for each such part of a standard deviation that its coefficient's logarithm has, and no more than so many.
-const STEP_FOR: f64 = 0.2;
-const MOST: usize = 5;
+/// Steps of each curve, and so many more as its ridge is bent, no more than that in all.
+const STEPS: usize = 1;
+const BENT: f64 = 4.0;
+const MOST: usize = 6;
 /// Sizes of a step, in the pilot's standard deviations, one of which is taken at random.
 const SIZES: [f64; 3] = [0.5, 1.2, 2.4];
 
@@ -29,7 +30,7 @@ pub(super) struct Curve {
     coefficient: usize,
     /// Change of its coordinate that is worth one in its logarithm.
     per_unit: f64,
-    /// Steps: a ridge that is long takes more.
+    /// Steps: trajectories find their way along a ridge that is straight.
     steps: usize,
 }
 
@@ -43,7 +44,7 @@ impl Curve {
             let tracked = driver.platform.is_some() && model.tracked.is_some();
             let ridge = scales && prior.is_sampled() && !tracked && model.moments.is_some();
             let (parameters, per_unit) = (driver.bent(&model.parameters), prior.per_log_unit()?);
-            let steps = (driver.wander.effect / per_unit / STEP_FOR).ceil().min(MOST as f64) as usize;
+            let steps = (STEPS + (BENT * driver.wander.bend) as usize).min(MOST);
             let known = !driver.wander.root.is_empty();
             (ridge && known).then_some(Curve { driver: m, parameters, coefficient, per_unit, steps })
         };
@@ -79,27 +80,19 @@ impl Posterior {
             let level = rng.random::<f64>().ln();
             let there = if ratio.is_finite() { self.beside(false) } else { f64::NAN };
             // False where it is no number.
-            stale = !(there - *here + ratio > level);
-            if stale {
-                before.into_iter().for_each(|(i, value)| self.values[i] = value);
-            } else {
+            let taken = there - *here + ratio > level;
+            if taken {
                 (*here, spread) = (there, to);
+            } else {
+                before.into_iter().for_each(|(i, value)| self.values[i] = value);
             }
+            stale = !taken;
         }
         if stale {
             self.follow([curve.driver].into_iter());
             self.residual.copy_from_slice(&without);
             self.add_driver(curve.driver, -1.0);
         }
-    }
-
-    /// Moves a parameter in the coordinate of its prior. Returns the log ratio of the densities there.
-    fn shift(&mut self, i: usize, step: f64) -> f64 {
-        let prior = self.model.parameters.get(i).prior;
-        let u = prior.unconstrain(self.values[i]);
-        let to = prior.at(u + step);
-        self.values[i] = to.value;
-        to.log_density - prior.at(u).log_density
     }
 
     /// Adds what a driver brings to the residual, so many times.

@@ -194,11 +194,7 @@ impl Posterior {
         let rates: Vec<usize> = splits.rates.iter().filter(|(_, sampled)| *sampled).map(|(i, _)| *i).collect();
         let Some(&rate) = rates.get(rng.random_range(0..rates.len().max(1))) else { return 0.0 };
         let size = STEPS[rng.random_range(0..STEPS.len())];
-        let prior = self.model.parameters.get(rate).prior;
-        let u = prior.unconstrain(before[rate]);
-        let to = prior.at(u + size * standard_normal(rng));
-        self.values[rate] = to.value;
-        to.log_density - prior.at(u).log_density + self.take_along(splits, &before)
+        self.shift(rate, size * standard_normal(rng)) + self.take_along(splits, &before)
     }
 
     /// Takes all creators and platforms along where spreads and rates are not those before. Returns the log ratio of prior densities and proposals.
@@ -214,7 +210,6 @@ impl Posterior {
         let Some(mut ratio) = splits.split(before, &seen, &mut self.values, &mut change) else {
             return f64::NEG_INFINITY;
         };
-        let model = self.model.clone();
         for ((roster, seen), change) in splits.rosters.iter().zip(&seen).zip(&mut change) {
             ratio += roster.follow(before, change, &mut self.values);
             let Some(Follows { effect, rate, per_unit, known }) = &roster.effect else { continue };
@@ -222,11 +217,7 @@ impl Posterior {
             let then = roster.crowd.ln_total(&v) - before[*rate].ln();
             v.iter_mut().zip(&*change).for_each(|(v, change)| *v += change);
             let now = roster.crowd.ln_total(&v) - self.values[*rate].ln();
-            let prior = model.parameters.get(*effect).prior;
-            let u = prior.unconstrain(before[*effect]);
-            let to = prior.at(u + per_unit * (now - then));
-            ratio += to.log_density - prior.at(u).log_density;
-            self.values[*effect] = to.value;
+            ratio += self.shift(*effect, per_unit * (now - then));
         }
         ratio
     }

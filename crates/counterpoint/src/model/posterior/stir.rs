@@ -25,7 +25,8 @@ impl Posterior {
         }
         self.other_spreads(&model, &drivers, rng);
         if model.tracked.is_some() || !curves.is_empty() {
-            self.follow(0..model.drivers.len());
+            // Responses are as they were: of creators' weights, too, what spreads and deviations come to.
+            (0..model.drivers.len()).for_each(|m| self.follow_effect(m));
             let mut here = self.log_likelihood_beside(true);
             curves.iter().for_each(|curve| self.reshape(curve, &mut here, rng));
             self.propose_beside_codes(&mut here, rng);
