@@ -316,7 +316,7 @@ pub fn people(model: &Arc<Model>, project: &Project, data: &Dataset, chains: &[C
     let window = window::Window::new(model, None);
     let pass = draws::Pass::run(model, chains, &window, project.sampler.seed, threads);
     People {
-        creators: creators::creators(model, project, &window, chains, &pass),
+        creators: creators::creators(model, project, &window, chains, &pass, threads),
         roster: creators::roster(model, &pass),
         deals: deals::deals(model, project, data, chains, &pass, threads),
     }

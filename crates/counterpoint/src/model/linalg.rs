@@ -387,12 +387,14 @@ mod tests {
             for count in [1, 2, 4, 5, 9] {
                 let rows: Vec<f64> = (0..3 * n).map(|i| (i as f64 * 0.7).sin()).collect();
                 let scales: Vec<f64> = (0..3 * count).map(|i| (i as f64 * 1.1).cos()).collect();
-                let mut out = vec![f64::NAN; count * n];
-                combine_rows(&scales, &rows, n, &mut out);
-                for (i, found) in out.iter().enumerate() {
-                    let (m, t) = (i / n, i % n);
-                    let expected: f64 = (0..3).map(|r| scales[r * count + m] * rows[r * n + t]).sum();
-                    assert!((found - expected).abs() < 1e-14, "{n} {count} {m} {t}");
+                for combine in [combine_wide, combine_narrow] {
+                    let mut out = vec![f64::NAN; count * n];
+                    combine(Level::best(), &scales, &rows, n, &mut out);
+                    for (i, found) in out.iter().enumerate() {
+                        let (m, t) = (i / n, i % n);
+                        let expected: f64 = (0..3).map(|r| scales[r * count + m] * rows[r * n + t]).sum();
+                        assert!((found - expected).abs() < 1e-14, "{n} {count} {m} {t}");
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What the draws say of creators: each one's part of its platforms, returns, capture, and whether it can be told apart.
 
-use super::draws::{OneDraw, Pass};
+use super::draws::{BLOCKS, OneDraw, Pass};
 use super::window::Window;
 use super::{CreatorEstimate, CreatorVerdict, Interval, RosterEstimate, TOLD_APART};
 use crate::model::build::{CreatorModel, Model};
@@ -10,6 +10,7 @@ use crate::model::prior::Prior;
 use crate::model::response::{Response, Shape, ShapeValues};
 use crate::model::tracked::Tracked;
 use crate::project::Project;
+use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
 
 /// Draws that counterfactuals of single creators are taken from, evenly thinned.
@@ -122,11 +123,12 @@ pub(crate) fn creators(
     window: &Window,
     chains: &[counterpoint_infer::nuts::ChainDraws],
     pass: &Pass,
+    threads: usize,
 ) -> Vec<CreatorEstimate> {
     if model.creators.is_empty() {
         return Vec::new();
     }
-    let lost = lost_without(model, window, chains);
+    let lost = lost_without(model, window, chains, threads);
     let outcome = total_outcome(model, window);
     let level = project.creators.as_ref().map_or(0.8, |c| c.fair_level);
     let (margin, money_counts) = (project.outcome.margin, project.outcome.returns_are_money());
@@ -199,31 +201,40 @@ fn total_outcome(model: &Model, window: &Window) -> f64 {
 }
 
 /// What would be lost without each creator alone, by creator and thinned draw.
-fn lost_without(model: &Arc<Model>, window: &Window, chains: &[counterpoint_infer::nuts::ChainDraws]) -> Vec<Vec<f64>> {
+fn lost_without(
+    model: &Arc<Model>,
+    window: &Window,
+    chains: &[counterpoint_infer::nuts::ChainDraws],
+    threads: usize,
+) -> Vec<Vec<f64>> {
     let dim = model.parameters.sampled().max(1);
     let positions: Vec<&[f64]> = chains.iter().flat_map(|c| c.positions.chunks_exact(dim)).collect();
     let count = positions.len().min(LOST_DRAWS);
-    let mut posterior = Posterior::new(model.clone());
-    let mut out = vec![Vec::with_capacity(count); model.creators.len()];
-    for i in 0..count {
-        posterior.set(positions[i * positions.len() / count]);
-        posterior.split_platforms();
-        for (creator, to) in model.creators.iter().zip(&mut out) {
-            let mut total = 0.0;
-            for &(m, place) in &creator.accounts {
-                let state = &posterior.drivers()[m];
-                let (Some(platform), Some(own)) = (&model.drivers[m].platform, &state.platform) else { continue };
-                let half = posterior.values()[model.drivers[m].slots.saturation[0]];
-                for g in 0..model.n_geos() {
-                    let top = state.effect.beta[g] * model.units[g];
-                    let at = (state.response.f.as_slice(), top, half);
-                    total += own.lost_without(platform, place, g, at, window.from..window.to);
-                }
+    let without = |posterior: &Posterior, creator: &CreatorModel| {
+        let mut total = 0.0;
+        for &(m, place) in &creator.accounts {
+            let state = &posterior.drivers()[m];
+            let (Some(platform), Some(own)) = (&model.drivers[m].platform, &state.platform) else { continue };
+            let half = posterior.values()[model.drivers[m].slots.saturation[0]];
+            for g in 0..model.n_geos() {
+                let top = state.effect.beta[g] * model.units[g];
+                let at = (state.response.f.as_slice(), top, half);
+                total += own.lost_without(platform, place, g, at, window.from..window.to);
             }
-            to.push(total);
         }
-    }
-    out
+        total
+    };
+    let blocks = in_parallel(BLOCKS, threads, |block| {
+        let mut posterior = Posterior::new(model.clone());
+        let one = |i: usize| -> Vec<f64> {
+            posterior.set(positions[i * positions.len() / count]);
+            posterior.split_platforms();
+            model.creators.iter().map(|creator| without(&posterior, creator)).collect()
+        };
+        (block * count / BLOCKS..(block + 1) * count / BLOCKS).map(one).collect::<Vec<_>>()
+    });
+    let draws: Vec<Vec<f64>> = blocks.concat();
+    (0..model.creators.len()).map(|i| draws.iter().map(|draw| draw[i]).collect()).collect()
 }
 
 /// Share of the prior variance of ln weight that the data removed; of several accounts the least, of a lone account none.

@@ -6,7 +6,7 @@
 
 use super::Interval;
 use super::creators::leak_share;
-use super::draws::Pass;
+use super::draws::{BLOCKS, Pass};
 use crate::creators::activity::{activity, covered_posts, term_shares};
 use crate::creators::attention::each_post;
 use crate::creators::deal::{self, Cost};
@@ -21,9 +21,6 @@ use crate::project::{OutcomeKind, Project};
 use counterpoint_infer::nuts::ChainDraws;
 use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
-
-/// Draws are taken in this many blocks, whatever the number of threads.
-const BLOCKS: usize = 8;
 
 /// One deal over the outcome's periods.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ use super::draws::Pass;
 use crate::model::build::Model;
 use crate::model::parameters::Parameter;
 use crate::model::prior::Prior;
+use counterpoint_infer::parallel::in_parallel;
 
 /// Points of a drawn density.
 const POINTS: usize = 64;
@@ -63,24 +64,20 @@ pub(crate) fn moved(model: &Model, pass: &Pass, index: usize) -> f64 {
 }
 
 /// Densities of every sampled parameter but the geos' deviations and sampled baseline coefficients.
-pub(crate) fn densities(model: &Model, pass: &Pass) -> Vec<DensityEstimate> {
+pub(crate) fn densities(model: &Model, pass: &Pass, threads: usize) -> Vec<DensityEstimate> {
     let shown =
         |p: &Parameter| p.coordinate.is_some() && !p.name.starts_with("geo_effect[") && !p.name.starts_with("z[");
-    model
-        .parameters
-        .iter()
-        .enumerate()
-        .filter(|(_, p)| shown(p))
-        .map(|(i, p)| {
-            let values: Vec<f64> = pass.draws.iter().map(|d| d.values[i]).collect();
-            let (parameter, driver) = match p.name.split_once('[') {
-                Some((word, rest)) => (word.to_owned(), rest.strip_suffix(']').unwrap_or(rest).to_owned()),
-                None => (p.name.clone(), String::new()),
-            };
-            let (x, prior, posterior) = density(&p.prior, &values);
-            DensityEstimate { driver, parameter, prior_label: p.prior.label(), x, prior, posterior }
-        })
-        .collect()
+    let all: Vec<(usize, &Parameter)> = model.parameters.iter().enumerate().filter(|(_, p)| shown(p)).collect();
+    in_parallel(all.len(), threads, |k| {
+        let (i, p) = all[k];
+        let values: Vec<f64> = pass.draws.iter().map(|d| d.values[i]).collect();
+        let (parameter, driver) = match p.name.split_once('[') {
+            Some((word, rest)) => (word.to_owned(), rest.strip_suffix(']').unwrap_or(rest).to_owned()),
+            None => (p.name.clone(), String::new()),
+        };
+        let (x, prior, posterior) = density(&p.prior, &values);
+        DensityEstimate { driver, parameter, prior_label: p.prior.label(), x, prior, posterior }
+    })
 }
 
 /// A kernel estimate on the prior's line (Silverman's bandwidth), both densities carried over to the value's scale.

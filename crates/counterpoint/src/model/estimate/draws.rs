@@ -17,7 +17,7 @@ use counterpoint_infer::parallel::in_parallel;
 use std::sync::Arc;
 
 /// Draws are summed in this many blocks, whatever the number of threads, so that sums are the same bits.
-const BLOCKS: usize = 8;
+pub(super) const BLOCKS: usize = 8;
 /// Random streams of the baseline's draws lie beyond those of the chains.
 const STREAM: u64 = 2 << 32;
 
@@ -200,7 +200,7 @@ pub(crate) fn assemble(
     let best = |i: usize| best_of(&pass, &drivers, i);
     Estimates {
         roster: creators::roster(model, &pass),
-        creators: creators::creators(model, project, window, chains, &pass),
+        creators: creators::creators(model, project, window, chains, &pass, threads),
         window: window.days,
         marketing_share: share(&|d| d.incremental.iter().map(|x| x[0]).sum()),
         paid_incremental: (!paid.is_empty()).then(|| {
@@ -213,7 +213,7 @@ pub(crate) fn assemble(
         best_next: best(2),
         curves: curves::curves(model, &pass, window, threads),
         decays: curves::decays(model, &pass),
-        densities: density::densities(model, &pass),
+        densities: density::densities(model, &pass, threads),
         scalars: scalars(model, &pass),
         r2: cells.r2,
         mape: cells.mape,
