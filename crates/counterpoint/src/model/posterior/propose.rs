@@ -10,7 +10,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Proposals of each kind: of how what codes see is split, of platforms' rates, and of each platform's effects over geos.
-const TRIES: [usize; 3] = [6, 2, 2];
+const TRIES: [usize; 3] = [6, 5, 2];
 /// Steps of each by the prior before the likelihood is asked.
 const BY_PRIOR: [usize; 3] = [6, 3, 8];
 /// Standard deviations of a step of a spread's logarithm, one of which is taken at random.
