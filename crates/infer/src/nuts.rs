@@ -424,7 +424,7 @@ impl<D: LogDensity + Clone + Send + 'static> Running<D> {
             walnuts: Some(walnuts()),
             ..FlowNutsSettings::default()
         };
-        nuts.adapt_options.step_size_settings.adapt_options.method = StepSizeAdaptMethod::Fixed(rounded(step_size));
+        nuts.adapt_options.step_size_settings.adapt_options.method = StepSizeAdaptMethod::Fixed(step_size);
         self.engine = Engine::Settled(made(&nuts, &density, self.chain, &there, &mut self.rng)?);
         (self.density, self.frame) = (density, frame);
         place.copy_from_slice(&there);
@@ -439,16 +439,6 @@ const STEP_WINDOW: f64 = 0.3;
 /// Between the pulls the motion is that under a standard normal density, solved exactly: in a frame where a density is nearly that, only what is left limits
 /// the step.
 const TRAJECTORY: KineticEnergyKind = KineticEnergyKind::ExactNormal;
-
-/// A step is lengthened by no more than this to save a doubling of the trajectory.
-const LENGTHENED: f64 = 1.3;
-
-/// In such a frame all directions turn back together, after half a turn, and a trajectory is doubled until it is as long: 2^k - 1 steps that fall a little short
-/// are followed by as many again, which lead back. So a step that would fall short by little is lengthened.
-fn rounded(step: f64) -> f64 {
-    let half_turns = (2..=10).map(|k| 1.001 * std::f64::consts::PI / f64::from((1 << k) - 1));
-    half_turns.filter(|turn| (step..step * LENGTHENED).contains(turn)).fold(step, f64::max)
-}
 
 /// Where a step would still change the energy by much, as in the neck of a funnel, it is cut into shorter ones.
 fn walnuts() -> WalnutsOptions {
