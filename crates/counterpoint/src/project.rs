@@ -37,7 +37,7 @@ impl Project {
     /// Every table that the project names, in the order that assembly takes them.
     pub fn tables(&self) -> Vec<&String> {
         let creators = self.creators.iter().flat_map(|c| {
-            let optional = [c.stats.as_ref(), c.deals.as_ref(), c.tracked.as_ref()];
+            let optional = [c.stats.as_ref(), c.deals.as_ref(), c.tracked.as_ref(), c.overlaps.as_ref()];
             [Some(&c.creators), Some(&c.posts)].into_iter().chain(optional).flatten()
         });
         let panels = self.data.tables.iter().chain(self.data.long.iter().map(|l| &l.table));
@@ -350,6 +350,8 @@ pub struct CreatorsSpec {
     pub deals: Option<String>,
     /// Sales by code or link: `date, creator, orders, revenue, refunds?`.
     pub tracked: Option<String>,
+    /// Audiences: `creator, other, platform?, overlap` (share of the smaller audience) or `shared_followers`.
+    pub overlaps: Option<String>,
     /// What a view by a fake or pod account is still worth, in \[0, 1\].
     pub fake_worth: f64,
     /// The probability of a return above one at which a fee is called fair, in (0, 1).

@@ -9,7 +9,7 @@ mod common;
 use common::{creators_spec, driver_spec, project, roster};
 use counterpoint::data::calendar::Cadence;
 use counterpoint::data::experiment::{Experiment, Tested};
-use counterpoint::data::roster::{Account, Creator, Deal, Post, Tracked};
+use counterpoint::data::roster::{Account, Audience, Creator, Deal, Post, Tracked};
 use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::model::build::{Model, OutcomeScale};
 use counterpoint::model::fit::{fit, straighten};
@@ -176,6 +176,7 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
         engagement_rate: None,
         fake_share: None,
         audience: None,
+        segments: Vec::new(),
         ..full.accounts[0].clone()
     };
     let post = |n: usize| {
@@ -214,13 +215,15 @@ fn creators_case(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
         deals: (0..4).map(deal).collect(),
         tracked: (0..3).map(tracked).collect(),
         posts,
+        audiences: Vec::new(),
+        outside: Vec::new(),
         redefined: Vec::new(),
     });
     (project, data)
 }
 
 /// The same with three creators on two platforms, whose capture rates have one spread; one of them is on both. Their audiences live in different geos, and they
-/// bring enough for codes to see.
+/// bring enough for codes to see. On one platform they hardly share people.
 fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
     let (mut project, mut data) = creators_case(geos, effect);
     project.model.priors.shape.geo_spread = Some(Prior::HalfNormal { sd: 1.0 });
@@ -235,6 +238,9 @@ fn two_platforms(geos: usize, effect: EffectPrior) -> (Project, Dataset) {
         account.audience =
             Some((0..geos).map(|g| if g == c % geos { 0.9 } else { 0.1 / (geos as f64 - 1.0) }).collect());
     }
+    roster.audiences = vec![None, Some(Audience { segments: vec![0.6, 0.4], people: 1e6 })];
+    roster.accounts[2].segments = vec![1.5, 0.25];
+    roster.accounts[3].segments = vec![0.2, 2.2];
     (project, data)
 }
 

@@ -189,6 +189,7 @@ fn candidate(name: &str, platform: &str, followers: f64) -> Candidate {
             niche_fit: None,
             earlier: Some(0.0),
             audience: None,
+            segments: Vec::new(),
         },
         niche: None,
         format: Some(Format::Feed),

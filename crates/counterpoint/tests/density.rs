@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{creators_spec, dataset, project, redefine, roster, uniform};
+use common::{creators_spec, dataset, project, redefine, roster, segment, uniform};
 use counterpoint::data::Dataset;
 use counterpoint::model::build::Model;
 use counterpoint::model::group::Known;
@@ -69,6 +69,11 @@ fn the_gradient_is_exact_with_creators_and_tracked_sales() {
                 Model::new(&project, &data).parameters.iter().filter(|p| p.name.starts_with("view_step[")).count();
             assert_eq!(steps, 2);
             check_gradient_on(&format!("{label}, views redefined"), &project, &data);
+            segment(&mut data);
+            let model = Model::new(&project, &data);
+            let rows: Vec<usize> = model.drivers.iter().map(|d| d.shape.rows() / geos).collect();
+            assert_eq!(rows[rows.len() - 3..], [2, 3, 1]);
+            check_gradient_on(&format!("{label}, audiences in segments"), &project, &data);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{creators_spec, dataset, project, redefine, roster, uniform};
+use common::{creators_spec, dataset, project, redefine, roster, segment, uniform};
 use counterpoint::data::experiment::{Experiment, Tested};
 use counterpoint::data::{Dataset, DriverKind, assemble};
 use counterpoint::model::build::Model;
@@ -156,6 +156,8 @@ fn the_gradient_is_exact_for_creators_and_platforms() {
         };
         data.experiments.extend([usual(Change::Off), usual(Change::Times(2.0))]);
         check_gradient(&format!("creators {with_tracked}, views redefined"), &project, &data);
+        segment(&mut data);
+        check_gradient(&format!("creators {with_tracked}, audiences in segments"), &project, &data);
     }
 }
 

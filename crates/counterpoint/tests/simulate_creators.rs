@@ -3,6 +3,7 @@
 
 use counterpoint::creators::activity::creator_cost;
 use counterpoint::data::calendar::Cadence;
+use counterpoint::data::roster::Audience;
 use counterpoint::data::{Cells, Dataset, DriverKind, Table, assemble};
 use counterpoint::finding::Severity;
 use counterpoint::model::build::Model;
@@ -51,7 +52,13 @@ fn markets() -> Vec<SimulationSpec> {
             platform: vec![PlatformSpec { formats: formats.to_vec(), ..one_platform }],
             ..roster()
         }),
+        of_kinds(10),
     ]
+}
+
+/// A market whose people are of three kinds, each with creators of its own.
+fn of_kinds(count: usize) -> SimulationSpec {
+    market(RosterSpec { count, audience_kinds: 3, at_home: 0.8, ..RosterSpec::default() })
 }
 
 fn numbers<'a>(table: &'a Table, column: &str) -> &'a [Option<f64>] {
@@ -179,59 +186,97 @@ fn costs_are_what_the_deals_say_when_the_tables_are_read() {
     assert_eq!(kinds.len(), 6, "every kind of deal is among {kinds:?}");
 }
 
-#[test]
-fn the_effect_agrees_with_the_models_own_code() {
-    for mut spec in markets().into_iter().take(3) {
-        // With the same effect in all geos the coefficient cancels in each part's share of its platform.
-        let even =
-            |name: &str| PlatformSpec { name: Some(name.into()), geo_spread: Some(0.0), ..PlatformSpec::default() };
-        spec.creators.as_mut().unwrap().platform = ["instagram", "tiktok"].map(even).to_vec();
-        let simulation = simulate(&spec).unwrap();
-        let truth = simulation.truth.creators.as_ref().unwrap();
-        let data = dataset(&simulation);
-        let model = Arc::new(Model::new(&simulation.project, &data));
-        let mut compared = 0;
-        let value = |name: &str| -> f64 {
-            let inside = |text: &str| name.strip_prefix(text).and_then(|n| n.strip_suffix(']')).map(str::to_owned);
-            let platform = |name: &str| truth.platforms.iter().find(|p| p.name == name);
-            if let Some(p) = inside("retention[").as_deref().and_then(platform) {
-                return p.retention;
-            }
-            if let Some(p) = inside("half_saturation[").as_deref().and_then(platform) {
-                return p.half_saturation;
-            }
-            if let Some(both) = inside("creator_effect[") {
-                let (creator, platform) = both.rsplit_once(',').unwrap();
-                let creator = truth.creators.iter().find(|c| c.name == creator).unwrap();
-                // Slopes are zero and the spread is one here, so that the deviation is the whole log weight.
-                return creator.accounts.iter().find(|a| a.platform == platform).unwrap().weight.ln();
-            }
-            if name.starts_with("creator_slope[") || name.starts_with("geo_effect[") {
-                0.0
-            } else if name.starts_with("creator_spread[") {
-                1.0
-            } else {
-                0.5
-            }
-        };
-        let values: Vec<f64> = model.parameters.iter().map(|p| value(&p.name)).collect();
-        let mut posterior = Posterior::new(model.clone());
-        posterior.set(&model.parameters.position(&values));
-        posterior.split_platforms();
-        for creator in &model.creators {
-            let own = truth.creators.iter().find(|c| c.name == creator.name).unwrap();
-            for (&(driver, place), account) in creator.accounts.iter().zip(&own.accounts) {
-                let platform = truth.platforms.iter().find(|p| p.name == account.platform).unwrap();
-                compared += usize::from(platform.accounts > 1);
-                let work = posterior.drivers()[driver].platform.as_ref().unwrap();
-                let whole: f64 = work.incremental.iter().sum();
-                let part: f64 = work.incremental[place * spec.periods..(place + 1) * spec.periods].iter().sum();
-                // Between counts the model spreads views by the decay that it has learned.
-                close(part / whole, account.contribution / platform.contribution, 0.02, &creator.name);
+/// Parts of accounts in their platforms by the model, at the truth's parameters, and by the truth.
+fn parts_of_both(simulation: &Simulation, data: &Dataset) -> Vec<(f64, f64)> {
+    let truth = simulation.truth.creators.as_ref().unwrap();
+    let model = Arc::new(Model::new(&simulation.project, data));
+    let value = |name: &str| -> f64 {
+        let inside = |text: &str| name.strip_prefix(text).and_then(|n| n.strip_suffix(']')).map(str::to_owned);
+        let platform = |name: &str| truth.platforms.iter().find(|p| p.name == name);
+        if let Some(p) = inside("retention[").as_deref().and_then(platform) {
+            return p.retention;
+        }
+        if let Some(p) = inside("half_saturation[").as_deref().and_then(platform) {
+            return p.half_saturation;
+        }
+        if let Some(both) = inside("creator_effect[") {
+            let (creator, platform) = both.rsplit_once(',').unwrap();
+            let creator = truth.creators.iter().find(|c| c.name == creator).unwrap();
+            // Slopes are zero and the spread is one here, so that the deviation is the whole log weight.
+            return creator.accounts.iter().find(|a| a.platform == platform).unwrap().weight.ln();
+        }
+        if name.starts_with("creator_slope[") || name.starts_with("geo_effect[") {
+            0.0
+        } else if name.starts_with("creator_spread[") {
+            1.0
+        } else {
+            0.5
+        }
+    };
+    let values: Vec<f64> = model.parameters.iter().map(|p| value(&p.name)).collect();
+    let mut posterior = Posterior::new(model.clone());
+    posterior.set(&model.parameters.position(&values));
+    posterior.split_platforms();
+    let mut out = Vec::new();
+    for creator in &model.creators {
+        let own = truth.creators.iter().find(|c| c.name == creator.name).unwrap();
+        for (&(driver, place), account) in creator.accounts.iter().zip(&own.accounts) {
+            let platform = truth.platforms.iter().find(|p| p.name == account.platform).unwrap();
+            let work = posterior.drivers()[driver].platform.as_ref().unwrap();
+            let whole: f64 = work.incremental.iter().sum();
+            let periods = model.n_periods();
+            let part: f64 = work.incremental[place * periods..(place + 1) * periods].iter().sum();
+            if platform.accounts > 1 {
+                out.push((part / whole, account.contribution / platform.contribution));
             }
         }
-        assert!(compared > 2, "{compared} parts of a platform with others");
     }
+    out
+}
+
+/// Two platforms with the same effect in all geos: the coefficient cancels in each part's share of its platform.
+fn on_even_platforms(mut spec: SimulationSpec) -> SimulationSpec {
+    let even = |name: &str| PlatformSpec { name: Some(name.into()), geo_spread: Some(0.0), ..PlatformSpec::default() };
+    spec.creators.as_mut().unwrap().platform = ["instagram", "tiktok"].map(even).to_vec();
+    spec
+}
+
+#[test]
+fn the_effect_agrees_with_the_models_own_code() {
+    for spec in markets().into_iter().take(3).chain([of_kinds(10)]) {
+        let simulation = simulate(&on_even_platforms(spec)).unwrap();
+        let mut data = dataset(&simulation);
+        if simulation.project.creators.as_ref().unwrap().overlaps.is_some() {
+            // The true kinds of people in place of those that overlaps tell.
+            let roster = data.roster.as_mut().unwrap();
+            roster.audiences = vec![Some(Audience { segments: vec![1.0 / 3.0; 3], people: 1.0 }); 2];
+            for account in &mut roster.accounts {
+                account.segments = (0..3).map(|k| if account.creator % 3 == k { 2.6 } else { 0.2 }).collect();
+            }
+        }
+        let parts = parts_of_both(&simulation, &data);
+        // Between counts the model spreads views by the decay that it has learned.
+        parts.iter().for_each(|(a, b)| close(*a, *b, 0.02, "a part"));
+        assert!(parts.len() > 2, "{} parts of a platform with others", parts.len());
+    }
+}
+
+#[test]
+fn overlaps_tell_what_creators_take_from_each_other() {
+    let simulation = simulate(&on_even_platforms(of_kinds(24))).unwrap();
+    let mut data = dataset(&simulation);
+    let off = |data: &Dataset| {
+        let parts = parts_of_both(&simulation, data);
+        parts.iter().map(|(a, b)| (a / b).ln().powi(2)).sum::<f64>() / parts.len() as f64
+    };
+    let with = off(&data);
+    let roster = data.roster.as_mut().unwrap();
+    for audience in &roster.audiences {
+        assert_eq!(audience.as_ref().map(|a| a.segments.len()), Some(3));
+    }
+    roster.audiences.clear();
+    let without = off(&data);
+    assert!(with < 0.2 * without && without > 1e-3, "{with} {without}");
 }
 
 #[test]

@@ -172,6 +172,7 @@ fn posts_to_come_are_told_in_the_new_count() {
             niche_fit: None,
             earlier: Some(0.0),
             audience: None,
+            segments: Vec::new(),
         },
         niche: None,
         format: Some(Format::Story),

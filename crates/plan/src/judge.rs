@@ -451,18 +451,16 @@ impl<'a> Bench<'a> {
         let horizon = &ground.horizon;
         let mut out = vec![[0.0; 3]; offers.len() + 1];
         let multiplied = |t: usize| reach.map_or(1.0, |r| r[t]);
-        for g in 0..model.n_geos() {
-            let past = |t: usize| state.platform.as_ref().map_or(0.0, |own| own.exposure.x[g * padded + lag + t]);
+        let segments = &driver.shape.segments;
+        for row in 0..driver.shape.rows() {
+            let (g, people) = (row / segments.len(), segments[row % segments.len()]);
+            let past = |t: usize| state.platform.as_ref().map_or(0.0, |own| own.exposure.x[row * padded + lag + t]);
             let lost = |t: usize| match (gone, &driver.platform, &state.platform) {
                 (Some(name), Some(roster), Some(own)) => {
                     let creators = model.creators.iter().filter(|c| c.name == name).flat_map(|c| &c.accounts);
                     let views = |c: usize| own.views[c * padded + lag + t];
                     let part = |&(m, c): &(usize, usize)| {
-                        if m == platform.driver {
-                            own.weight[c] * roster.share[c * model.n_geos() + g] * views(c)
-                        } else {
-                            0.0
-                        }
+                        if m == platform.driver { own.weight[c] * roster.shares(c)[row] * views(c) } else { 0.0 }
                     };
                     creators.map(part).sum()
                 }
@@ -475,7 +473,7 @@ impl<'a> Bench<'a> {
                 if gone.is_some_and(|name| name == offer.offer.who.name) {
                     return;
                 }
-                let each = factor * offer.strength[d] * offer.share[g];
+                let each = factor * offer.strength[d] * offer.share[row];
                 for (t, posts) in self.paths.posts[o].iter().enumerate().filter(|p| *p.1 > 0) {
                     for (u, share) in offer.decay.iter().enumerate().take_while(|(u, _)| t + u < n) {
                         add(t + u, each * *posts as f64 * share * multiplied(t + u));
@@ -498,10 +496,10 @@ impl<'a> Bench<'a> {
                 } else {
                     let into = back - horizon.gap;
                     let x = state.platform.as_ref().map(|own| &own.exposure.x);
-                    x.filter(|_| into <= padded).map_or(0.0, |x| x[g * padded + padded - into])
+                    x.filter(|_| into <= padded).map_or(0.0, |x| x[row * padded + padded - into])
                 }
             };
-            let scale = state.effect.beta[g];
+            let scale = people * state.effect.beta[g];
             let mut add = |i: usize, y: f64| {
                 out[i][0] += scale * model.units[g] * y;
                 out[i][1] += scale * ground.money[g] * y;

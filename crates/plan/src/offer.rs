@@ -18,7 +18,7 @@ pub struct Offered {
     pub platform: usize,
     /// Planned periods in which it may be posted.
     pub slots: Range<usize>,
-    /// Scaled exposure a head that one real view brings, `[geos]`.
+    /// Scaled exposure a head that one real view brings, `[rows]` of its platform.
     pub share: Vec<f64>,
     /// Share of a post's views by period from its own on.
     pub decay: Vec<f64>,

@@ -290,7 +290,7 @@ impl<'a> Problem<'a> {
     /// Profits of a platform's posts, `[draws x worlds]`, fees not taken off. Worlds that change little are taken along the slope. What is owed on
     /// sales is left out, where `free`.
     fn platform(&self, p: usize, x: &[f64], free: bool) -> Vec<f64> {
-        let (all, n, geos) = (self.views(p, x), self.ground.periods, self.ground.model.n_geos());
+        let (all, n, rows) = (self.views(p, x), self.ground.periods, self.ground.platforms[p].rows);
         let owes = !free && self.by_platform[p].iter().any(|&o| self.ground.offers[o].owes_sales());
         let blocks = in_parallel(BLOCKS, self.threads, |block| {
             let mut profits = Vec::new();
@@ -299,7 +299,7 @@ impl<'a> Problem<'a> {
             for draws in part(&self.draws, block).chunks(TOGETHER) {
                 self.exposures(p, draws, &all, owes, &mut exposures);
                 for (i, &d) in draws.iter().enumerate() {
-                    exposure.take(&exposures, i, draws.len(), geos, n);
+                    exposure.take(&exposures, i, draws.len(), rows, n);
                     self.in_worlds(p, d, &exposure, &mut bench, &mut profits);
                 }
             }

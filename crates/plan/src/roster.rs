@@ -17,7 +17,8 @@ pub struct Platform {
     pub name: String,
     /// Longest lag.
     lag: usize,
-    geos: usize,
+    /// What saturates by itself: a geo and segment of the audience each.
+    pub rows: usize,
     /// Periods in all.
     periods: usize,
     /// Periods of the data that stand for the planned ones.
@@ -34,21 +35,21 @@ pub struct PlatformDraw {
     weights: Vec<f64>,
     /// Half-saturation.
     half: f64,
-    /// Profit and money at full saturation, `[geos]`.
+    /// Profit and money at full saturation, `[rows]`.
     top: Vec<[f64; 2]>,
-    /// Carried-over exposure that comes from before the plan, `[geos x periods]`.
+    /// Carried-over exposure that comes from before the plan, `[rows x periods]`.
     carry: Vec<f64>,
-    /// The same and the half-saturation, `[geos x whole chunks of periods]`.
+    /// The same and the half-saturation, `[rows x whole chunks of periods]`.
     halves: Vec<f64>,
-    /// Profit at full saturation beyond what comes from before the plan, `[geos x whole chunks of periods]`.
+    /// Profit at full saturation beyond what comes from before the plan, `[rows x whole chunks of periods]`.
     above: Vec<f64>,
-    /// Exposure of last year in the planned periods, `[geos x planned]`.
+    /// Exposure of last year in the planned periods, `[rows x planned]`.
     pub last: Vec<f64>,
     /// Weighted views of last year in the planned periods, an account of the model each.
     pub account_last: Vec<f64>,
 }
 
-/// Exposure of posts on one draw before any shock, `[geos x periods]`: of all, and of all weighted by what is owed a unit of the money they bring.
+/// Exposure of posts on one draw before any shock, `[rows x periods]`: of all, and of all weighted by what is owed a unit of the money they bring.
 #[derive(Debug, Clone, Default)]
 pub struct Exposure {
     /// Scaled exposure.
@@ -58,11 +59,11 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// The i-th of `count` draws' exposures, which are `[geos x draws x periods]`.
-    pub(crate) fn take(&mut self, from: &[Vec<f64>; 2], i: usize, count: usize, geos: usize, periods: usize) {
+    /// The i-th of `count` draws' exposures, which are `[rows x draws x periods]`.
+    pub(crate) fn take(&mut self, from: &[Vec<f64>; 2], i: usize, count: usize, rows: usize, periods: usize) {
         for (to, from) in [&mut self.all, &mut self.owed].into_iter().zip(from) {
             to.clear();
-            for own in from.chunks_exact(count * periods).take(geos) {
+            for own in from.chunks_exact(count * periods).take(rows) {
                 to.extend_from_slice(&own[i * periods..(i + 1) * periods]);
             }
         }
@@ -102,7 +103,7 @@ impl Platform {
             driver: m,
             name: driver.platform.as_ref().map_or_else(|| driver.name.clone(), |p| p.name.clone()),
             lag: driver.shape.max_lag,
-            geos: model.n_geos(),
+            rows: driver.shape.rows(),
             periods,
             last: (0..horizon.len()).map(|t| horizon.last_year(t)).collect(),
             gap: horizon.last[..horizon.gap].to_vec(),
@@ -125,33 +126,38 @@ impl Platform {
             let of = |(own, weight): (&[f64], &f64)| weight * self.last.iter().map(|&t| own[self.lag + t]).sum::<f64>();
             p.views.chunks_exact(padded).zip(&p.weight).map(of).collect()
         });
-        let at = |g: usize, t: usize| x[g * padded + self.lag + t];
-        let mut carry = vec![0.0; self.geos * self.periods];
-        for g in 0..self.geos {
+        let at = |row: usize, t: usize| x[row * padded + self.lag + t];
+        let mut carry = vec![0.0; self.rows * self.periods];
+        for row in 0..self.rows {
             let before = |back: usize| {
                 if back <= self.gap.len() {
-                    at(g, self.gap[self.gap.len() - back])
+                    at(row, self.gap[self.gap.len() - back])
                 } else {
                     let into = back - self.gap.len();
-                    if into <= padded { x[g * padded + padded - into] } else { 0.0 }
+                    if into <= padded { x[row * padded + padded - into] } else { 0.0 }
                 }
             };
             for t in 0..self.lag.min(self.periods) {
                 for l in t + 1..=self.lag {
-                    carry[g * self.periods + t] += weights[l] * before(l - t);
+                    carry[row * self.periods + t] += weights[l] * before(l - t);
                 }
             }
         }
         debug_assert!(n > 0);
-        let top = (0..self.geos).map(|g| [state.effect.beta[g] * worth[g], state.effect.beta[g] * money[g]]).collect();
-        let last = (0..self.geos).flat_map(|g| self.last.iter().map(move |&t| at(g, t))).collect();
+        let segments = &driver.shape.segments;
+        let of_row = |row: usize| {
+            let (g, people) = (row / segments.len(), segments[row % segments.len()]);
+            [worth[g], money[g]].map(|unit| people * state.effect.beta[g] * unit)
+        };
+        let top = (0..self.rows).map(of_row).collect();
+        let last = (0..self.rows).flat_map(|row| self.last.iter().map(move |&t| at(row, t))).collect();
         PlatformDraw { last, account_last, ..PlatformDraw::new(weights, shape.saturation[0], top, carry) }
     }
 
     /// Profit on draw d of last year's posts done again, with reach multiplied.
     pub fn last_profit(&self, d: usize, reach: Option<&[f64]>) -> f64 {
         let planned = self.last.len();
-        let mut exposure = Exposure { all: vec![0.0; self.geos * self.periods], owed: Vec::new() };
+        let mut exposure = Exposure { all: vec![0.0; self.rows * self.periods], owed: Vec::new() };
         for (to, from) in exposure.all.chunks_exact_mut(self.periods).zip(self.draws[d].last.chunks_exact(planned)) {
             to[..planned].copy_from_slice(from);
         }
@@ -168,18 +174,18 @@ impl Platform {
         free: bool,
         out: &mut Exposure,
     ) {
-        let (n, cells) = (self.periods, self.geos * self.periods);
+        let (n, cells) = (self.periods, self.rows * self.periods);
         let owes = !free && own.iter().any(|&o| offers[o].owes_sales());
         out.all.clear();
         out.all.resize(cells, 0.0);
         out.owed.clear();
         out.owed.resize(if owes { cells } else { 0 }, 0.0);
         for &o in own.iter().filter(|&&o| !views[o].is_empty()) {
-            for g in 0..self.geos {
-                let scale = offers[o].strength[d] * offers[o].share[g];
-                add(scale, &views[o], &mut out.all[g * n..(g + 1) * n]);
+            for row in 0..self.rows {
+                let scale = offers[o].strength[d] * offers[o].share[row];
+                add(scale, &views[o], &mut out.all[row * n..(row + 1) * n]);
                 if owes && offers[o].owed[d] > 0.0 {
-                    add(scale * offers[o].owed[d], &views[o], &mut out.owed[g * n..(g + 1) * n]);
+                    add(scale * offers[o].owed[d], &views[o], &mut out.owed[row * n..(row + 1) * n]);
                 }
             }
         }
@@ -207,14 +213,14 @@ impl Platform {
             to.owed.resize(exposure.owed.len(), 0.0);
         }
         let mut profit = 0.0;
-        for g in 0..self.geos {
-            let (range, whole) = (g * n..(g + 1) * n, g * size..(g + 1) * size);
+        for row in 0..self.rows {
+            let (range, whole) = (row * n..(row + 1) * n, row * size..(row + 1) * size);
             let (above, halves) = (&draw.above[whole.clone()], &draw.halves[whole]);
             let x = x.over(&draw.weights, &exposure.all[range.clone()], reach, n);
             profit += saturated(above, halves, x, &mut slope[..size]);
             if owes {
                 let z = z.over(&draw.weights, &exposure.owed[range.clone()], reach, n);
-                let money = draw.top[g][1];
+                let money = draw.top[row][1];
                 profit -= money * owed(money, halves, x, z, &mut slope[..size], &mut slope_owed[..size]);
             }
             if let Some(to) = &mut slopes {
@@ -247,12 +253,12 @@ impl Platform {
         let mut carried = [(); 3].map(|()| Carried::default());
         let [x, z, limit] = &mut carried;
         let mut total = 0.0;
-        for g in 0..self.geos {
-            let range = g * n..(g + 1) * n;
+        for row in 0..self.rows {
+            let range = row * n..(row + 1) * n;
             let x = x.over(&draw.weights, &exposure.all[range.clone()], reach, n);
             let z = z.over(&draw.weights, &exposure.owed[range.clone()], reach, n);
             let limit = limit.over(&draw.weights, &most[range.clone()], None, n);
-            let [top, money] = draw.top[g];
+            let [top, money] = draw.top[row];
             for t in 0..n {
                 // Profit is a x / (x + k) - money z / (x + k).
                 let k = draw.carry[range.start + t] + draw.half;
@@ -388,7 +394,7 @@ mod tests {
                 driver: 0,
                 name: String::new(),
                 lag,
-                geos: 1,
+                rows: 1,
                 periods: n,
                 last,
                 gap: Vec::new(),

@@ -294,15 +294,17 @@ impl Problem<'_> {
     /// Exposure on draw d with more views of some offers.
     pub(crate) fn add_more(&self, p: usize, d: usize, old: &Exposure, more: &[(usize, Vec<f64>)], own: &mut Exposure) {
         let (ground, n) = (self.ground, self.ground.periods);
-        let (geos, offers) = (ground.model.n_geos(), ground.offers.len());
+        let (rows, offers) = (ground.platforms[p].rows, ground.offers.len());
         let owes = self.by_platform[p].iter().any(|&o| ground.offers[o].owes_sales());
         let pairs = [(&mut own.all, &old.all, true), (&mut own.owed, &old.owed, owes)];
         for ((to, from, counts), strength) in pairs.into_iter().zip(&ground.strength) {
             to.clone_from(from);
-            to.resize(if counts { geos * n } else { 0 }, 0.0);
-            for ((o, more), g) in more.iter().filter(|_| counts).flat_map(|more| (0..geos).map(move |g| (more, g))) {
-                let scale = ground.offers[*o].share[g] * strength[d * offers + o];
-                spread(&[scale], more, &mut to[g * n..(g + 1) * n]);
+            to.resize(if counts { rows * n } else { 0 }, 0.0);
+            for ((o, more), row) in
+                more.iter().filter(|_| counts).flat_map(|more| (0..rows).map(move |row| (more, row)))
+            {
+                let scale = ground.offers[*o].share[row] * strength[d * offers + o];
+                spread(&[scale], more, &mut to[row * n..(row + 1) * n]);
             }
         }
     }
@@ -325,20 +327,20 @@ impl Problem<'_> {
         (exposures.into_iter().flatten().collect(), profits.concat())
     }
 
-    /// Exposure on some draws of posts with these views: `[draws x periods]` by geo, of all, and weighted by what is owed where `owes`.
+    /// Exposure on some draws of posts with these views: `[draws x periods]` by row, of all, and weighted by what is owed where `owes`.
     pub(crate) fn exposures(&self, p: usize, draws: &[usize], seen: &[Vec<f64>], owes: bool, out: &mut [Vec<f64>; 2]) {
         let (ground, n) = (self.ground, self.ground.periods);
-        let (geos, offers) = (ground.model.n_geos(), ground.offers.len());
+        let (rows, offers) = (ground.platforms[p].rows, ground.offers.len());
         let mut scales = vec![0.0; draws.len()];
         out[1].clear();
         for (to, strength) in out.iter_mut().zip(&ground.strength).take(1 + usize::from(owes)) {
             to.clear();
-            to.resize(geos * draws.len() * n, 0.0);
+            to.resize(rows * draws.len() * n, 0.0);
             for &o in self.by_platform[p].iter().filter(|&&o| !seen[o].is_empty()) {
-                for g in 0..geos {
-                    let share = ground.offers[o].share[g];
+                for row in 0..rows {
+                    let share = ground.offers[o].share[row];
                     scales.iter_mut().zip(draws).for_each(|(to, d)| *to = share * strength[d * offers + o]);
-                    spread(&scales, &seen[o], &mut to[g * draws.len() * n..(g + 1) * draws.len() * n]);
+                    spread(&scales, &seen[o], &mut to[row * draws.len() * n..(row + 1) * draws.len() * n]);
                 }
             }
         }
@@ -358,7 +360,8 @@ impl Problem<'_> {
         sums: &mut Sums,
     ) {
         let (ground, n, count) = (self.ground, self.ground.periods, draws.len());
-        let (geos, platform, worlds) = (ground.model.n_geos(), &ground.platforms[p], self.worlds.len());
+        let (platform, worlds) = (&ground.platforms[p], self.worlds.len());
+        let rows = platform.rows;
         let PlatformBench { exposures, exposure, slopes, back, by, scales, room } = bench;
         self.exposures(p, draws, seen, owes, exposures);
         back.iter_mut().zip(&*exposures).for_each(|(to, x)| {
@@ -367,15 +370,15 @@ impl Problem<'_> {
         });
         by.resize(n, 0.0);
         for (i, &d) in draws.iter().enumerate() {
-            let row = |g: usize| (g * count + i) * n..(g * count + i + 1) * n;
-            exposure.take(exposures, i, count, geos, n);
+            let of_draw = |row: usize| (row * count + i) * n..(row * count + i + 1) * n;
+            exposure.take(exposures, i, count, rows, n);
             for follow in paths {
                 let Some(weight) = follow.weigh(&weights[i * worlds..(i + 1) * worlds], by) else { continue };
                 sums.value += weight * platform.profit(d, exposure, follow.own, Some(slopes), room);
                 let both = [(&exposure.all, &slopes.all), (&exposure.owed, &slopes.owed)];
                 for (to, (x, s)) in back.iter_mut().zip(both).filter(|b| !b.0.is_empty()) {
-                    for g in 0..geos {
-                        let (to, own) = (&mut to[row(g)], g * n..(g + 1) * n);
+                    for row in 0..rows {
+                        let (to, own) = (&mut to[of_draw(row)], row * n..(row + 1) * n);
                         let (x, s) = (&x[own.clone()], &s[own]);
                         for t in 0..n {
                             to[t] += s[t] * by[t];
@@ -388,11 +391,11 @@ impl Problem<'_> {
         scales.resize(count, 0.0);
         for (from, strength) in back.iter().zip(&ground.strength).filter(|b| !b.0.is_empty()) {
             for &o in &self.by_platform[p] {
-                for g in 0..geos {
-                    let share = ground.offers[o].share[g];
+                for row in 0..rows {
+                    let share = ground.offers[o].share[row];
                     let strength = draws.iter().map(|d| strength[d * ground.offers.len() + o]);
                     scales.iter_mut().zip(strength).for_each(|(to, s)| *to = share * s);
-                    gather(scales, &from[g * count * n..(g + 1) * count * n], &mut sums.views[o]);
+                    gather(scales, &from[row * count * n..(row + 1) * count * n], &mut sums.views[o]);
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(super) fn account(creator: usize, platform: usize) -> Account {
         niche_fit: None,
         earlier: None,
         audience: None,
+        segments: Vec::new(),
     }
 }
 

@@ -8,6 +8,10 @@ use jiff::civil::{Date, DateTime};
 pub struct Roster {
     /// Names of the platforms, in order of first appearance in the creators table.
     pub platforms: Vec<String>,
+    /// Segments of the audience by platform, where overlaps say that there are several; none or empty where they do not.
+    pub audiences: Vec<Option<Audience>>,
+    /// Overlaps of others with accounts of the roster: where candidates would be.
+    pub outside: Vec<Outside>,
     /// People, in order of first appearance in the creators table.
     pub creators: Vec<Creator>,
     /// Accounts: one a creator and platform, in table order.
@@ -20,6 +24,53 @@ pub struct Roster {
     pub tracked: Vec<Tracked>,
     /// Changes of what a view is that divide the posts within the data's time, one a platform at most.
     pub redefined: Vec<Redefined>,
+}
+
+/// The audience of a platform's creators, in segments of people who follow the same ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audience {
+    /// Share of the people in each segment; they add up to one.
+    pub segments: Vec<f64>,
+    /// People of whom audiences of f and g followers that are drawn at random would share f g / people, in units of what the segments say of a pair (see
+    /// [`crate::creators::segments`]).
+    pub people: f64,
+}
+
+/// How much the audiences of two accounts overlap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Overlap {
+    /// Share of the smaller audience that is in both.
+    OfSmaller(f64),
+    /// People who are in both.
+    People(f64),
+}
+
+impl Overlap {
+    /// People in both audiences, of so many followers each.
+    pub fn people(self, one: f64, other: f64) -> f64 {
+        match self {
+            Overlap::OfSmaller(share) => share * one.min(other),
+            Overlap::People(people) => people,
+        }
+    }
+}
+
+/// The overlap of somebody who is not in the roster with an account that is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outside {
+    /// Name.
+    pub name: String,
+    /// Index of the account.
+    pub account: usize,
+    /// How much the two audiences overlap.
+    pub overlap: Overlap,
+}
+
+impl Roster {
+    /// The audience of a platform, where there is more than one segment.
+    pub fn audience(&self, platform: usize) -> Option<&Audience> {
+        self.audiences.get(platform)?.as_ref()
+    }
 }
 
 /// A platform counts views in another way from a day on.
@@ -69,6 +120,15 @@ pub struct Account {
     /// Share of the audience that lives in each geo, `[geos]`, at least 0, sum at most 1 (the rest lives elsewhere);
     /// none: split by population.
     pub audience: Option<Vec<f64>>,
+    /// How dense the audience is in each of the platform's segments, 1 as the platform's; empty: as the platform's everywhere.
+    pub segments: Vec<f64>,
+}
+
+impl Account {
+    /// Density of the audience in a segment.
+    pub fn density(&self, segment: usize) -> f64 {
+        self.segments.get(segment).copied().unwrap_or(1.0)
+    }
 }
 
 /// A post.

@@ -306,7 +306,7 @@ fn driver(
     } else {
         Order::AdstockFirst
     };
-    let shape = Shape { adstock, saturation, order, max_lag, geos, periods };
+    let shape = Shape { adstock, saturation, order, max_lag, geos, periods, segments: vec![1.0] };
     let (exposure, unit) = exposure(project, data, wanted, series, max_lag);
     let prior = wanted.prior.clone().unwrap_or_else(|| default_effect(spec, series.kind, totals));
     let raised = (prior.on == EffectKind::MarginalRoi)

@@ -50,7 +50,7 @@ pub struct Part {
     pub driver: usize,
     /// Geos of the test.
     pub geos: Vec<usize>,
-    /// The driver's transforms over the periods of the test; its "geos" are rows: those of the test as run, then as it would have been.
+    /// The driver's transforms over the periods of the test; its "geos" are those of the test as run, then as it would have been.
     pub shape: Shape,
     /// Exposure of the rows.
     pub dose: Dose,
@@ -101,7 +101,10 @@ impl ExperimentWork {
             let views = matches!(part.dose, Dose::Views { .. });
             PartWork {
                 response: Response::with_derivatives(&part.shape, views),
-                exposure: Exposure { x: vec![0.0; if views { part.shape.geos * padded } else { 0 }], frequency: None },
+                exposure: Exposure {
+                    x: vec![0.0; if views { part.shape.rows() * padded } else { 0 }],
+                    frequency: None,
+                },
                 difference: vec![0.0; part.geos.len()],
                 adjoint: vec![0.0; part.shape.periods],
                 by_exposure: vec![0.0; if views { padded } else { 0 }],
@@ -134,7 +137,7 @@ impl ExperimentWork {
                 work.response.forward(&part.shape, &shape, exposure);
                 let (n, periods) = (part.geos.len(), part.shape.periods);
                 for (k, &g) in part.geos.iter().enumerate() {
-                    let sum = |row: usize| work.response.f[row * periods..(row + 1) * periods].iter().sum::<f64>();
+                    let sum = |geo: usize| work.response.f[geo * periods..(geo + 1) * periods].iter().sum::<f64>();
                     work.difference[k] = sum(k) - sum(n + k);
                     *lift += model.units[g] * drivers[part.driver].effect.beta[g] * work.difference[k];
                 }
@@ -162,12 +165,14 @@ impl ExperimentWork {
                 for (k, &g) in part.geos.iter().enumerate() {
                     by_beta[g] += by_lift * model.units[g] * work.difference[k];
                     let by_f = by_lift * model.units[g] * beta[g];
-                    for (row, by) in [(k, by_f), (part.geos.len() + k, -by_f)] {
+                    for (geo, by) in [(k, by_f), (part.geos.len() + k, -by_f)] {
                         work.adjoint.fill(by);
-                        work.response.adjoint_geo(&part.shape, row, &work.adjoint, &mut by_shape);
+                        work.response.adjoint_geo(&part.shape, geo, &work.adjoint, &mut by_shape);
                         if let (Dose::Views { run, otherwise }, Some(platform)) = (&part.dose, &driver.platform) {
-                            let views = if row == k { run } else { otherwise };
-                            work.by_weights((part, row), platform, views, values, by_value);
+                            let views = if geo == k { run } else { otherwise };
+                            for segment in 0..part.shape.segments.len() {
+                                work.by_weights((part, geo, segment), by, platform, views, values, by_value);
+                            }
                         }
                     }
                 }
@@ -212,42 +217,47 @@ impl PartWork {
     /// Exposure of the rows from the views of the accounts and their weights.
     fn compose(&mut self, part: &Part, platform: &Platform, values: &[f64], run: &Views, otherwise: &Views) {
         let (padded, n) = (part.shape.max_lag + part.shape.periods, part.geos.len());
-        let geos = platform.share.len() / platform.len().max(1);
+        let segments = part.shape.segments.len();
         self.exposure.x.fill(0.0);
         for c in 0..platform.len() {
             let weight = platform.weight(c, values);
             let own = c * padded..(c + 1) * padded;
             for (k, &g) in part.geos.iter().enumerate() {
-                let scale = weight * platform.share[c * geos + g];
-                for (row, views) in [(k, run), (n + k, otherwise)] {
-                    let to = &mut self.exposure.x[row * padded..(row + 1) * padded];
-                    axpy(scale, &views.all[own.clone()], to);
-                    if let Some(step) = &platform.step {
-                        axpy(scale * step.more(values), &views.before[own.clone()], to);
+                for segment in 0..segments {
+                    let scale = weight * platform.shares(c)[g * segments + segment];
+                    for (geo, views) in [(k, run), (n + k, otherwise)] {
+                        let row = geo * segments + segment;
+                        let to = &mut self.exposure.x[row * padded..(row + 1) * padded];
+                        axpy(scale, &views.all[own.clone()], to);
+                        if let Some(step) = &platform.step {
+                            axpy(scale * step.more(values), &views.before[own.clone()], to);
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Adjoint of [`PartWork::compose`] for one row, to weights and step, from `adjoint`, that of its response.
+    /// Adjoint of [`PartWork::compose`] for one row, to weights and step, from `by`, the derivative by each period of its geo's response.
     fn by_weights(
         &mut self,
-        (part, row): (&Part, usize),
+        (part, geo, segment): (&Part, usize, usize),
+        by: f64,
         platform: &Platform,
         views: &Views,
         values: &[f64],
         by_value: &mut [f64],
     ) {
         let padded = part.shape.max_lag + part.shape.periods;
-        let geos = platform.share.len() / platform.len().max(1);
-        let g = part.geos[row % part.geos.len()];
-        self.response.adjoint_exposure(&part.shape, row, &mut self.adjoint);
+        let segments = part.shape.segments.len();
+        let g = part.geos[geo % part.geos.len()];
+        self.adjoint.fill(by * part.shape.segments[segment]);
+        self.response.adjoint_exposure(geo * segments + segment, &mut self.adjoint);
         convolve_transposed(self.response.weights(), &self.adjoint, &mut self.by_exposure);
         for c in 0..platform.len() {
             let own = c * padded..(c + 1) * padded;
             let mut by = dot(&self.by_exposure, &views.all[own.clone()]);
-            let scale = platform.weight(c, values) * platform.share[c * geos + g];
+            let scale = platform.weight(c, values) * platform.shares(c)[g * segments + segment];
             if let Some(step) = &platform.step {
                 let by_more = dot(&self.by_exposure, &views.before[own]);
                 by += step.more(values) * by_more;

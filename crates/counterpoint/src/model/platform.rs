@@ -4,11 +4,13 @@
 //! ln w\[c\] = slopes . h\[c\] + spread r\[c\]. Where the platform changed what a view is, v is told in today's count: what was counted before is
 //! multiplied by e^s. Carry-over and saturation then act on the platform's x, so audiences overlap: with
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
-//! function of a sum, and the parts add up to B). See `docs/method.md`.
+//! function of a sum, and the parts add up to B). Where overlaps of audiences are known, people are in segments k with a share p\[k\] of them each
+//! (see [`crate::creators::segments`]), an account has a\[c,g,k\] of its audience a head there, and B is beta sum_k p\[k\] s\[k\] / (s\[k\] + e). All
+//! this is of rows: a geo and segment each. See `docs/method.md`.
 
 use super::crowd::Crowd;
 use super::linalg::{axpy, combine_rows, dot};
-use super::response::{Exposure, convolve, convolve_transposed, correlate};
+use super::response::{Exposure, Shape, convolve, convolve_transposed, correlate};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -23,7 +25,9 @@ pub struct Platform {
     pub views: Vec<f64>,
     /// The change of what a view is that the data's time holds.
     pub step: Option<Step>,
-    /// Scaled exposure a head that one view brings to each geo, `[accounts x geos]`.
+    /// Share of a geo's people in each segment of the audience, as its shape has them.
+    pub segments: Vec<f64>,
+    /// Scaled exposure a head that one view brings to each row, `[accounts x rows]`.
     pub share: Vec<f64>,
     /// What is known of each account, `[accounts x slopes]`.
     pub covariates: Vec<f64>,
@@ -66,9 +70,27 @@ impl Platform {
 
     /// Exposure of account c over all periods and geos, at weight one.
     pub fn reach(&self, c: usize) -> f64 {
-        let (lines, geos) = (self.views.len() / self.len(), self.share.len() / self.len());
+        let lines = self.views.len() / self.len();
         let views: f64 = self.views[c * lines..(c + 1) * lines].iter().sum();
-        views * self.share[c * geos..(c + 1) * geos].iter().sum::<f64>()
+        views * self.shares(c).chunks_exact(self.segments.len()).map(|own| dot(own, &self.segments)).sum::<f64>()
+    }
+
+    /// Share of its geo's people that a row holds, and the geo.
+    pub fn row(&self, row: usize) -> (f64, usize) {
+        let count = self.segments.len();
+        (self.segments[row % count], row / count)
+    }
+
+    /// The rows of geo g.
+    pub fn rows_of(&self, g: usize) -> Range<usize> {
+        let count = self.segments.len();
+        g * count..(g + 1) * count
+    }
+
+    /// Scaled exposure a head that one view of account c brings to each row.
+    pub fn shares(&self, c: usize) -> &[f64] {
+        let rows = self.share.len() / self.len();
+        &self.share[c * rows..(c + 1) * rows]
     }
 
     /// Views in today's count, `[accounts x (max_lag + periods)]`.
@@ -130,9 +152,9 @@ pub struct PlatformWork {
     /// Carried-over views, `[accounts x periods]`, and `more` and the kernel that they are of.
     carried: Vec<f64>,
     carried_by: (f64, Vec<f64>),
-    /// Scaled exposure that a view brings, `[accounts x geos]`.
+    /// Scaled exposure that a view brings, `[accounts x rows]`.
     scales: Vec<f64>,
-    /// Outcome units that one unit of carried-over exposure brings, `[geos x periods]`, and its adjoint.
+    /// Outcome units that one unit of carried-over exposure brings, `[rows x periods]`, and its adjoint.
     rate: Vec<f64>,
     by_rate: Vec<f64>,
     /// The same a carried-over view of each account of weight one, `[accounts x periods]`, and its adjoint.
@@ -146,15 +168,16 @@ pub struct PlatformWork {
 }
 
 impl PlatformWork {
-    /// Working memory; `lead` periods of history.
-    pub fn new(platform: &Platform, geos: usize, periods: usize, lead: usize) -> PlatformWork {
-        let (n, padded) = (platform.len(), lead + periods);
+    /// Working memory for a response of this shape.
+    pub fn new(platform: &Platform, shape: &Shape) -> PlatformWork {
+        let (n, rows, periods, lead) = (platform.len(), shape.rows(), shape.periods, shape.max_lag);
+        let padded = lead + periods;
         let zero = |n: usize| vec![0.0; n];
         PlatformWork {
             weight: zero(n),
             views: platform.views.clone(),
-            exposure: Exposure { x: zero(geos * padded), frequency: None },
-            by_exposure: zero(geos * padded),
+            exposure: Exposure { x: zero(rows * padded), frequency: None },
+            by_exposure: zero(rows * padded),
             by_weight: zero(n),
             by_step: 0.0,
             line: zero(padded),
@@ -162,9 +185,9 @@ impl PlatformWork {
             more: 0.0,
             carried: zero(n * periods),
             carried_by: (0.0, Vec::new()),
-            scales: zero(n * geos),
-            rate: zero(geos * periods),
-            by_rate: zero(geos * periods),
+            scales: zero(n * rows),
+            rate: zero(rows * periods),
+            by_rate: zero(rows * periods),
             pull: zero(n * periods),
             by_pull: zero(n * periods),
             incremental: zero(n * periods),
@@ -176,7 +199,7 @@ impl PlatformWork {
     /// Weights and exposure at parameter values.
     pub fn forward(&mut self, platform: &Platform, values: &[f64]) {
         let padded = self.line.len();
-        let geos = self.exposure.x.len() / padded;
+        let rows = self.exposure.x.len() / padded;
         if let Some(step) = &platform.step {
             self.more = step.more(values);
             self.views.copy_from_slice(&platform.views);
@@ -186,21 +209,22 @@ impl PlatformWork {
             *weight = platform.weight(c, values);
         }
         for ((scales, shares), weight) in
-            self.scales.chunks_exact_mut(geos).zip(platform.share.chunks_exact(geos)).zip(&self.weight)
+            self.scales.chunks_exact_mut(rows).zip(platform.share.chunks_exact(rows)).zip(&self.weight)
         {
             scales.iter_mut().zip(shares).for_each(|(to, share)| *to = weight * share);
         }
         combine_rows(&self.scales, &self.views, padded, &mut self.exposure.x);
     }
 
-    /// Incremental outcome of each account, from the kernel's weights, the response, the coefficients of the geos, the outcome
+    /// Incremental outcome of each account, from the kernel's weights, the rows' response, the coefficients of the geos, the outcome
     /// units of the geos, and the half-saturation.
     pub fn split(&mut self, platform: &Platform, kernel: &[f64], f: &[f64], beta: &[f64], units: &[f64], half: f64) {
-        let (padded, geos) = (self.line.len(), beta.len());
-        let periods = f.len() / geos;
-        for g in 0..geos {
-            let scale = beta[g] * units[g] / half;
-            let range = g * periods..(g + 1) * periods;
+        let (padded, rows) = (self.line.len(), beta.len() * platform.segments.len());
+        let periods = f.len() / rows;
+        for row in 0..rows {
+            let (people, g) = platform.row(row);
+            let scale = people * beta[g] * units[g] / half;
+            let range = row * periods..(row + 1) * periods;
             for (q, f) in self.rate[range.clone()].iter_mut().zip(&f[range]) {
                 // f = s / (s + e), so f / s = (1 - f) / e, which holds at s = 0 too.
                 *q = scale * (1.0 - f);
@@ -216,19 +240,19 @@ impl PlatformWork {
         }
         for c in 0..platform.len() {
             let own = c * periods..(c + 1) * periods;
-            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.rate, periods, &mut self.pull[own.clone()]);
+            combine_rows(platform.shares(c), &self.rate, periods, &mut self.pull[own.clone()]);
             for t in own {
                 self.incremental[t] = self.weight[c] * self.carried[t] * self.pull[t];
             }
         }
     }
 
-    /// The part of each account b in s / (s + e), in the mean over what account c brings, `[accounts x accounts]`: [`Crowd`]'s G. From the response and
+    /// The part of each account b in s / (s + e), in the mean over what account c brings, `[accounts x accounts]`: [`Crowd`]'s G. From the rows' response and
     /// the half-saturation; after [`PlatformWork::split`].
     pub fn overlap(&self, platform: &Platform, f: &[f64], half: f64) -> Vec<f64> {
         let n = platform.len();
-        let geos = platform.share.len() / n;
-        let periods = f.len() / geos;
+        let rows = platform.share.len() / n;
+        let periods = f.len() / rows;
         let mut out = vec![0.0; n * n];
         let mut line = vec![0.0; periods];
         for (c, (brought, out)) in self.incremental.chunks_exact(periods).zip(out.chunks_exact_mut(n)).enumerate() {
@@ -236,16 +260,16 @@ impl PlatformWork {
             if total <= 0.0 {
                 continue;
             }
-            for g in 0..geos {
-                let range = g * periods..(g + 1) * periods;
-                let scale = self.weight[c] * platform.share[c * geos + g] / (total * half);
+            for row in 0..rows {
+                let range = row * periods..(row + 1) * periods;
+                let scale = self.weight[c] * platform.shares(c)[row] / (total * half);
                 let own = self.rate[range.clone()].iter().zip(self.carried(c));
                 for ((to, (q, s)), f) in line.iter_mut().zip(own).zip(&f[range]) {
                     // 1 / (s + e) = (1 - f) / e.
                     *to = scale * q * s * (1.0 - f);
                 }
                 for (b, out) in out.iter_mut().enumerate() {
-                    *out += self.weight[b] * platform.share[b * geos + g] * dot(&line, self.carried(b));
+                    *out += self.weight[b] * platform.shares(b)[row] * dot(&line, self.carried(b));
                 }
             }
         }
@@ -267,17 +291,17 @@ impl PlatformWork {
     /// Adds what account c brings to geo g, in outcome units, `[periods]`; after [`PlatformWork::split`].
     pub fn add_part(&self, platform: &Platform, g: usize, c: usize, out: &mut [f64]) {
         let periods = out.len();
-        let geos = self.rate.len() / periods;
-        let scale = self.weight[c] * platform.share[c * geos + g];
-        let rate = &self.rate[g * periods..(g + 1) * periods];
-        let carried = &self.carried[c * periods..(c + 1) * periods];
-        for ((to, q), s) in out.iter_mut().zip(rate).zip(carried) {
-            *to += scale * q * s;
+        for row in platform.rows_of(g) {
+            let scale = self.weight[c] * platform.shares(c)[row];
+            let rate = &self.rate[row * periods..(row + 1) * periods];
+            for ((to, q), s) in out.iter_mut().zip(rate).zip(self.carried(c)) {
+                *to += scale * q * s;
+            }
         }
     }
 
-    /// What would be lost in geo g without account c, in outcome units over the periods `from..to`; after [`PlatformWork::split`].
-    /// Less than its part, since the others saturate less without it.
+    /// What would be lost in geo g without account c, in outcome units over the periods `from..to`; after [`PlatformWork::split`]. From the rows' response,
+    /// what the geo brings at full saturation, and the half-saturation. Less than its part, since the others saturate less without it.
     pub fn lost_without(
         &self,
         platform: &Platform,
@@ -286,21 +310,22 @@ impl PlatformWork {
         (f, top, half): (&[f64], f64, f64),
         range: Range<usize>,
     ) -> f64 {
-        let geos = self.exposure.x.len() / self.line.len();
-        let periods = f.len() / geos;
-        let scale = self.weight[c] * platform.share[c * geos + g];
-        let carried = &self.carried[c * periods..(c + 1) * periods];
-        range
-            .map(|t| {
+        let carried = self.carried(c);
+        let periods = carried.len();
+        let of_row = |row: usize| {
+            let (scale, people) = (self.weight[c] * platform.shares(c)[row], platform.row(row).0);
+            let one = |t: usize| {
                 // f = s / (s + e) and s = e f / (1 - f).
-                let (own, f) = (scale * carried[t], f[g * periods + t]);
+                let (own, f) = (scale * carried[t], f[row * periods + t]);
                 let rest = (half * f / (1.0 - f) - own).max(0.0);
-                top * (f - rest / (rest + half))
-            })
-            .sum()
+                f - rest / (rest + half)
+            };
+            people * range.clone().map(one).sum::<f64>()
+        };
+        top * platform.rows_of(g).map(of_row).sum::<f64>()
     }
 
-    /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the response (added to `by_f`), the coefficients (added to
+    /// Adjoint of [`PlatformWork::split`]: from `by_incremental` to the rows' response (added to `by_f`), the coefficients (added to
     /// `by_beta`), and the weights, the step and the kernel (kept for [`PlatformWork::adjoint_end`] and [`PlatformWork::by_kernel`]). Returns the
     /// derivative by the half-saturation.
     pub fn split_adjoint(
@@ -311,8 +336,8 @@ impl PlatformWork {
         by_f: &mut [f64],
         by_beta: &mut [f64],
     ) -> f64 {
-        let (padded, geos) = (self.line.len(), beta.len());
-        let periods = f.len() / geos;
+        let (padded, rows) = (self.line.len(), beta.len() * platform.segments.len());
+        let periods = f.len() / rows;
         self.by_kernel.fill(0.0);
         self.by_step = 0.0;
         for c in 0..platform.len() {
@@ -335,9 +360,10 @@ impl PlatformWork {
         }
         let mut by_half = 0.0;
         combine_rows(&platform.share, &self.by_pull, periods, &mut self.by_rate);
-        for g in 0..geos {
-            let range = g * periods..(g + 1) * periods;
-            let scale = beta[g] * units[g] / half;
+        for row in 0..rows {
+            let (people, g) = platform.row(row);
+            let range = row * periods..(row + 1) * periods;
+            let scale = people * beta[g] * units[g] / half;
             let total = dot(&self.by_rate[range.clone()], &self.rate[range.clone()]);
             by_half -= total / half;
             by_beta[g] += total / beta[g];
@@ -359,19 +385,18 @@ impl PlatformWork {
         }
     }
 
-    /// Takes the adjoint of geo g's carried-over exposure.
-    pub fn adjoint_geo(&mut self, kernel: &[f64], g: usize, by_carried: &[f64]) {
+    /// Takes the adjoint of a row's carried-over exposure.
+    pub fn adjoint_row(&mut self, kernel: &[f64], row: usize, by_carried: &[f64]) {
         let padded = self.line.len();
-        convolve_transposed(kernel, by_carried, &mut self.by_exposure[g * padded..(g + 1) * padded]);
+        convolve_transposed(kernel, by_carried, &mut self.by_exposure[row * padded..(row + 1) * padded]);
     }
 
     /// Ends the sweep: adds the derivatives of slopes, spread, deviations and step.
     pub fn adjoint_end(&mut self, platform: &Platform, values: &[f64], by_value: &mut [f64]) {
         let padded = self.line.len();
-        let geos = self.by_exposure.len() / padded;
         for c in 0..platform.len() {
             let own = c * padded..(c + 1) * padded;
-            combine_rows(&platform.share[c * geos..(c + 1) * geos], &self.by_exposure, padded, &mut self.line);
+            combine_rows(platform.shares(c), &self.by_exposure, padded, &mut self.line);
             if let Some(step) = &platform.step {
                 self.by_step += self.weight[c] * dot(&self.line, &step.before[own.clone()]);
             }

@@ -39,7 +39,9 @@ pub struct Posterior {
     pull: Vec<f64>,
     /// Adjoint of one geo's response.
     adjoint: Vec<f64>,
-    /// What tracked sales say of a platform's response, `[geos x periods]`.
+    /// Adjoint of the carried-over exposure of one row.
+    by_carried: Vec<f64>,
+    /// What tracked sales say of a platform's response, `[rows x periods]`.
     by_response: Vec<f64>,
     tracked_work: TrackedWork,
     experiments: ExperimentWork,
@@ -82,10 +84,7 @@ impl Posterior {
                     .raised
                     .as_ref()
                     .map(|_| (Response::with_derivatives(&d.shape, false), vec![Products::default(); model.n_geos()])),
-                platform: d
-                    .platform
-                    .as_ref()
-                    .map(|p| PlatformWork::new(p, d.shape.geos, d.shape.periods, d.shape.max_lag)),
+                platform: d.platform.as_ref().map(|p| PlatformWork::new(p, &d.shape)),
                 shape_values: ShapeValues::default(),
                 effect: Effect::new(model.n_geos()),
             })
@@ -99,7 +98,8 @@ impl Posterior {
             residual: vec![0.0; cells],
             pull: vec![0.0; cells],
             adjoint: vec![0.0; model.n_periods()],
-            by_response: vec![0.0; if model.tracked.is_some() { cells } else { 0 }],
+            by_carried: vec![0.0; model.n_periods()],
+            by_response: Vec::new(),
             tracked_work: TrackedWork::new(model.n_periods()),
             experiments: ExperimentWork::new(&model),
             coefficients: vec![0.0; model.baseline.coefficients()],
@@ -298,7 +298,7 @@ impl Posterior {
         for (driver, work) in self.model.drivers.iter().zip(&mut self.drivers) {
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                 let half = work.shape_values.saturation[0];
-                let (kernel, f) = (work.response.weights(), &work.response.f);
+                let (kernel, f) = (work.response.weights(), &work.response.rows().f);
                 own.split(platform, kernel, f, &work.effect.beta, &self.model.units, half);
             }
         }
@@ -310,7 +310,7 @@ impl Posterior {
         self.split_platforms();
         let one = |(driver, work): (&DriverModel, &DriverWork)| {
             let (platform, own) = (driver.platform.as_ref()?, work.platform.as_ref()?);
-            let overlap = own.overlap(platform, &work.response.f, work.shape_values.saturation[0]);
+            let overlap = own.overlap(platform, &work.response.rows().f, work.shape_values.saturation[0]);
             let ln_weights: Vec<f64> = own.weight.iter().map(|w| w.ln()).collect();
             let brought: Vec<f64> =
                 own.incremental.chunks_exact(self.model.n_periods()).map(|own| own.iter().sum()).collect();
@@ -387,11 +387,12 @@ impl LogDensity for Posterior {
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                 own.adjoint_start(parts);
                 if parts {
-                    self.by_response.fill(0.0);
+                    self.by_response.clear();
+                    self.by_response.resize(driver.shape.rows() * periods, 0.0);
                     let half = work.shape_values.saturation[0];
                     by_shape.saturation[0] += own.split_adjoint(
                         platform,
-                        (work.response.weights(), &work.response.f),
+                        (work.response.weights(), &work.response.rows().f),
                         (&work.effect.beta, &model.units, half),
                         &mut self.by_response,
                         &mut work.effect.by_beta,
@@ -408,7 +409,7 @@ impl LogDensity for Posterior {
                 let (beta, by_outcome) = (work.effect.beta[g], by_base * work.effect.by_outcome[g]);
                 work.response.add_products(&driver.shape, beta, &work.pulled[g], &mut by_shape);
                 work.response.add_products(&driver.shape, by_outcome, &work.weighed[g], &mut by_shape);
-                if let Some(own) = &mut work.platform {
+                if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {
                     let range = g * periods..(g + 1) * periods;
                     combine(
                         beta,
@@ -417,13 +418,16 @@ impl LogDensity for Posterior {
                         &model.money[range.clone()],
                         &mut self.adjoint,
                     );
-                    if parts {
-                        let by_response = &self.by_response[range];
-                        work.response.adjoint_geo(&driver.shape, g, by_response, &mut by_shape);
-                        axpy(1.0, by_response, &mut self.adjoint);
+                    for (row, people) in platform.rows_of(g).zip(&platform.segments) {
+                        self.by_carried.iter_mut().zip(&self.adjoint).for_each(|(to, by)| *to = people * by);
+                        if parts {
+                            let by_response = &self.by_response[row * periods..(row + 1) * periods];
+                            work.response.adjoint_row(&driver.shape, row, by_response, &mut by_shape);
+                            axpy(1.0, by_response, &mut self.by_carried);
+                        }
+                        work.response.adjoint_exposure(row, &mut self.by_carried);
+                        own.adjoint_row(work.response.weights(), row, &self.by_carried);
                     }
-                    work.response.adjoint_exposure(&driver.shape, g, &mut self.adjoint);
-                    own.adjoint_geo(work.response.weights(), g, &self.adjoint);
                 }
             }
             if let (Some(platform), Some(own)) = (&driver.platform, &mut work.platform) {

@@ -1,6 +1,6 @@
 //! The response of one driver, without its coefficient: exposure through carry-over and saturation, with the exact adjoint.
 
-use super::linalg::each_dot;
+use super::linalg::{add_rows, each_dot};
 use super::transform::{adstock, saturation};
 use crate::project::{AdstockKind, SaturationKind};
 use counterpoint_infer::dispatch;
@@ -31,9 +31,18 @@ pub struct Shape {
     pub geos: usize,
     /// Outcome periods.
     pub periods: usize,
+    /// Share of each geo's people that each segment of the audience holds; they add up to one. Each segment has an exposure of its own.
+    pub segments: Vec<f64>,
 }
 
-/// Exposure of a driver, each geo led by `max_lag` periods of history (zero where there is none): `[geos x (max_lag + periods)]`.
+impl Shape {
+    /// Rows of exposure: a geo and segment each, the segments of a geo one after the other.
+    pub fn rows(&self) -> usize {
+        self.geos * self.segments.len()
+    }
+}
+
+/// Exposure of a driver, each row led by `max_lag` periods of history (zero where there is none): `[rows x (max_lag + periods)]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exposure {
     /// Scaled exposure, or reach.
@@ -72,6 +81,8 @@ pub struct Response {
     slope: Vec<f64>,
     /// The curve and its derivatives: of one geo, or of all padded exposure where saturation comes first.
     inner: [Vec<f64>; 4],
+    /// The response of each row, where a geo has several segments: shape and working memory.
+    rows: Option<Box<(Shape, Response)>>,
 }
 
 impl Response {
@@ -87,7 +98,14 @@ impl Response {
 
     fn with(shape: &Shape, derivatives: bool, exposure_varies: bool) -> Response {
         let cells = shape.geos * shape.periods;
+        let rows = (shape.segments.len() > 1).then(|| {
+            let one = Shape { geos: shape.rows(), segments: vec![1.0], ..shape.clone() };
+            let response = Response::with(&one, derivatives, exposure_varies);
+            Box::new((one, response))
+        });
+        let alone = rows.is_none();
         let inner = match shape.order {
+            _ if !alone => 0,
             Order::AdstockFirst => shape.periods,
             _ => shape.geos * (shape.max_lag + shape.periods),
         };
@@ -99,8 +117,9 @@ impl Response {
             weights: lags(true),
             weights_by: [lags(derivatives && kernel > 0), lags(derivatives && kernel > 1)],
             tangents: vec![vec![0.0; cells]; count],
-            slope: vec![0.0; if exposure_varies { cells } else { 0 }],
+            slope: vec![0.0; if exposure_varies && alone { cells } else { 0 }],
             inner: std::array::from_fn(|_| vec![0.0; inner]),
+            rows,
         }
     }
 
@@ -109,8 +128,27 @@ impl Response {
         &self.weights
     }
 
+    /// The response of each row, `[rows x periods]`: the geos' own, unless they have several segments.
+    pub fn rows(&self) -> &Response {
+        self.rows.as_ref().map_or(self, |rows| &rows.1)
+    }
+
     /// Evaluates the response of all geos into `f`, and its derivatives where they are kept.
     pub fn forward(&mut self, shape: &Shape, values: &ShapeValues, exposure: &Exposure) {
+        if let Some(rows) = &mut self.rows {
+            let (one, response) = &mut **rows;
+            response.forward(one, values, exposure);
+            self.weights.copy_from_slice(&response.weights);
+            let both = std::iter::once((&mut self.f, &response.f));
+            for (to, from) in both.chain(self.tangents.iter_mut().zip(&response.tangents)) {
+                let rows = from.chunks_exact(shape.segments.len() * shape.periods);
+                for (to, rows) in to.chunks_exact_mut(shape.periods).zip(rows) {
+                    to.fill(0.0);
+                    add_rows(shape.segments.iter().copied().zip(rows.chunks_exact(shape.periods)), to);
+                }
+            }
+            return;
+        }
         let (n, padded) = (shape.periods, shape.max_lag + shape.periods);
         let kernel = adstock::parameters(shape.adstock).min(self.tangents.len());
         adstock::weights(shape.adstock, &values.adstock, &mut self.weights);
@@ -208,9 +246,18 @@ impl Response {
         }
     }
 
-    /// Turns the adjoint of geo g's response into that of its carried-over exposure; saturation comes last.
-    pub fn adjoint_exposure(&self, shape: &Shape, g: usize, adjoint: &mut [f64]) {
-        multiply(adjoint, &self.slope[g * shape.periods..(g + 1) * shape.periods]);
+    /// Turns the adjoint of a row's response into that of its carried-over exposure; saturation comes last.
+    pub fn adjoint_exposure(&self, row: usize, adjoint: &mut [f64]) {
+        let (periods, slope) = (adjoint.len(), &self.rows().slope);
+        multiply(adjoint, &slope[row * periods..(row + 1) * periods]);
+    }
+
+    /// Takes the adjoint of a row's response, as [`Response::adjoint_geo`] does that of a geo's.
+    pub fn adjoint_row(&self, shape: &Shape, row: usize, adjoint: &[f64], out: &mut ShapeValues) {
+        match &self.rows {
+            Some(rows) => rows.1.adjoint_geo(&rows.0, row, adjoint, out),
+            None => self.adjoint_geo(shape, row, adjoint, out),
+        }
     }
 }
 
@@ -365,7 +412,7 @@ mod tests {
         for order in orders {
             for adstock in adstocks {
                 for saturation in curves {
-                    let shape = Shape { adstock, saturation, order, max_lag, geos, periods };
+                    let shape = Shape { adstock, saturation, order, max_lag, geos, periods, segments: vec![1.0] };
                     let exposure = Exposure {
                         x: x.clone(),
                         frequency: (order == Order::ReachFrequency).then(|| frequency.clone()),
@@ -417,6 +464,7 @@ mod tests {
                     max_lag: 4,
                     geos: 1,
                     periods: 1,
+                    segments: vec![1.0],
                 };
                 let mut response = Response::new(&shape);
                 let values = ShapeValues { adstock: [[0.1, 0.5, 0.9][c], 0.0], saturation: [0.0; 2] };
@@ -439,6 +487,7 @@ mod tests {
                 max_lag,
                 geos: 1,
                 periods: n,
+                segments: vec![1.0],
             };
             let mut padded = vec![0.0; max_lag];
             padded.extend_from_slice(x);

@@ -246,7 +246,12 @@ pub(super) fn project_toml(project: &Project) -> String {
     }
     if let Some(creators) = &project.creators {
         line("\n[creators]".to_owned());
-        let optional = [("stats", &creators.stats), ("deals", &creators.deals), ("tracked", &creators.tracked)];
+        let optional = [
+            ("stats", &creators.stats),
+            ("deals", &creators.deals),
+            ("tracked", &creators.tracked),
+            ("overlaps", &creators.overlaps),
+        ];
         line(format!("creators = {}", quoted(&creators.creators)));
         line(format!("posts = {}", quoted(&creators.posts)));
         for (key, file) in optional {

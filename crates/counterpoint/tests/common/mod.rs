@@ -4,7 +4,9 @@
 pub(crate) mod reference;
 
 use counterpoint::data::calendar::Cadence;
-use counterpoint::data::roster::{Account, Creator, Deal, DealKind, Format, Post, Redefined, Snapshot, Tracked};
+use counterpoint::data::roster::{
+    Account, Audience, Creator, Deal, DealKind, Format, Post, Redefined, Snapshot, Tracked,
+};
 use counterpoint::data::{Control, Dataset, Driver, DriverKind, Roster};
 use counterpoint::project::*;
 use jiff::ToSpan;
@@ -141,6 +143,7 @@ pub(crate) fn roster(data: &Dataset) -> Roster {
         niche_fit: None,
         earlier: None,
         audience: (creator == 0).then(|| vec![0.9 / data.n_geos() as f64; data.n_geos()]),
+        segments: Vec::new(),
     };
     let accounts = vec![
         account(0, 0, 5e4),
@@ -206,7 +209,19 @@ pub(crate) fn roster(data: &Dataset) -> Roster {
         posts,
         deals: vec![deal(0, DealKind::Flat), deal(1, DealKind::Hybrid)],
         tracked: vec![tracked(0), tracked(2)],
+        audiences: Vec::new(),
+        outside: Vec::new(),
         redefined: Vec::new(),
+    }
+}
+
+/// Lets the audiences of two platforms be of segments: one of two, one of three; one account is as the platform.
+pub(crate) fn segment(data: &mut Dataset) {
+    if let Some(roster) = &mut data.roster {
+        let audience = |segments: &[f64]| Some(Audience { segments: segments.to_vec(), people: 1e6 });
+        roster.audiences = vec![audience(&[0.7, 0.3]), audience(&[0.5, 0.3, 0.2]), None];
+        let densities: [&[f64]; 5] = [&[1.3, 0.3], &[0.4, 2.4], &[], &[1.8, 0.2, 0.2], &[0.2, 2.0, 1.5]];
+        roster.accounts.iter_mut().zip(densities).for_each(|(account, own)| account.segments = own.to_vec());
     }
 }
 
@@ -226,6 +241,7 @@ pub(crate) fn creators_spec() -> CreatorsSpec {
         stats: None,
         deals: None,
         tracked: None,
+        overlaps: None,
         fake_worth: 0.1,
         fair_level: 0.8,
         view_changes: known_view_changes(),

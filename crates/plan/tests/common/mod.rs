@@ -16,7 +16,7 @@ pub(crate) struct Market {
     pub(crate) data: Dataset,
 }
 
-/// A market of `channels` channels and a few creators on two platforms.
+/// A market of `channels` channels and a few creators on two platforms, of whom some share people more than others.
 pub(crate) fn market(channels: usize, geos: usize) -> Market {
     let platform = |name: &str| PlatformSpec { name: Some(name.to_owned()), ..PlatformSpec::default() };
     let spec = SimulationSpec {
@@ -28,6 +28,7 @@ pub(crate) fn market(channels: usize, geos: usize) -> Market {
         channel: vec![ChannelSpec::default(); channels],
         creators: Some(RosterSpec {
             count: 6,
+            audience_kinds: 2,
             platform: vec![platform("instagram"), platform("tiktok")],
             ..RosterSpec::default()
         }),
@@ -35,6 +36,8 @@ pub(crate) fn market(channels: usize, geos: usize) -> Market {
     };
     let market = simulate(&spec).unwrap();
     let data = assemble(&market.project, &market.tables).0.unwrap();
+    let audiences = data.roster.iter().flat_map(|r| &r.audiences).flatten();
+    assert!(audiences.count() > 0, "an audience in segments");
     Market { project: market.project, data }
 }
 

@@ -5,7 +5,7 @@ use counterpoint::project::{CreatorsSpec, Format, ViewChange, known_view_changes
 
 /// Keys of `[creators]`.
 pub(super) const CREATORS: &[&str] =
-    &["creators", "posts", "stats", "deals", "tracked", "fake_worth", "fair_level", "view_changes"];
+    &["creators", "posts", "stats", "deals", "tracked", "overlaps", "fake_worth", "fair_level", "view_changes"];
 /// Keys of an entry of `view_changes`.
 const VIEW_CHANGE: &[&str] = &["platform", "on", "format"];
 /// What a view that is not real is still worth (pods without a topic: 3 % to 18 %, Hinnosaar and Hinnosaar 2024).
@@ -18,12 +18,12 @@ pub(super) fn creators(walk: &mut Walk, section: &Section) -> Option<CreatorsSpe
     let creators = section.required(walk, "creators", "add creators = \"creators.csv\"");
     let posts = section.required(walk, "posts", "add posts = \"posts.csv\"");
     let (stats, deals) = (section.text(walk, "stats"), section.text(walk, "deals"));
-    let tracked = section.text(walk, "tracked");
+    let (tracked, overlaps) = (section.text(walk, "tracked"), section.text(walk, "overlaps"));
     let fake_worth = share(walk, section, "fake_worth").unwrap_or(FAKE_WORTH);
     let fair_level = share(walk, section, "fair_level").unwrap_or(FAIR_LEVEL);
     let view_changes = view_changes(walk, section);
     let (creators, posts) = (creators?, posts?);
-    Some(CreatorsSpec { creators, posts, stats, deals, tracked, fake_worth, fair_level, view_changes })
+    Some(CreatorsSpec { creators, posts, stats, deals, tracked, overlaps, fake_worth, fair_level, view_changes })
 }
 
 /// The changes of what a view is: those that are listed, else those that are known.

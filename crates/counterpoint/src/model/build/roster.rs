@@ -63,6 +63,7 @@ pub(super) fn add(
                 })
             })
             .collect();
+        // By geo; the segments' come after.
         let total = |share: &[f64]| {
             let mut x = vec![0.0; geos * padded];
             for c in 0..accounts.len() {
@@ -85,7 +86,14 @@ pub(super) fn add(
             max_lag: lead,
             geos,
             periods,
+            segments: roster.audience(p).map_or_else(|| vec![1.0], |audience| audience.segments.clone()),
         };
+        let segments = 0..shape.segments.len();
+        let share = share.iter().enumerate().flat_map(|(i, share)| {
+            let account = &roster.accounts[accounts[i / geos]];
+            segments.clone().map(move |k| share * account.density(k))
+        });
+        let share = share.collect();
         let paid: f64 = spend.iter().sum();
         let taken = drivers.iter().any(|d| d.name == *name);
         let label = if taken { format!("{name} (creators)") } else { name.clone() };
@@ -108,7 +116,6 @@ pub(super) fn add(
         }
         drafts.push(Draft {
             label,
-            shape,
             exposure,
             unit,
             spend,
@@ -120,10 +127,12 @@ pub(super) fn add(
                 accounts,
                 views: own,
                 step,
+                segments: shape.segments.clone(),
                 share,
                 crowd: Crowd::apart(&[], Vec::new()),
                 slots: PlatformSlots::default(),
             },
+            shape,
         });
     }
     let people = people(data, roster, &places, (&views, lead), (&costs, &paid_to));
@@ -410,13 +419,13 @@ fn told_given_weights(group: &mut Group, series: &[TrackedSeries], first: usize,
     let mut slopes: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut others = vec![Vec::new(); series.len()];
     for (i, one) in series.iter().enumerate() {
-        let accounts: Vec<(&Platform, usize)> =
-            one.accounts.iter().map(|&(d, c)| (&platforms[d - first].platform, c)).collect();
-        let all: f64 = accounts.iter().map(|(p, c)| p.reach(*c)).sum();
-        let count = accounts.len() as f64;
-        for (platform, c) in accounts {
+        let reach = |&(d, c): &(usize, usize)| platforms[d - first].platform.reach(c);
+        let all: f64 = one.accounts.iter().map(reach).sum();
+        let count = one.accounts.len() as f64;
+        for account in &one.accounts {
+            let (platform, c) = (&platforms[account.0 - first].platform, account.1);
             // Nobody real may be reached at all.
-            let share = if all > 0.0 { platform.reach(c) / all } else { 1.0 / count };
+            let share = if all > 0.0 { reach(account) / all } else { 1.0 / count };
             let known = &platform.slots.slopes;
             for (k, &slot) in known.iter().enumerate() {
                 let at = slopes.iter().position(|(s, _)| *s == slot).unwrap_or_else(|| {

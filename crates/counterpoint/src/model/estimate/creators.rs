@@ -85,12 +85,13 @@ pub(crate) struct LocalPlatform {
 /// The platforms' working memory for one geo, by driver.
 pub(crate) fn local_work(model: &Model, g: usize) -> Vec<Option<LocalPlatform>> {
     let owner = Parts::new(model).owner;
-    let geos = model.n_geos();
     let one = |(m, driver): (usize, &crate::model::build::DriverModel)| {
         let platform = driver.platform.as_ref()?;
-        let share = (0..platform.len()).map(|c| platform.share[c * geos + g]).collect();
+        let shape = Shape { geos: 1, ..driver.shape.clone() };
+        let rows = g * shape.rows()..(g + 1) * shape.rows();
+        let share = (0..platform.len()).flat_map(|c| platform.shares(c)[rows.clone()].to_vec()).collect();
         let local = Platform { share, ..platform.clone() };
-        let work = PlatformWork::new(&local, 1, driver.shape.periods, driver.shape.max_lag);
+        let work = PlatformWork::new(&local, &shape);
         Some(LocalPlatform { platform: local, work, owner: owner[m].clone() })
     };
     model.drivers.iter().enumerate().map(one).collect()
@@ -108,7 +109,7 @@ impl LocalPlatform {
     ) {
         self.work.forward(&self.platform, values);
         response.forward(shape, at, &self.work.exposure);
-        self.work.split(&self.platform, response.weights(), &response.f, &[beta], &[units], at.saturation[0]);
+        self.work.split(&self.platform, response.weights(), &response.rows().f, &[beta], &[units], at.saturation[0]);
         for (c, &creator) in self.owner.iter().enumerate() {
             let row = &mut rows[creator * shape.periods..(creator + 1) * shape.periods];
             self.work.add_part(&self.platform, 0, c, row);
@@ -218,7 +219,7 @@ fn lost_without(
             let half = posterior.values()[model.drivers[m].slots.saturation[0]];
             for g in 0..model.n_geos() {
                 let top = state.effect.beta[g] * model.units[g];
-                let at = (state.response.f.as_slice(), top, half);
+                let at = (state.response.rows().f.as_slice(), top, half);
                 total += own.lost_without(platform, place, g, at, window.from..window.to);
             }
         }

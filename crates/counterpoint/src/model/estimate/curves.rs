@@ -43,7 +43,7 @@ pub(crate) fn curves(model: &Model, pass: &Pass, window: &Window, threads: usize
     in_parallel(media.len(), threads, |k| {
         let (m, driver) = (media[k], &model.drivers[media[k]]);
         let mut work = Response::new(&driver.shape);
-        let mut own = driver.platform.as_ref().map(|p| PlatformWork::new(p, geos, periods, driver.shape.max_lag));
+        let mut own = driver.platform.as_ref().map(|p| PlatformWork::new(p, &driver.shape));
         let fixed = factors().map(|factor| window.scaled(&driver.shape, &driver.exposure, factor)).collect::<Vec<_>>();
         let mut total = |draw: usize, i: usize| {
             let draw = &pass.draws[draw];

@@ -37,9 +37,9 @@ impl Window {
         let lead = shape.max_lag;
         let padded = lead + shape.periods;
         let mut out = exposure.clone();
-        for g in 0..shape.geos {
-            let (from, to) = if self.whole { (0, padded) } else { (lead + self.from, lead + self.to) };
-            out.x[g * padded + from..g * padded + to].iter_mut().for_each(|x| *x *= factor);
+        let (from, to) = if self.whole { (0, padded) } else { (lead + self.from, lead + self.to) };
+        for row in out.x.chunks_exact_mut(padded) {
+            row[from..to].iter_mut().for_each(|x| *x *= factor);
         }
         out
     }

@@ -78,8 +78,10 @@ pub(super) struct Ground<'a> {
     pub(super) formats: Vec<Format>,
     /// Kernel and views by period of a post in the middle of its first, a format each.
     profiles: Vec<(Format, Kernel, Vec<f64>)>,
-    /// Scaled exposure a head that one real view brings, `[geos]`.
+    /// Scaled exposure a head that one real view brings, `[rows]`.
     share: Vec<f64>,
+    /// Share of a geo's people in each segment of the platform's audience.
+    segments: &'a [f64],
     /// Where its capture rate is among the parameters, and the spread of creators around it.
     capture: Option<(usize, usize)>,
     /// Where the leaks are.
@@ -120,10 +122,14 @@ impl<'a> Ground<'a> {
             .collect();
         let population: f64 = data.population.iter().sum();
         let unit = model.drivers[driver].unit[0];
+        let segments = &model.drivers[driver].shape.segments;
         let share = (0..model.n_geos())
-            .map(|g| match &candidate.account.audience {
-                Some(audience) => audience[g] / data.population[g] / unit,
-                None => 1.0 / population / unit,
+            .flat_map(|g| {
+                let heads = match &candidate.account.audience {
+                    Some(audience) => audience[g] / data.population[g],
+                    None => 1.0 / population,
+                };
+                (0..segments.len()).map(move |k| heads * candidate.account.density(k) / unit)
             })
             .collect();
         let tracked = model.tracked.as_ref();
@@ -137,6 +143,7 @@ impl<'a> Ground<'a> {
             formats,
             profiles,
             share,
+            segments,
             capture: own.zip(tracked).map(|(s, t)| (s.capture, t.spread)),
             leaks: tracked.map_or_else(Vec::new, |t| t.series.iter().map(|s| s.leak).collect()),
             tracked,
@@ -201,14 +208,18 @@ impl<'a> Ground<'a> {
         let (mut units, mut money, mut part, mut part_money) = (0.0, 0.0, 0.0, 0.0);
         for g in 0..model.n_geos() {
             let (mut added, mut own) = (0.0, 0.0);
-            for (t, s) in carried.iter().enumerate() {
-                let f = state.response.f[g * periods + recent.start + (start + t) % recent.len()];
-                // f = s / (s + e) and s = e f / (1 - f).
-                let others = half * f / (1.0 - f);
-                let x = weight * self.share[g] * s;
-                let all = others + x + half;
-                own += x / all;
-                added += half * x / (all * (others + half));
+            for (k, people) in self.segments.iter().enumerate() {
+                let row = g * self.segments.len() + k;
+                let f = &state.response.rows().f[row * periods..(row + 1) * periods];
+                for (t, s) in carried.iter().enumerate() {
+                    // f = s / (s + e) and s = e f / (1 - f).
+                    let f = f[recent.start + (start + t) % recent.len()];
+                    let others = half * f / (1.0 - f);
+                    let x = weight * self.share[row] * s;
+                    let all = others + x + half;
+                    own += people * x / all;
+                    added += people * half * x / (all * (others + half));
+                }
             }
             let beta = state.effect.beta[g];
             units += beta * model.units[g] * added;

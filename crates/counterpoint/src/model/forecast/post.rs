@@ -23,7 +23,7 @@ const OWN_POSTS: usize = 3;
 pub struct Person {
     /// Index of the platform's driver.
     pub driver: usize,
-    /// Scaled exposure a head that one real view brings, `[geos]`.
+    /// Scaled exposure a head that one real view brings to each row, a geo and segment of the audience each, `[rows]`.
     pub share: Vec<f64>,
     /// Share of a post's views by period, from the period of the post on.
     pub decay: Vec<f64>,

@@ -247,6 +247,7 @@ mod tests {
                 niche_fit: None,
                 earlier: None,
                 audience: None,
+                segments: Vec::new(),
             });
             let own = 0.5 * standard_normal(&mut rng);
             for n in 0..posts {

@@ -9,6 +9,7 @@
 //! shares, and v what the weights come to beside each other (see [`super::super::crowd`]). By r this is a shift, without a Jacobian. Effects that add up
 //! instead (`effects = "normal"`) have no such product: there r stays.
 
+use super::super::linalg::dot;
 use super::Posterior;
 use super::propose::STEPS;
 use counterpoint_infer::sample::standard_normal;
@@ -59,12 +60,15 @@ impl Posterior {
         let work = &self.drivers[m];
         let brings = |c: usize| -> Vec<f64> {
             let views = work.platform.as_ref().map_or(&[][..], |own| own.views_of(c));
-            let one = |g: usize| {
-                let unsaturated = work.response.f[g * periods..(g + 1) * periods].iter().map(|f| 1.0 - f);
-                let seen: f64 = views[views.len() - periods..].iter().zip(unsaturated).map(|(v, f)| v * f).sum();
-                platform.share[c * geos + g] * model.units[g] * seen
-            };
-            (0..geos).map(one).collect()
+            let rows = work.response.rows().f.chunks_exact(periods).zip(platform.shares(c));
+            let of_rows: Vec<f64> = rows
+                .map(|(f, share)| {
+                    let seen = views[views.len() - periods..].iter().zip(f).map(|(v, f)| v * (1.0 - f));
+                    share * seen.sum::<f64>()
+                })
+                .collect();
+            let by_geo = of_rows.chunks_exact(platform.segments.len()).zip(&model.units);
+            by_geo.map(|(rows, units)| units * dot(rows, &platform.segments)).collect()
         };
         let mut all = vec![0.0; geos];
         for c in 0..n {

@@ -95,21 +95,38 @@ pub(in crate::simulate) fn effect(
                 scaled.chunks(periods).flat_map(|geo| carried(geo, platform.retention, max_lag)).collect()
             })
             .collect();
-        let together = sum_of(&doses, cells);
+        // Each kind of people sees the creators of its own kind more often; all kinds are as many.
+        let kinds = own.first().map_or(1, |&c| roster.accounts[c].kinds.len());
+        let seen_by = |place: usize, kind: usize| roster.accounts[own[place]].kinds[kind];
+        let together: Vec<Vec<f64>> = (0..kinds)
+            .map(|kind| {
+                let one = |(place, dose): (usize, &Vec<f64>)| dose.iter().map(|x| seen_by(place, kind) * x).collect();
+                sum_of(&doses.iter().enumerate().map(one).collect::<Vec<Vec<f64>>>(), cells)
+            })
+            .collect();
         let e = platform.half_saturation;
         let saturated = |dose: f64| dose / (dose + e);
+        let over_kinds = |f: &dyn Fn(usize) -> f64| (0..kinds).map(f).sum::<f64>() / kinds as f64;
+        let reached = |i: usize| over_kinds(&|kind| saturated(together[kind][i]));
         // beta[g] = exp(b + spread d[g]), b such that the sum over geos and periods is what is wanted.
         let relative = |g: usize| (platform.geo_spread * platform.deviations[g]).exp() * market.people[g];
-        let sum: f64 = (0..cells).map(|i| relative(i / periods) * saturated(together[i])).sum();
+        let sum: f64 = (0..cells).map(|i| relative(i / periods) * reached(i)).sum();
         let size = if sum > 0.0 { platform.share * baseline / sum } else { 0.0 };
         let top = |i: usize| size * relative(i / periods);
-        out.platforms.push((0..cells).map(|i| top(i) * saturated(together[i])).collect());
-        for (&c, dose) in own.iter().zip(&doses) {
+        out.platforms.push((0..cells).map(|i| top(i) * reached(i)).collect());
+        for (place, (&c, dose)) in own.iter().zip(&doses).enumerate() {
             let part = |i: usize| {
-                if dose[i] > 0.0 { top(i) * saturated(together[i]) * dose[i] / together[i] } else { 0.0 }
+                let of_kind = |kind: usize| {
+                    let (x, all) = (seen_by(place, kind) * dose[i], together[kind][i]);
+                    if x > 0.0 { saturated(all) * x / all } else { 0.0 }
+                };
+                top(i) * over_kinds(&of_kind)
             };
             out.parts[c] = (0..cells).map(part).collect();
-            let without = |i: usize| top(i) * (saturated(together[i]) - saturated((together[i] - dose[i]).max(0.0)));
+            let without = |i: usize| {
+                let rest = |kind: usize| (together[kind][i] - seen_by(place, kind) * dose[i]).max(0.0);
+                top(i) * (reached(i) - over_kinds(&|kind| saturated(rest(kind))))
+            };
             out.lost[c] = (0..cells).map(without).sum();
         }
     }

@@ -65,6 +65,8 @@ pub(super) struct Account {
     pub(super) fake_share: f64,
     /// Share by geo, as the table has it.
     pub(super) audience: Vec<f64>,
+    /// Density of the audience among each kind of people, 1 as among all.
+    pub(super) kinds: Vec<f64>,
     /// ln of the effect of a view beside that of followers.
     pub(super) log_weight: f64,
     /// What a view of this account is asked for, over the platform's price.
@@ -185,11 +187,19 @@ fn person(
             followers,
             fake_share: rounded(own.fake_share.unwrap_or(fake), 3),
             audience: likes.iter().map(|a| rounded(a / sum, 5)).collect(),
+            kinds: kinds(i, wanted),
             log_weight: own.weight.map_or(of.weight_spread * z, f64::ln),
             price: (0.35 * price).exp(),
         });
     }
     posts(spec, wanted, own, (i, first), &reach, out);
+}
+
+/// Density of a person's audience among each kind of people.
+fn kinds(person: usize, wanted: &RosterSpec) -> Vec<f64> {
+    let count = wanted.audience_kinds.max(1);
+    let of = |kind| 1.0 - wanted.at_home + if kind == person % count { wanted.at_home * count as f64 } else { 0.0 };
+    (0..count).map(of).collect()
 }
 
 /// One or two platforms.

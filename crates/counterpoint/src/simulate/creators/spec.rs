@@ -39,6 +39,11 @@ pub struct RosterSpec {
     pub followers_slope: f64,
     /// How much audiences differ from the population: standard deviation of the log shares of geos (0.6).
     pub audience_spread: f64,
+    /// Kinds of people on each platform, as many of each, whom creators share by turns (1). With more, creators of one kind reach the same people, and a
+    /// table says how much audiences overlap.
+    pub audience_kinds: usize,
+    /// Share of an audience that is of the creator's kind, beside its part of all (0.6).
+    pub at_home: f64,
     /// Standard deviation of logit capture rates around their platform's (0.4).
     pub capture_spread: f64,
     /// Median share of all orders that use a creator's code without the creator's doing (0.0001).
@@ -213,6 +218,8 @@ impl Default for RosterSpec {
             fake_worth: 0.1,
             followers_slope: -0.25,
             audience_spread: 0.6,
+            audience_kinds: 1,
+            at_home: 0.6,
             capture_spread: 0.4,
             leak: 1e-4,
             leak_spread: 0.8,

@@ -23,6 +23,7 @@ pub(in crate::simulate) fn section(wanted: &RosterSpec, roster: &Roster, known: 
         stats: counted.then(|| "post_stats.csv".to_owned()),
         deals: Some("deals.csv".to_owned()),
         tracked: known.sales.iter().any(Option::is_some).then(|| "tracked.csv".to_owned()),
+        overlaps: (wanted.audience_kinds > 1).then(|| "overlaps.csv".to_owned()),
         fake_worth: wanted.fake_worth,
         fair_level: FAIR_LEVEL,
         view_changes: known_view_changes(),
@@ -40,6 +41,7 @@ pub(in crate::simulate) fn tables(
     out.extend(section.stats.as_ref().map(|file| stats(file, roster)));
     out.extend(section.deals.as_ref().map(|file| deals(file, spec, roster, known)));
     out.extend(section.tracked.as_ref().map(|file| tracked(file, spec, market, roster, known)));
+    out.extend(section.overlaps.as_ref().map(|file| overlaps(file, roster)));
     out
 }
 
@@ -178,6 +180,35 @@ fn tracked(file: &str, spec: &SimulationSpec, market: &Market, roster: &Roster, 
             number("orders", column(|s| &s.orders)),
             number("revenue", column(|s| &s.revenue)),
             number("refunds", column(|s| &s.refunds)),
+        ],
+    )
+}
+
+/// People on a platform, over the followers of its largest account.
+const PEOPLE: f64 = 10.0;
+
+/// Followers that two accounts of a platform share: within a kind of people they are as if drawn at random.
+fn overlaps(file: &str, roster: &Roster) -> Table {
+    let accounts = &roster.accounts;
+    let pairs: Vec<(usize, usize)> = (0..accounts.len())
+        .flat_map(|a| (0..a).map(move |b| (b, a)))
+        .filter(|&(b, a)| accounts[b].platform == accounts[a].platform && accounts[b].person != accounts[a].person)
+        .collect();
+    let shared = |&(b, a): &(usize, usize)| {
+        let (b, a) = (&accounts[b], &accounts[a]);
+        let own = accounts.iter().filter(|x| x.platform == a.platform);
+        let people = PEOPLE * own.map(|x| x.followers).fold(0.0, f64::max);
+        let together: f64 = a.kinds.iter().zip(&b.kinds).map(|(x, y)| x * y).sum();
+        (a.followers * b.followers / people * together / a.kinds.len() as f64).round()
+    };
+    let name = |c: usize| roster.people[accounts[c].person].name.as_str();
+    table(
+        file,
+        vec![
+            text("creator", pairs.iter().map(|p| name(p.0))),
+            text("other", pairs.iter().map(|p| name(p.1))),
+            text("platform", pairs.iter().map(|p| roster.platforms[accounts[p.0].platform].name.as_str())),
+            number("shared_followers", pairs.iter().map(|p| Some(shared(p)))),
         ],
     )
 }

@@ -41,6 +41,8 @@ fn numbers(wanted: &RosterSpec, out: &mut Vec<Finding>) {
         ("fake_worth", wanted.fake_worth, 0.0, 1.0),
         ("followers_slope", wanted.followers_slope, -2.0, 2.0),
         ("audience_spread", wanted.audience_spread, 0.0, 3.0),
+        ("audience_kinds", wanted.audience_kinds as f64, 1.0, 8.0),
+        ("at_home", wanted.at_home, 0.0, 1.0),
         ("capture_spread", wanted.capture_spread, 0.0, 3.0),
         ("leak", wanted.leak, 0.0, 1.0),
         ("leak_spread", wanted.leak_spread, 0.0, 3.0),

@@ -5,6 +5,7 @@ use super::super::super::roster::{Account, Candidate, Deal, DealKind};
 use super::super::super::{Dataset, Table};
 use super::super::sheet::Sheet;
 use super::deals::Terms;
+use super::overlaps::density_of;
 use super::{SHARE, audience, format_of};
 use crate::data::codes::Capped;
 use crate::finding::Finding;
@@ -30,6 +31,9 @@ pub fn candidates(table: &Table, data: &Dataset) -> (Vec<Candidate>, Vec<Finding
         out.push(fail("empty-table", "no row", "at least one candidate", mend).at_file(&table.file));
     }
     let (mut words, mut open, mut parts) = (Capped::new(), Capped::new(), Capped::new());
+    let density = |name: &str, platform: &str, followers| {
+        data.roster.as_ref().map_or_else(Vec::new, |roster| density_of(roster, name, platform, followers))
+    };
     let mut all = Vec::new();
     for row in 0..table.rows() {
         let format = match format[row].as_deref().map(format_of).transpose() {
@@ -61,8 +65,9 @@ pub fn candidates(table: &Table, data: &Dataset) -> (Vec<Candidate>, Vec<Finding
                 terms.get("fee", row).map(|fee| flat(name, fee))
             }
         };
+        let segments = density(name, platform, traits.followers[row]);
         all.push(Candidate {
-            account: traits.account(row),
+            account: Account { segments, ..traits.account(row) },
             name: name.clone(),
             platform: platform.clone(),
             niche: traits.niche[row].clone(),
@@ -116,6 +121,7 @@ impl Traits {
             niche_fit: self.fit[row],
             earlier: Some(0.0),
             audience: self.audience[row].clone(),
+            segments: Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod candidates;
 mod deals;
 mod look;
 mod offers;
+mod overlaps;
 
 pub use candidates::candidates;
 pub use offers::offers;
@@ -38,7 +39,7 @@ const FORMATS: [(Format, &[&str]); 6] = [
     (Format::Article, &["article", "blog", "podcast", "pin", "newsletter"]),
 ];
 
-/// Reads the tables in the order creators, posts, and those of stats, deals and tracked that the project names.
+/// Reads the tables in the order creators, posts, and those of stats, deals, tracked and overlaps that the project names.
 pub(super) fn roster(spec: &CreatorsSpec, tables: &[Table], data: &Dataset, out: &mut Vec<Finding>) -> Roster {
     let mut tables = tables.iter();
     let mut roster = Roster::default();
@@ -57,6 +58,9 @@ pub(super) fn roster(spec: &CreatorsSpec, tables: &[Table], data: &Dataset, out:
     }
     if let Some(table) = spec.tracked.as_ref().and_then(|_| tables.next()) {
         tracked(&Sheet { table }, data, &mut roster, out);
+    }
+    if let Some(table) = spec.overlaps.as_ref().and_then(|_| tables.next()) {
+        overlaps::overlaps(&Sheet { table }, &mut roster, out);
     }
     roster.posts.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
     redefined(spec, data, &mut roster);
@@ -118,6 +122,7 @@ fn people(sheet: &Sheet<'_>, data: &Dataset, roster: &mut Roster, out: &mut Vec<
             niche_fit: fit[row],
             earlier: earlier[row],
             audience: audience[row].clone(),
+            segments: Vec::new(),
         });
     }
 }

@@ -1,12 +1,13 @@
 //! Deals that are offered for the time of a plan: by creators of the roster or by people never worked with.
 
 use super::super::super::codes::{Capped, fail};
-use super::super::super::roster::{Candidate, Deal, DealKind, Offer, Roster};
+use super::super::super::roster::{Account, Candidate, Deal, DealKind, Offer, Roster};
 use super::super::super::{Dataset, Table};
 use super::super::column::nearest_hint;
 use super::super::sheet::Sheet;
 use super::candidates::{MOST_POSTS, Traits};
 use super::deals::Terms;
+use super::overlaps::density_of;
 use super::{AMOUNT, format_of};
 use crate::finding::Finding;
 
@@ -101,11 +102,15 @@ pub fn offers(table: &Table, data: &Dataset) -> (Vec<Offer>, Vec<Finding>) {
         };
         let word = kind[row].as_deref().unwrap_or("flat");
         let Some(deal) = terms.deal(&sheet, row, word, (name.clone(), 0), out) else { continue };
-        let account = known.map_or_else(|| traits.account(row), |a| roster.accounts[a].clone());
         let platform = match known {
             Some(a) => roster.platforms[roster.accounts[a].platform].clone(),
             None => on.unwrap_or_default().trim().to_owned(),
         };
+        let new = || {
+            let segments = density_of(roster, owner, &platform, traits.followers[row]);
+            Account { segments, ..traits.account(row) }
+        };
+        let account = known.map_or_else(new, |a| roster.accounts[a].clone());
         all.push(Offer {
             name,
             who: Candidate {
