@@ -100,3 +100,75 @@ fn every_mistake_of_the_creators_tables_is_said_at_once() {
     let text = said(&["check", arg(&brand)], 1);
     assert!(text.contains("posts.csv"), "{text}");
 }
+
+/// A small market of people of three kinds, with a table of overlaps.
+fn of_kinds(scratch: &Scratch) -> PathBuf {
+    let spec = "seed = 3\ngeos = 2\nperiods = 60\nchannels = 2\n[creators]\ncount = 18\naudience_kinds = 3\nat_home = 0.8\n\
+                [[creators.platform]]\nname = \"instagram\"\n";
+    let spec = scratch.write("market.toml", spec);
+    let market = scratch.path("market");
+    object(&["simulate", arg(&spec), "--out", arg(&market)], 0);
+    let file = market.join("counterpoint.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, text + "\n[sampler]\nchains = 2\nwarmup = 60\ndraws = 40\n").unwrap();
+    market
+}
+
+#[test]
+fn overlaps_are_checked_and_place_candidates() {
+    let scratch = Scratch::new();
+    let market = of_kinds(&scratch);
+    let said = object(&["check", arg(&market)], 0);
+    let found = said["findings"].as_array().unwrap();
+    let told: Vec<_> = found.iter().filter(|f| f["code"] == "overlap-segments").collect();
+    assert!(told.len() == 1 && told.iter().any(|f| f["found"].as_str().unwrap().contains("3 segments")), "{said}");
+    let file = market.join("overlaps.csv");
+    let table = std::fs::read_to_string(&file).unwrap();
+    // Two who are not in the roster: one has the people of a creator, the other nobody's.
+    let own: Vec<&str> =
+        table.lines().skip(1).filter(|l| l.contains("creator_01,") && l.contains("instagram")).collect();
+    let people = std::fs::read_to_string(market.join("creators.csv")).unwrap();
+    let followers = |name: &str| -> f64 {
+        let row = people.lines().find(|l| l.starts_with(&format!("{name},instagram,"))).unwrap();
+        row.split(',').nth(3).unwrap().parse().unwrap()
+    };
+    let other =
+        |line: &str| line.split(',').find(|n| n.starts_with("creator_") && *n != "creator_01").unwrap().to_owned();
+    let mut more = table.clone();
+    let all: f64 = own.iter().map(|l| followers(&other(l))).sum();
+    for line in &own {
+        let shared: f64 = line.rsplit(',').next().unwrap().parse().unwrap();
+        more += &format!("{},same,instagram,{shared}\n", other(line));
+        let even = own.iter().map(|l| l.rsplit(',').next().unwrap().parse::<f64>().unwrap()).sum::<f64>();
+        more += &format!("{},even,instagram,{:.0}\n", other(line), even * followers(&other(line)) / all);
+    }
+    std::fs::write(&file, &more).unwrap();
+    object(&["check", arg(&market)], 0);
+    object(&["fit", arg(&market), "--threads", "2"], 1);
+    let run = only_run(&market);
+    let size = followers("creator_01");
+    let table = format!(
+        "creator,platform,followers,posts\nsame,instagram,{size},8\neven,instagram,{size},8\nnew,instagram,{size},8\n"
+    );
+    let candidates = scratch.write("candidates.csv", table);
+    let value = object(&["creators", arg(&run), "--candidates", arg(&candidates)], 1);
+    let part = |i: usize| value["candidates"][i]["incremental"]["q50"].as_f64().unwrap();
+    // The same luck for all: what differs is whose people they share.
+    assert!((part(1) / part(2) - 1.0).abs() < 0.05, "{} {}", part(1), part(2));
+    assert!((part(0) / part(2) - 1.0).abs() > 1e-6, "{} {}", part(0), part(2));
+    for (row, code) in [
+        ("creator_01,creator_01,instagram,5", "overlap-pair"),
+        ("creator_01,creator_04,instagram,5\ncreator_04,creator_01,instagram,5", "overlap-pair"),
+        ("creator_01,creator_04,instagram,99999999", "overlap-size"),
+        ("nobody,noone,instagram,5", "unknown-creator"),
+        ("creator_01,creator_04,blog,5", "overlap-pair"),
+        ("creator_01,creator_04,instagram,", "empty-cell"),
+        ("creator_01,creator_04,instagram,many", "not-a-number"),
+    ] {
+        std::fs::write(&file, format!("creator,other,platform,shared_followers\n{row}\n")).unwrap();
+        let value = object(&["check", arg(&market)], 1);
+        let found = value["findings"].as_array().unwrap();
+        let has = found.iter().any(|f| f["code"] == code && f["file"] == "overlaps.csv" && f["row"].is_number());
+        assert!(has, "{row}: {value}");
+    }
+}

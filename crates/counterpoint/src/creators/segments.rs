@@ -14,7 +14,7 @@
 //! m the mean of M, by least squares, a pair weighing as the product of its audiences: as often as a view of each would meet. Of what tells this equally
 //! well, that is taken by which audiences are least apart. Within a segment they are as if drawn at random, so that every overlap is priced, and once. A
 //! view of c falls on s\[c,k\] = q\[c,k\] / a\[k\] times as many people a head in segment k as in all. That people are of few kinds, each seeing a creator
-//! at a rate of its own, is the mixture by which Koehler, Skvortsov and Vos 2016 tell reach over several publishers.
+//! at a rate of its own, is the mixture by which Koehler, Skvortsov, Ma and Liu 2016 tell reach over several publishers.
 
 use crate::data::roster::Audience;
 use counterpoint_infer::nuts::chain_rng;
