@@ -1,7 +1,8 @@
 //! Creators against the truth of simulated markets of many seeds, and against the habit of entering all of them as one channel.
 //!
 //! `creators-coverage=N` fits N markets with creators, the same without sales by code, and the same without creators at all.
-//! `lumped=N` fits N markets with creators, and the same with one spend channel in their place. `chains`, `warmup`, `draws` apply.
+//! `lumped=N` fits N markets with creators, and the same with one spend channel in their place. `overlaps=N` fits N markets whose people are of three kinds,
+//! with the overlaps of audiences and without. `chains`, `warmup`, `draws` apply.
 
 use anyhow::{Context, anyhow};
 use counterpoint::creators::activity::{cost_by_period, creator_cost};
@@ -28,17 +29,18 @@ pub(crate) fn asked(option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<b
         draws: number("draws", 500)?,
         ..SamplerSpec::default()
     };
-    match (seeds("creators-coverage")?, seeds("lumped")?) {
-        (None, None) => return Ok(false),
-        (Some(n), _) => coverage(n, &sampler)?,
-        (None, Some(n)) => lumped(n, &sampler)?,
+    match (seeds("creators-coverage")?, seeds("lumped")?, seeds("overlaps")?) {
+        (Some(n), ..) => coverage(n, &sampler)?,
+        (_, Some(n), _) => lumped(n, &sampler)?,
+        (.., Some(n)) => overlaps(n, &sampler)?,
+        (None, None, None) => return Ok(false),
     }
     Ok(true)
 }
 
-/// A market of four channels and 20 creators on three platforms, 4 geos, two years.
-fn market(seed: u64) -> SimulationSpec {
-    let creators = RosterSpec { count: 20, ..RosterSpec::default() };
+/// A market of four channels and 20 creators on three platforms, 4 geos, two years, its people of so many kinds.
+fn market(seed: u64, kinds: usize) -> SimulationSpec {
+    let creators = RosterSpec { count: 20, audience_kinds: kinds, at_home: 0.8, ..RosterSpec::default() };
     let channel = vec![ChannelSpec::default(); 4];
     // Small enough for sales by code to be counts.
     let baseline = 0.02;
@@ -53,8 +55,8 @@ fn market(seed: u64) -> SimulationSpec {
     }
 }
 
-fn made(seed: u64) -> anyhow::Result<(Simulation, RosterTruth, Dataset)> {
-    let market = simulate(&market(seed)).map_err(|f| anyhow!("{f:?}"))?;
+fn made(seed: u64, kinds: usize) -> anyhow::Result<(Simulation, RosterTruth, Dataset)> {
+    let market = simulate(&market(seed, kinds)).map_err(|f| anyhow!("{f:?}"))?;
     let truth = market.truth.creators.clone().context("no creators")?;
     let (data, findings) = assemble(&market.project, &market.tables);
     Ok((market, truth, data.ok_or_else(|| anyhow!("{findings:?}"))?))
@@ -103,6 +105,8 @@ struct Scores {
     channels: Score,
     platforms: Score,
     creators: Score,
+    /// What would be lost without each alone.
+    lost: Score,
     /// All creators together.
     together: Score,
     capture: Score,
@@ -124,6 +128,7 @@ impl Scores {
         for creator in &found.creators {
             let Some(t) = truth.creators.iter().find(|t| t.name == creator.name) else { continue };
             self.creators.take(&creator.incremental, t.contribution);
+            self.lost.take(&creator.lost_without, t.lost_without);
             means.push(creator.incremental.mean);
             truths.push(t.contribution);
             if let (Some(found), Some(t)) = (&creator.capture, t.capture) {
@@ -149,6 +154,7 @@ impl Scores {
         let least = self.ranks.iter().copied().fold(f64::INFINITY, f64::min);
         println!("  platforms {}", self.platforms.text());
         println!("  creators  {}", self.creators.text());
+        println!("  lost without one {}", self.lost.text());
         println!("  all creators together: error {:.0} %", 100.0 * self.together.error / self.together.truth);
         println!("  rank correlation of creators: mean {mean:.2}, least {least:.2}");
         if self.capture.all > 0 {
@@ -171,7 +177,7 @@ fn coverage(seeds: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let (mut with, mut blind, mut without) = (Scores::default(), Scores::default(), Scores::default());
     let (mut kernels, mut held) = (0, 0);
     for seed in 1..=seeds {
-        let (market, truth, data) = made(seed)?;
+        let (market, truth, data) = made(seed, 1)?;
         let roster = data.roster.as_ref().context("no roster")?;
         for learned in learn(roster) {
             let name = &roster.platforms[learned.platform];
@@ -202,7 +208,7 @@ fn lumped(seeds: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let mut lump = Score::default();
     println!("seed  true total  as creators       as one channel (90 %)");
     for seed in 1..=seeds {
-        let (market, truth, data) = made(seed)?;
+        let (market, truth, data) = made(seed, 1)?;
         let total: f64 = truth.platforms.iter().map(|p| p.contribution).sum();
         let found = fitted(&market.project, &data, sampler)?;
         apart.take(&found, &market, &truth);
@@ -225,6 +231,21 @@ fn lumped(seeds: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
     apart.print("creators as creators");
     one.print("creators as one channel");
     println!("  the channel {}", lump.text());
+    Ok(())
+}
+
+/// Prints how well creators are found where some share people more than others, with the overlaps of their audiences and without.
+fn overlaps(seeds: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
+    let (mut with, mut without) = (Scores::default(), Scores::default());
+    for seed in 1..=seeds {
+        let (market, truth, mut data) = made(seed, 3)?;
+        with.take(&fitted(&market.project, &data, sampler)?, &market, &truth);
+        data.roster.iter_mut().for_each(|r| r.audiences.clear());
+        without.take(&fitted(&market.project, &data, sampler)?, &market, &truth);
+        println!("seeds 1 to {seed}");
+        with.print("with overlaps");
+        without.print("without overlaps");
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 //! `accept`,
 //! `baseline=sampled`, `worst=N` (the N parameters with the least effective draws), `show=TEXT` (a line a parameter whose name holds the text),
 //! `where=1` (where divergent draws lie), `project=DIR` (a project of your own),
-//! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N` (see `creators.rs`),
+//! `coverage=N` (intervals of the totals against the truth of N simulated markets), `creators-coverage=N`, `lumped=N`, `overlaps=N` (see `creators.rs`),
 //! `geolift-study=N` (experiments read on simulated panels, see `geolift_study.rs`; `methods=ascm,sdid`),
 //! `dose-study=N` (the same for effects by dose, see `dose_study.rs`),
 //! `plan-scale=1`, `plan-greedy=1`, `plan-backtest=N` (see `plan.rs`).

@@ -6,7 +6,6 @@ pub mod audit;
 pub mod deal;
 pub mod fair;
 pub mod kernel;
-pub mod segments;
 #[cfg(test)]
 mod testing;
 

@@ -221,6 +221,7 @@ mod tests {
             include_str!("assemble/roster/look.rs"),
             include_str!("assemble/roster/mod.rs"),
             include_str!("assemble/roster/offers.rs"),
+            include_str!("assemble/roster/overlaps.rs"),
             include_str!("assemble/sheet.rs"),
             include_str!("assemble/source.rs"),
             include_str!("explore/collinear.rs"),

@@ -9,6 +9,7 @@ pub mod explore;
 pub mod holidays;
 pub mod recognise;
 pub mod roster;
+pub mod segments;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -32,7 +32,7 @@ pub struct Audience {
     /// Share of the people in each segment; they add up to one.
     pub segments: Vec<f64>,
     /// People of whom audiences of f and g followers that are drawn at random would share f g / people, in units of what the segments say of a pair (see
-    /// [`crate::creators::segments`]).
+    /// [`crate::data::segments`]).
     pub people: f64,
 }
 

@@ -5,7 +5,7 @@
 //! multiplied by e^s. Carry-over and saturation then act on the platform's x, so audiences overlap: with
 //! B = beta s / (s + e) the part of account c is B w\[c\] s\[c\] / s, its Aumann-Shapley share (Aumann and Shapley 1974; exact for a
 //! function of a sum, and the parts add up to B). Where overlaps of audiences are known, people are in segments k with a share p\[k\] of them each
-//! (see [`crate::creators::segments`]), an account has a\[c,g,k\] of its audience a head there, and B is beta sum_k p\[k\] s\[k\] / (s\[k\] + e). All
+//! (see [`crate::data::segments`]), an account has a\[c,g,k\] of its audience a head there, and B is beta sum_k p\[k\] s\[k\] / (s\[k\] + e). All
 //! this is of rows: a geo and segment each. See `docs/method.md`.
 
 use super::crowd::Crowd;

@@ -2,10 +2,10 @@
 
 use super::super::super::codes::{Capped, fail, info, review};
 use super::super::super::roster::{Outside, Overlap, Roster};
+use super::super::super::segments::{Segmented, Shared, place, segments};
 use super::super::column::nearest_hint;
 use super::super::sheet::Sheet;
 use super::{AMOUNT, SHARE};
-use crate::creators::segments::{Segmented, Shared, place, segments};
 use crate::finding::Finding;
 use std::collections::BTreeMap;
 
@@ -71,12 +71,10 @@ fn take(
     overlap: Overlap,
     pairs: &mut Vec<(usize, usize, f64)>,
 ) -> Result<(), (Box<Finding>, &'static str)> {
-    let wrong = |code, found: String, expected: &str, mend: &str, column| {
-        Err((Box::new(fail(code, found, expected, mend)), column))
-    };
+    let wrong = |finding: Finding, column| Err((Box::new(finding), column));
     if a == b {
         let found = format!("the overlap of {a} with itself");
-        return wrong("overlap-pair", found, "two creators", "correct a name, or take the row out", "other");
+        return wrong(fail("overlap-pair", found, "two creators", "correct a name, or take the row out"), "other");
     }
     let accounts = |name: &str| -> Vec<usize> {
         let is_on = |p: usize| on.is_none_or(|on| roster.platforms[p].eq_ignore_ascii_case(on.trim()));
@@ -100,7 +98,7 @@ fn take(
             let all: Vec<&str> = roster.creators.iter().map(|c| c.name.as_str()).collect();
             let found = format!("an overlap of {a} and {b}, neither of whom is in the creators' table");
             let expected = "at least one creator of the creators' table";
-            return wrong("unknown-creator", found, expected, &nearest_hint(a, &all), "creator");
+            return wrong(fail("unknown-creator", found, expected, nearest_hint(a, &all)), "creator");
         }
     };
     let &[(x, y)] = &both[..] else {
@@ -111,7 +109,7 @@ fn take(
             (0, None) => (format!("{a} and {b}, who are on no platform together"), "take the row out"),
             _ => (format!("{a} and {b}, who are on several platforms, without a platform"), "fill in `platform`"),
         };
-        return wrong("overlap-pair", found, "accounts on one platform", mend, "platform");
+        return wrong(fail("overlap-pair", found, "accounts on one platform", mend), "platform");
     };
     let Some(y) = y else {
         let name = if known(a) { b } else { a };
@@ -123,18 +121,19 @@ fn take(
         let name = if followers(x).is_none() { a } else { b };
         let found = format!("an overlap of {name}, whose followers are not known");
         let mend = "fill in `followers` in the creators' table, or take the row out";
-        return wrong("overlap-followers", found, "the followers of both", mend, "overlap");
+        return wrong(fail("overlap-followers", found, "the followers of both", mend), "overlap");
     };
     let people = overlap.people(f, g);
     if people > ROUNDED * f.min(g) {
         let found = format!("{people:.0} followers of both {a} and {b}");
         let expected = format!("at most those of the smaller audience, {:.0}", f.min(g));
-        return wrong("overlap-size", found, &expected, "correct the number, or the followers", "shared_followers");
+        let finding = fail("overlap-size", found, expected, "correct the number, or the followers");
+        return wrong(finding, "shared_followers");
     }
     let pair = (x.max(y), x.min(y));
     if pairs.iter().any(|p| (p.0, p.1) == pair) {
         let found = format!("the overlap of {a} and {b} a second time");
-        return wrong("overlap-pair", found, "each pair once", "take one of the rows out", "creator");
+        return wrong(fail("overlap-pair", found, "each pair once", "take one of the rows out"), "creator");
     }
     pairs.push((pair.0, pair.1, people.min(f.min(g))));
     Ok(())

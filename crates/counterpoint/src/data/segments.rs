@@ -16,7 +16,7 @@
 //! view of c falls on s\[c,k\] = q\[c,k\] / a\[k\] times as many people a head in segment k as in all. That people are of few kinds, each seeing a creator
 //! at a rate of its own, is the mixture by which Koehler, Skvortsov, Ma and Liu 2016 tell reach over several publishers.
 
-use crate::data::roster::Audience;
+use super::roster::Audience;
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_infer::sample::standard_normal;
 use rand::RngExt;
