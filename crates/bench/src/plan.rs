@@ -127,6 +127,12 @@ fn scale(seed: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let began = Instant::now();
         let plan = planner.plan(&asked).map_err(|c| anyhow!("{c:?}"))?;
         let first = began.elapsed().as_secs_f64();
+        for (m, channel) in ground.channels.iter().enumerate() {
+            let own = &plan.paths.spend[m];
+            let (a, b) = (own.iter().sum::<f64>(), channel.last.iter().sum::<f64>());
+            let text: Vec<String> = own.iter().map(|x| format!("{:.0}", 100.0 * x / channel.seen)).collect();
+            println!("DBG {m} {:.2} of last {:.0}: {}", a / b, b, text.join(" "));
+        }
         // One bound moved.
         let name = ground.channels[0].name.clone();
         let limit = DriverLimit {

@@ -5,16 +5,29 @@
 //! together: within such a group each period's carried-over spend is one number, up to the small differences of the draws' weights, and the
 //! mean excess over a grid of that number is what no path of spend can go beyond. The differences are bounded exactly: with the group's own
 //! carried-over spend given, each draw's lies between two fractional knapsacks.
+//!
+//! One draw that rises far beyond what was seen may lift its group, which sees it with few others. A draw that is concave, or nearly, is nowhere above the
+//! tangents of its concave hull, however it carries over: for a cell of a group's grid the tangents of all such draws add up to one line in the
+//! spend of the periods before, whose most is one fractional knapsack. So a part of each is taken out of its group and told so in the groups that rise. How
+//! large a part, and how it is divided, is looked for; the excess is convex in it.
 
 use crate::channel::Channel;
 
-/// Draws of a group, about. Few carry over more alike, the mean of many is nearer to concave; which is better depends on the weights, so both are
+/// Draws of a group, about. Few carry over more alike, the mean of many is nearer to concave; which is better depends on the weights, so several are
 /// tried.
-const GROUPS: [usize; 2] = [12, 24];
+const GROUPS: [usize; 3] = [24, 48, 96];
 /// Cells of the grid below and above the tangent's point, where the bound is to be close and where not: the k-th edge is its multiple by
 /// exp(± 0.004 (k + k²)), or with every fourth k.
 const CELLS: usize = 32;
 const EACH: [usize; 2] = [4, 1];
+/// Share of what the channel brings by which the hulls of draws that are taken as concave may be above their curves at the tangent's point, in all.
+const HULLS: f64 = 2e-4;
+/// An excess below this share of what the channel brings is as good as none.
+const LITTLE: f64 = 1e-3;
+/// Parts of all concave draws that are taken out of their groups, the most groups that have them, and steps in which they are divided.
+const TAKEN: [f64; 6] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7];
+const RISING: usize = 8;
+const STEPS: usize = 15;
 
 /// What one channel does in one or more worlds.
 pub(crate) struct Tangent<'a> {
@@ -36,131 +49,339 @@ pub(crate) struct Tangent<'a> {
 impl Tangent<'_> {
     /// The most by which the weighted sum over draws can be above its tangent.
     pub(crate) fn excess(&self) -> f64 {
-        let sizes = if self.channel.carried() && self.close { &GROUPS[..] } else { &GROUPS[1..] };
-        sizes.iter().map(|&size| self.excess_in(&self.groups(size))).fold(f64::INFINITY, f64::min)
-    }
-
-    fn excess_in(&self, groups: &[Vec<usize>]) -> f64 {
-        let channel = self.channel;
-        if groups.iter().all(Vec::is_empty) {
+        let all: Vec<usize> = (0..self.draws.len()).filter(|&i| self.weights[i] > 0.0).collect();
+        if all.is_empty() {
             return 0.0;
         }
-        let planned = self.spend.len();
-        let lags = channel.lags();
-        let end = if channel.carried() { (planned + lags - 1).min(channel.periods(self.draws[0])) } else { planned };
-        let mut total = 0.0;
-        let mut bench = Bench::default();
-        for group in groups {
-            let count = group.len() as f64;
-            let mut mean = vec![0.0; lags];
-            for &i in group {
-                mean.iter_mut().zip(channel.weights(self.draws[i])).for_each(|(to, w)| *to += w / count);
+        if !self.channel.carried() {
+            // All see the same number.
+            return self.excess_in(&[all], None);
+        }
+        let parted = self.parted(&all);
+        let sizes = if self.close { &GROUPS[..] } else { &GROUPS[1..2] };
+        let tries = sizes.iter().map(|&size| self.excess_in(&self.groups(&all, size), Some(&parted)));
+        tries.fold(f64::INFINITY, f64::min)
+    }
+
+    /// Which draws are concave as far as it matters, and what the channel brings.
+    fn parted(&self, all: &[usize]) -> Parted {
+        let (mut value, mut slack) = (0.0, Vec::with_capacity(all.len()));
+        for &i in all {
+            let (curve, hull) = (self.channel.curve(self.draws[i]), self.channel.hull(self.draws[i]));
+            let mut own = 0.0;
+            for t in 0..self.end() {
+                let touch = self.carry(i, t) + self.works(i, t);
+                let here = curve.at(touch)[0];
+                value += (self.weights[i] * (here - curve.at(self.carry(i, t))[0])).abs();
+                own += self.weights[i] * (hull.at(touch)[0] - here);
             }
+            slack.push((own, i));
+        }
+        slack.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut concave = vec![false; self.draws.len()];
+        let mut used = 0.0;
+        for (own, i) in slack {
+            used += own;
+            concave[i] = used <= HULLS * value;
+        }
+        Parted { concave, value }
+    }
+
+    /// Periods in which spend of the plan works.
+    fn end(&self) -> usize {
+        let planned = self.spend.len();
+        let all = self.channel.periods(self.draws[0]);
+        if self.channel.carried() { (planned + self.channel.lags() - 1).min(all) } else { planned }
+    }
+
+    fn carry(&self, i: usize, t: usize) -> f64 {
+        self.channel.carry(self.draws[i], t)
+    }
+
+    /// Lags of period t whose spend is planned.
+    fn inside(&self, t: usize) -> std::ops::RangeInclusive<usize> {
+        t.saturating_sub(self.spend.len() - 1)..=(self.channel.lags() - 1).min(t)
+    }
+
+    /// Carried-over spend of a draw at the tangent's point.
+    fn works(&self, i: usize, t: usize) -> f64 {
+        let own = self.channel.weights(self.draws[i]);
+        self.inside(t).map(|l| own[l] * self.factors[t - l] * self.spend[t - l]).sum()
+    }
+
+    /// Carry-over of draws on average.
+    fn mean(&self, group: &[usize]) -> Vec<f64> {
+        let mut mean = vec![0.0; self.channel.lags()];
+        for &i in group {
+            let own = self.channel.weights(self.draws[i]);
+            mean.iter_mut().zip(own).for_each(|(to, w)| *to += w / group.len() as f64);
+        }
+        mean
+    }
+
+    /// Draws that carry over alike, by their mean lag, about so many together.
+    fn groups(&self, all: &[usize], size: usize) -> Vec<Vec<usize>> {
+        let lag = |i: usize| -> f64 {
+            self.channel.weights(self.draws[i]).iter().enumerate().map(|(l, w)| l as f64 * w).sum()
+        };
+        let mut order: Vec<(f64, usize)> = all.iter().map(|&i| (lag(i), i)).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let count = (order.len() as f64 / size as f64).round().max(1.0) as usize;
+        let of = |k: usize| order[k * order.len() / count..(k + 1) * order.len() / count].iter().map(|o| o.1).collect();
+        (0..count).map(of).collect()
+    }
+
+    /// Carried-over spend of period t by a kernel: at the tangent's point (or a little, where that is nothing), and the most.
+    fn around(&self, t: usize, kernel: &[f64]) -> [f64; 2] {
+        let sum = |x: &[f64]| self.inside(t).map(|l| kernel[l] * self.factors[t - l] * x[t - l]).sum::<f64>();
+        let most = sum(self.most);
+        [sum(self.spend).max(1e-3 * most), most]
+    }
+
+    /// The most that is above the tangent, of groups.
+    fn excess_in(&self, groups: &[Vec<usize>], parted: Option<&Parted>) -> f64 {
+        let (end, ratios) = (self.end(), ratios(EACH[usize::from(self.close)]));
+        let cells = ratios.len() - 1;
+        let size = end * cells;
+        let mut bench = Bench::default();
+        let means: Vec<Vec<f64>> = groups.iter().map(|group| self.mean(group)).collect();
+        // By group, period and cell: what its bent draws have, and its concave ones.
+        let mut own = [(); 2].map(|()| vec![0.0; groups.len() * size]);
+        for (g, (group, mean)) in groups.iter().zip(&means).enumerate() {
             // Lags of each draw by rising share of the group's own weight.
             let orders: Vec<Vec<usize>> = group
                 .iter()
                 .map(|&i| {
-                    let own = channel.weights(self.draws[i]);
-                    let mut order: Vec<usize> = (0..lags).filter(|&l| mean[l] > 0.0).collect();
-                    let ratio = |l: usize| own[l] / mean[l];
-                    order.sort_by(|&a, &b| ratio(a).total_cmp(&ratio(b)));
-                    order
+                    let own = self.channel.weights(self.draws[i]);
+                    by_ratio((0..mean.len()).filter(|&l| mean[l] > 0.0), |l| own[l] / mean[l])
                 })
                 .collect();
             for t in 0..end {
-                total += self.period(t, group, &mean, &orders, &mut bench);
+                let most = self.edges(t, mean, &ratios, &mut bench.edges);
+                let first = g * size + t * cells;
+                for (&i, order) in group.iter().zip(&orders).filter(|_| most > 0.0) {
+                    let concave = parted.is_some_and(|p| p.concave[i]);
+                    let to = &mut own[usize::from(concave)][first..first + cells];
+                    self.draw(t, i, (mean, order), &mut bench, to);
+                }
+                // What no spend reaches.
+                for (j, edges) in bench.edges.windows(2).enumerate().skip(1) {
+                    if edges[0] >= most {
+                        own[0][first + j] = f64::NEG_INFINITY;
+                    }
+                }
             }
         }
-        total
+        // Excess by group where so much of the concave draws stays, and how it changes with what stays; with parts of all that others give.
+        let excess = |g: usize, stays: f64, given: Option<(f64, &[f64])>| -> [f64; 3] {
+            let mut out = [0.0; 3];
+            for t in 0..end {
+                let first = g * size + t * cells;
+                let mut most = [f64::NEG_INFINITY, 0.0, 0.0];
+                for j in 0..cells {
+                    let (bent, concave) = (own[0][first + j], own[1][first + j]);
+                    let (part, rest) = given.map_or((0.0, 0.0), |(part, rest)| (part, rest[t * cells + j]));
+                    let all = bent + stays * concave + part * rest;
+                    if all > most[0] {
+                        most = [all, concave, rest];
+                    }
+                }
+                out.iter_mut().zip(most).for_each(|(to, x)| *to += x);
+            }
+            out
+        };
+        let each: Vec<f64> = (0..groups.len()).map(|g| excess(g, 1.0, None)[0]).collect();
+        let whole: f64 = each.iter().sum();
+        let Some(parted) = parted.filter(|p| whole > LITTLE * p.value && p.concave.contains(&true)) else {
+            return whole.max(0.0);
+        };
+        let mut rising: Vec<usize> = (0..groups.len()).filter(|&g| each[g] > 0.0).collect();
+        rising.sort_by(|&a, &b| each[b].total_cmp(&each[a]).then(a.cmp(&b)));
+        rising.truncate(RISING);
+        let concave: Vec<usize> = groups.iter().flatten().copied().filter(|&i| parted.concave[i]).collect();
+        let smooth = self.smooth(&concave, &ratios);
+        let told = |&g: &usize| -> Vec<f64> {
+            let mut bench = Bench::default();
+            let mut out = vec![0.0; size];
+            for (t, to) in out.chunks_exact_mut(cells).enumerate() {
+                if self.edges(t, &means[g], &ratios, &mut bench.edges) > 0.0 {
+                    self.held(t, &means[g], &smooth, &mut bench, to);
+                }
+            }
+            out
+        };
+        let rest: Vec<Vec<f64>> = rising.iter().map(told).collect();
+        let sum: f64 = rising.iter().map(|&g| each[g]).sum();
+        let mut best = whole;
+        for taken in TAKEN {
+            let others: f64 =
+                (0..groups.len()).filter(|g| !rising.contains(g)).map(|g| excess(g, 1.0 - taken, None)[0]).sum();
+            let mut parts: Vec<f64> = rising.iter().map(|&g| taken * each[g] / sum).collect();
+            for step in 1..=STEPS {
+                let found = rising.iter().zip(&parts).zip(&rest);
+                let found: Vec<[f64; 3]> =
+                    found.map(|((&g, part), rest)| excess(g, 1.0 - taken, Some((*part, rest)))).collect();
+                best = best.min(others + found.iter().map(|f| f[0]).sum::<f64>());
+                // Parts are multiplied (Kivinen and Warmuth 1997).
+                let steep = found.iter().fold(0.0_f64, |a, f| a.max(f[2].abs()));
+                if steep <= 0.0 || rising.len() == 1 {
+                    break;
+                }
+                let length = 2.0 / (steep * (step as f64).sqrt());
+                parts.iter_mut().zip(&found).for_each(|(part, f)| *part *= (-length * f[2]).exp());
+                let total: f64 = parts.iter().sum();
+                parts.iter_mut().for_each(|part| *part *= taken / total);
+            }
+        }
+        best.max(0.0)
     }
 
-    /// Draws that carry over alike, by their mean lag, about so many together.
-    fn groups(&self, size: usize) -> Vec<Vec<usize>> {
-        let mut order: Vec<usize> = (0..self.draws.len()).filter(|&i| self.weights[i] > 0.0).collect();
-        if !self.channel.carried() {
-            return vec![order];
-        }
-        let lag: Vec<f64> = self
-            .draws
-            .iter()
-            .map(|&d| self.channel.weights(d).iter().enumerate().map(|(l, w)| l as f64 * w).sum())
-            .collect();
-        order.sort_by(|&a, &b| lag[a].total_cmp(&lag[b]).then(a.cmp(&b)));
-        let count = (order.len() as f64 / size as f64).round().max(1.0) as usize;
-        (0..count).map(|k| order[k * order.len() / count..(k + 1) * order.len() / count].to_vec()).collect()
+    /// Edges of the cells of a period by a kernel; returns the most that is carried over.
+    fn edges(&self, t: usize, kernel: &[f64], ratios: &[f64], out: &mut Vec<f64>) -> f64 {
+        let [at, most] = self.around(t, kernel);
+        out.clear();
+        out.extend(ratios.iter().map(|r| (r * at).min(most)));
+        most
     }
 
-    /// The most excess of one period over all that its carried-over spend may be.
-    fn period(&self, t: usize, group: &[usize], mean: &[f64], orders: &[Vec<usize>], bench: &mut Bench) -> f64 {
-        let planned = self.spend.len();
-        let (from, to) = (t.saturating_sub(planned - 1), (mean.len() - 1).min(t));
-        let inside = |l: usize| (from..=to).contains(&l) && self.factors[t - l] > 0.0;
-        let works = |l: usize| self.factors[t - l] * mean[l];
-        let at: f64 = (from..=to).map(|l| works(l) * self.spend[t - l]).sum();
-        let most: f64 = (from..=to).map(|l| works(l) * self.most[t - l]).sum();
-        if most <= 0.0 {
-            return 0.0;
-        }
+    /// Adds the most excess of a draw in one period, by cell of its group's carried-over spend.
+    fn draw(&self, t: usize, i: usize, (mean, order): (&[f64], &[usize]), bench: &mut Bench, sums: &mut [f64]) {
         let range =
-            (from..=to).map(|l| self.range[t - l]).fold([1.0_f64, 1.0_f64], |a, b| [a[0].min(b[0]), a[1].max(b[1])]);
-        edges(at, most, EACH[usize::from(self.close)], &mut bench.edges);
-        let cells = bench.edges.len() - 1;
-        bench.sums.clear();
-        bench.sums.resize(cells, 0.0);
-        for (&i, order) in group.iter().zip(orders) {
-            let (d, q) = (self.draws[i], self.weights[i]);
-            let own = self.channel.weights(d);
-            bench.parts.clear();
-            for &l in order.iter().filter(|&&l| inside(l)) {
-                let by = self.factors[t - l] * self.most[t - l];
-                bench.parts.push([mean[l] * by, own[l] * by]);
+            self.inside(t).map(|l| self.range[t - l]).fold([1.0_f64, 1.0_f64], |a, b| [a[0].min(b[0]), a[1].max(b[1])]);
+        let (d, q) = (self.draws[i], self.weights[i]);
+        let own = self.channel.weights(d);
+        bench.parts.clear();
+        for &l in order.iter().filter(|&&l| self.inside(t).contains(&l) && self.factors[t - l] > 0.0) {
+            let by = self.factors[t - l] * self.most[t - l];
+            bench.parts.push([mean[l] * by, own[l] * by]);
+        }
+        let carry = self.carry(i, t);
+        let touch = carry + self.works(i, t);
+        fill(bench.parts.iter(), &bench.edges, &mut bench.low);
+        fill(bench.parts.iter().rev(), &bench.edges, &mut bench.high);
+        let curve = self.channel.curve(d);
+        let [value, slope] = curve.at(touch);
+        let above = |a: f64| curve.at(a)[0] - value - slope * (a - touch);
+        // Where the curve has the tangent's slope and falls behind it from there on, it is farthest above.
+        let (first, last) = curve.falls_to(slope, touch, &mut bench.knots);
+        let top = bench.knots.iter().map(|&a| above(a)).fold(0.0, f64::max);
+        for (j, sum) in sums.iter_mut().enumerate() {
+            let (low, high) = (carry + range[0] * bench.low[j], carry + range[1] * bench.high[j + 1]);
+            let ends = above(low).max(above(high));
+            *sum += q * if high >= first && low <= last { ends.max(top) } else { ends };
+        }
+    }
+
+    /// Tangents of hulls, by period and cell, added up over draws.
+    fn smooth(&self, draws: &[usize], ratios: &[f64]) -> Smooth {
+        let (cells, lags, mean) = (ratios.len() - 1, self.channel.lags(), self.mean(draws));
+        let mut out = Smooth { fixed: vec![0.0; self.end() * cells], by: vec![0.0; self.end() * cells * lags] };
+        for t in 0..self.end() {
+            let [at, most] = self.around(t, &mean);
+            if most <= 0.0 {
+                continue;
             }
-            let carry = self.channel.carry(d, t);
-            let touch = carry + (from..=to).map(|l| own[l] * self.factors[t - l] * self.spend[t - l]).sum::<f64>();
-            fill(bench.parts.iter(), &bench.edges, &mut bench.low);
-            fill(bench.parts.iter().rev(), &bench.edges, &mut bench.high);
-            let curve = self.channel.curve(d);
-            let [value, slope] = curve.at(touch);
-            let above = |a: f64| curve.at(a)[0] - value - slope * (a - touch);
-            // Where the curve has the tangent's slope and falls behind it from there on, it is farthest above.
-            let (first, last) = curve.falls_to(slope, touch, &mut bench.knots);
-            let top = bench.knots.iter().map(|&a| above(a)).fold(0.0, f64::max);
-            for j in 0..cells {
-                let (low, high) = (carry + range[0] * bench.low[j], carry + range[1] * bench.high[j + 1]);
-                let ends = above(low).max(above(high));
-                let most = if high >= first && low <= last { ends.max(top) } else { ends };
-                bench.sums[j] += q * most;
+            let level: Vec<f64> =
+                ratios.windows(2).map(|r| 0.5 * ((r[0] * at).min(most) + (r[1] * at).min(most)) / at).collect();
+            let nothing = self.inside(t).all(|l| self.spend[t - l] <= 0.0);
+            for &i in draws {
+                let (d, q) = (self.draws[i], self.weights[i]);
+                let (own, curve, hull) = (self.channel.weights(d), self.channel.curve(d), self.channel.hull(d));
+                let (carry, works) = (self.carry(i, t), self.works(i, t));
+                let [value, slope] = curve.at(carry + works);
+                let usual = if nothing {
+                    self.inside(t).map(|l| own[l] * self.factors[t - l]).sum::<f64>() * at
+                } else {
+                    works
+                };
+                for (j, level) in level.iter().enumerate() {
+                    let a = level * usual;
+                    let [height, rise] = hull.at(carry + a);
+                    let cell = t * cells + j;
+                    out.fixed[cell] += q * (height - value + slope * works - rise * a);
+                    let by = &mut out.by[cell * lags..(cell + 1) * lags];
+                    by.iter_mut().zip(own).for_each(|(by, w)| *by += q * (rise - slope) * w);
+                }
             }
         }
-        bench.sums.iter().copied().fold(0.0, f64::max)
+        out
     }
+
+    /// The most of the sum of tangents of hulls in one period, by cell of the carried-over spend of a kernel.
+    fn held(&self, t: usize, kernel: &[f64], smooth: &Smooth, bench: &mut Bench, sums: &mut [f64]) {
+        let (cells, lags) = (sums.len(), kernel.len());
+        for (j, sum) in sums.iter_mut().enumerate() {
+            let cell = t * cells + j;
+            let by = &smooth.by[cell * lags..(cell + 1) * lags];
+            let worth = |l: usize| by[l] * self.range[t - l][usize::from(by[l] > 0.0)];
+            // What is worth anything and takes no room, then the rest by what it is worth in its room.
+            let works = || self.inside(t).filter(|&l| self.factors[t - l] > 0.0);
+            let room = |l: usize| self.factors[t - l] * self.most[t - l];
+            let free: f64 = works().filter(|&l| kernel[l] <= 0.0).map(|l| (worth(l) * room(l)).max(0.0)).sum();
+            let order = by_ratio(works().filter(|&l| kernel[l] > 0.0), |l| -worth(l) / kernel[l]);
+            let edges = [bench.edges[j], bench.edges[j + 1]];
+            bench.parts.clear();
+            bench.parts.extend(order.into_iter().map(|l| [kernel[l] * room(l), worth(l) * room(l)]));
+            fill(bench.parts.iter(), &edges, &mut bench.low);
+            // Concave in the room that is taken: most at an end, or where what is added is worth nothing.
+            let top = {
+                let (mut used, mut got, mut top) = (0.0, 0.0, f64::NEG_INFINITY);
+                for [size, gain] in &bench.parts {
+                    if *gain <= 0.0 {
+                        break;
+                    }
+                    (used, got) = (used + size, got + gain);
+                    if (edges[0]..=edges[1]).contains(&used) {
+                        top = got;
+                    }
+                }
+                top
+            };
+            *sum = smooth.fixed[cell] + free + bench.low[0].max(bench.low[1]).max(top);
+        }
+    }
+}
+
+/// Draws that are nowhere above the tangents of their hulls, added up: of cell j in period t, the excess is at most
+/// `fixed` + sum over lags of `by` x what was spent then.
+struct Smooth {
+    /// `[periods x cells]`
+    fixed: Vec<f64>,
+    /// `[periods x cells x lags]`
+    by: Vec<f64>,
+}
+
+/// Draws by how they bend.
+struct Parted {
+    /// Which are concave as far as it matters.
+    concave: Vec<bool>,
+    /// What the channel brings.
+    value: f64,
+}
+
+/// Items by rising ratio.
+fn by_ratio(items: impl Iterator<Item = usize>, ratio: impl Fn(usize) -> f64) -> Vec<usize> {
+    let mut order: Vec<usize> = items.collect();
+    order.sort_by(|&a, &b| ratio(a).total_cmp(&ratio(b)).then(a.cmp(&b)));
+    order
 }
 
 /// Working memory.
 #[derive(Default)]
 struct Bench {
     edges: Vec<f64>,
-    sums: Vec<f64>,
     low: Vec<f64>,
     high: Vec<f64>,
     parts: Vec<[f64; 2]>,
     knots: Vec<f64>,
 }
 
-/// Edges of cells from nothing to the most, close around a point.
-fn edges(at: f64, most: f64, each: usize, out: &mut Vec<f64>) {
-    out.clear();
-    out.push(0.0);
+/// Edges of cells from nothing to all, close around one, as multiples of what is carried over at the tangent's point.
+fn ratios(each: usize) -> Vec<f64> {
     let step = |k: usize| 0.004 * (k + k * k) as f64;
-    let at = at.max(1e-3 * most);
-    for k in (0..=CELLS).rev().step_by(each) {
-        out.push((at * (-step(k)).exp()).min(most));
-    }
-    for k in (each..=CELLS).step_by(each) {
-        out.push((at * step(k).exp()).min(most));
-    }
-    out.push(most);
-    out.dedup();
+    let below = (0..=CELLS).rev().step_by(each).map(|k| (-step(k)).exp());
+    let above = (each..=CELLS).step_by(each).map(|k| step(k).exp());
+    std::iter::once(0.0).chain(below).chain(above).chain([f64::INFINITY]).collect()
 }
 
 /// What a knapsack holds that is filled in this order up to each of the rising edges: parts are (room that is taken, what it brings).

@@ -266,7 +266,8 @@ impl Channel {
             table[0][1] = 2.0 * table[1][0] * (KNOTS * KNOTS) as f64 - table[1][1];
             table[0][1] = table[0][1].max(0.0);
             let base = carry.iter().map(|a: &f64| look_up(&table, a / reach)[0]).sum();
-            ChannelDraw { weights, carry, base, hull: table.clone(), table }
+            let parts: Vec<f64> = (0..=KNOTS).map(|j| (j as f64 / KNOTS as f64).powi(2)).collect();
+            ChannelDraw { weights, carry, base, hull: hull(&table, &parts), table }
         });
         Channel {
             driver: 0,
@@ -308,6 +309,13 @@ impl Channel {
     /// The curve of draw d.
     pub(crate) fn curve(&self, d: usize) -> Curve<'_> {
         Curve { table: &self.draws[d].table, reach: self.reach }
+    }
+}
+
+impl Channel {
+    /// A concave function that is nowhere below the curve of draw d.
+    pub(crate) fn hull(&self, d: usize) -> Curve<'_> {
+        Curve { table: &self.draws[d].hull, reach: self.reach }
     }
 }
 
