@@ -1,6 +1,7 @@
 //! Plans: how fast at scale, how good against other ways to split a budget, and in worlds whose truth is known.
 //!
-//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios (`seed`: another market).
+//! `plan-scale=1` plans 20 channels x 26 weeks and 500 offers on 3 platforms over 1,000 draws x 20 scenarios (`seed`: another market, `geos`: not a
+//! national one).
 //! `plan-greedy=1` sets the plan of the public panel of 40 geos beside a greedy grid of one multiplier a channel, an equal split and last year's.
 //! `plan-backtest=N` fits N made markets, plans the quarter after, and scores each plan in the true world, calm and with a platform gone; `offers`
 //! (20) ask for about `cpm` (15) a thousand views. `chains`, `warmup`, `draws` apply.
@@ -37,7 +38,7 @@ pub(crate) fn asked(option: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<b
         ..SamplerSpec::default()
     };
     if option("plan-scale").is_some() {
-        scale(number("seed", 4)? as u64, &sampler)?;
+        scale(number("seed", 4)? as u64, number("geos", 1)?, &sampler)?;
     } else if option("plan-greedy").is_some() {
         greedy(&sampler)?;
     } else if let Some(n) = option("plan-backtest") {
@@ -101,10 +102,10 @@ fn mean(judged: &Judged, of: impl Fn(&Judged) -> &[f64]) -> f64 {
     of(judged).iter().zip(&judged.weights).map(|(x, w)| x * w).sum()
 }
 
-fn scale(seed: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
+fn scale(seed: u64, geos: usize, sampler: &SamplerSpec) -> anyhow::Result<()> {
     let spec = SimulationSpec {
         seed,
-        geos: 1,
+        geos,
         periods: 156,
         baseline: 0.05,
         channel: vec![ChannelSpec::default(); 20],
@@ -127,12 +128,6 @@ fn scale(seed: u64, sampler: &SamplerSpec) -> anyhow::Result<()> {
         let began = Instant::now();
         let plan = planner.plan(&asked).map_err(|c| anyhow!("{c:?}"))?;
         let first = began.elapsed().as_secs_f64();
-        for (m, channel) in ground.channels.iter().enumerate() {
-            let own = &plan.paths.spend[m];
-            let (a, b) = (own.iter().sum::<f64>(), channel.last.iter().sum::<f64>());
-            let text: Vec<String> = own.iter().map(|x| format!("{:.0}", 100.0 * x / channel.seen)).collect();
-            println!("DBG {m} {:.2} of last {:.0}: {}", a / b, b, text.join(" "));
-        }
         // One bound moved.
         let name = ground.channels[0].name.clone();
         let limit = DriverLimit {
