@@ -15,12 +15,13 @@ use crate::channel::Channel;
 
 /// Draws of a group, about. Few carry over more alike, the mean of many is nearer to concave; which is better depends on the weights, so several are
 /// tried.
-const GROUPS: [usize; 3] = [24, 48, 96];
+const GROUPS: [usize; 3] = [48, 96, 24];
 /// Cells of the grid below and above the tangent's point, where the bound is to be close and where not: the k-th edge is its multiple by
 /// exp(± 0.004 (k + k²)), or with every fourth k.
 const CELLS: usize = 32;
 const EACH: [usize; 2] = [4, 1];
-/// Share of what the channel brings by which the hulls of draws that are taken as concave may be above their curves at the tangent's point, in all.
+/// Share of what the channel brings by which the hulls of draws that are taken as concave may be above their curves at the tangent's point, in all; and
+/// an excess that nothing is worth being bettered for.
 const HULLS: f64 = 2e-4;
 /// An excess below this share of what the channel brings is as good as none.
 const LITTLE: f64 = 1e-3;
@@ -58,9 +59,14 @@ impl Tangent<'_> {
             return self.excess_in(&[all], None);
         }
         let parted = self.parted(&all);
-        let sizes = if self.close { &GROUPS[..] } else { &GROUPS[1..2] };
-        let tries = sizes.iter().map(|&size| self.excess_in(&self.groups(&all, size), Some(&parted)));
-        tries.fold(f64::INFINITY, f64::min)
+        let mut best = f64::INFINITY;
+        for &size in if self.close { &GROUPS[..] } else { &GROUPS[..1] } {
+            best = best.min(self.excess_in(&self.groups(&all, size), Some(&parted)));
+            if best <= HULLS * parted.value {
+                break;
+            }
+        }
+        best
     }
 
     /// Which draws are concave as far as it matters, and what the channel brings.

@@ -537,8 +537,17 @@ impl Search<'_> {
             }
         }
         let weights = problem.weights(x, false);
-        let wide = problem.excess(x, &weights, &most);
-        [if near == most { wide } else { problem.excess(x, &weights, &near).min(wide) }, wide]
+        let all: Vec<usize> = (0..layout.channels.len()).collect();
+        let wide = problem.excess_of_channels(x, &weights, &most, &all);
+        // Where the limits are no narrower there is nothing new.
+        let own = |m: usize| layout.channels[m]..layout.channels[m] + layout.blocks.len();
+        let narrower: Vec<usize> = all.into_iter().filter(|&m| near[own(m)] != most[own(m)]).collect();
+        let mut within = wide.clone();
+        for (&m, found) in narrower.iter().zip(problem.excess_of_channels(x, &weights, &near, &narrower)) {
+            within[m] = within[m].min(found);
+        }
+        let posts = problem.excess_of_posts(x, &weights);
+        [within, wide].map(|channels| channels.into_iter().sum::<f64>() + posts)
     }
 
     /// What no point within the limits exceeds by the slope at the peak, where the function is concave.

@@ -234,16 +234,18 @@ impl Problem<'_> {
         total
     }
 
-    /// By how much the weighted profits of any plan can be above their tangent at x, no channel with more than `most` in a block.
-    pub(crate) fn excess(&self, x: &[f64], weights: &[f64], most: &[f64]) -> f64 {
-        let layout = &self.layout;
-        let channels = in_parallel(layout.channels.len(), self.threads, |m| {
+    /// By how much the weighted profits of some channels can be above their tangent at x, none with more than `most` in a block.
+    pub(crate) fn excess_of_channels(&self, x: &[f64], weights: &[f64], most: &[f64], which: &[usize]) -> Vec<f64> {
+        in_parallel(which.len(), self.threads, |k| {
             let mut own = vec![0.0; self.ground.horizon.len()];
-            layout.spend(m, most, &mut own);
-            self.channel_excess(m, x, weights, &own)
-        });
-        let platforms = (0..self.ground.platforms.len()).map(|p| self.platform_excess(p, x, weights));
-        channels.into_iter().sum::<f64>() + platforms.sum::<f64>()
+            self.layout.spend(which[k], most, &mut own);
+            self.channel_excess(which[k], x, weights, &own)
+        })
+    }
+
+    /// The same of all platforms' posts.
+    pub(crate) fn excess_of_posts(&self, x: &[f64], weights: &[f64]) -> f64 {
+        (0..self.ground.platforms.len()).map(|p| self.platform_excess(p, x, weights)).sum()
     }
 
     /// The same of the posts of platform p.
