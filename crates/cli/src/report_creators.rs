@@ -101,9 +101,29 @@ fn platforms(inputs: &Inputs<'_>, roster: &Roster, shown: &Range<usize>) -> Vec<
                 name: platform.name.clone(),
                 views,
                 effect_per_thousand: interval(&over(each, thousands)),
+                groups: groups(roster, &platform.accounts, platform.segments.len()),
             }
         })
         .collect()
+}
+
+/// An audience this many times as dense in a segment as elsewhere is most of it.
+const MOSTLY: f64 = 1.2;
+
+/// Names of the creators whose audience is most of each segment of people, those who are most of it first; empty for one segment.
+fn groups(roster: &Roster, accounts: &[usize], segments: usize) -> Vec<Vec<String>> {
+    let mut all = vec![Vec::new(); if segments > 1 { segments } else { 0 }];
+    for account in accounts.iter().map(|&a| &roster.accounts[a]) {
+        let densest = (0..all.len()).max_by(|&a, &b| account.density(a).total_cmp(&account.density(b)));
+        if let Some(k) = densest.filter(|&k| account.density(k) >= MOSTLY) {
+            all[k].push((account.density(k), roster.creators[account.creator].name.clone()));
+        }
+    }
+    let named = all.into_iter().map(|mut group: Vec<(f64, String)>| {
+        group.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        group.into_iter().map(|(_, name)| name).collect()
+    });
+    named.filter(|group: &Vec<String>| !group.is_empty()).collect()
 }
 
 fn over(x: Interval, by: f64) -> Interval {

@@ -146,6 +146,19 @@ fn overlaps_are_checked_and_place_candidates() {
     object(&["check", arg(&market)], 0);
     object(&["fit", arg(&market), "--threads", "2"], 1);
     let run = only_run(&market);
+    let shown: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(run.join("report.json")).unwrap()).unwrap();
+    let groups = shown["creators"]["platforms"][0]["groups"].as_array().unwrap();
+    // Creators are of the three kinds by turns.
+    for group in groups {
+        let kinds = group.as_array().unwrap().iter().map(|name| {
+            let number: usize = name.as_str().unwrap().trim_start_matches("creator_").parse().unwrap();
+            number % 3
+        });
+        let kinds: std::collections::BTreeSet<usize> = kinds.collect();
+        assert_eq!(kinds.len(), 1, "{groups:?}");
+    }
+    assert_eq!(groups.len(), 3, "{groups:?}");
     let size = followers("creator_01");
     let table = format!(
         "creator,platform,followers,posts\nsame,instagram,{size},8\neven,instagram,{size},8\nnew,instagram,{size},8\n"

@@ -176,10 +176,28 @@ pub(crate) fn roster(d: &ReportData, c: &Creators) -> String {
     if cost > 0.0 {
         text += &format!(" for {}", money(cost, &d.currency));
     }
-    match unclear {
+    let mut out = match unclear {
         0 => format!("{text}; the data say something about each."),
         n => format!("{text}; {n} cannot be told apart: what stands there is mostly the platform's average."),
+    };
+    for platform in c.platforms.iter().filter(|p| p.groups.len() > 1) {
+        let groups: Vec<String> = platform.groups.iter().map(|names| some_of(names)).collect();
+        out += &format!(
+            " On {} people follow different creators: {}. Those named together share people and take from each other.",
+            short(&platform.name),
+            groups.join("; ")
+        );
     }
+    out
+}
+
+/// Most names of a group that are written out.
+const NAMED: usize = 4;
+
+fn some_of(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| short(name)).collect();
+    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+    shown.join(", ") + &more
 }
 
 /// Above the returns of creators.

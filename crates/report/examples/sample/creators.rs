@@ -74,6 +74,7 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
             name: if shape.hostile { HOSTILE[p].to_owned() } else { PLATFORMS[p].0.to_owned() },
             views: vec![0.0; n],
             effect_per_thousand: factor(PLATFORMS[p].4 * scale, 0.16 + 0.05 * p as f64),
+            groups: Vec::new(),
         })
         .collect();
     let mut roster = Vec::new();
