@@ -180,13 +180,18 @@ pub(crate) fn roster(d: &ReportData, c: &Creators) -> String {
         0 => format!("{text}; the data say something about each."),
         n => format!("{text}; {n} cannot be told apart: what stands there is mostly the platform's average."),
     };
-    for platform in c.platforms.iter().filter(|p| p.groups.len() > 1) {
-        let groups: Vec<String> = platform.groups.iter().map(|names| some_of(names)).collect();
-        out += &format!(
-            " On {} people follow different creators: {}. Those named together share people and take from each other.",
-            short(&platform.name),
-            groups.join("; ")
-        );
+    let apart: Vec<String> = c
+        .platforms
+        .iter()
+        .filter(|p| p.groups.len() > 1)
+        .map(|p| {
+            let groups: Vec<String> = p.groups.iter().map(|names| some_of(names)).collect();
+            format!(" On {}: {}.", short(&p.name), groups.join("; "))
+        })
+        .collect();
+    if !apart.is_empty() {
+        out += " Creators of a group share people and take from each other.";
+        out += &apart.concat();
     }
     out
 }
