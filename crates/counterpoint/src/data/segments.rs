@@ -33,8 +33,9 @@ const UNKNOWN: f64 = 0.1;
 const APART: f64 = 1e-3;
 /// The least part.
 const LEAST: f64 = 1e-9;
-/// Starts, and steps from each.
-const STARTS: u64 = 6;
+/// Starts, fewer for more accounts than this, and steps from each.
+const STARTS: f64 = 6.0;
+const MANY: f64 = 300.0;
 const STEPS: usize = 300;
 
 /// People who follow both of two accounts.
@@ -103,8 +104,9 @@ pub fn segments(followers: &[f64], shared: &[Shared]) -> Option<Segmented> {
     let mut best = vec![1.0; n + 1];
     let first = pairs.loss(&best, 1);
     let (mut left, mut count) = (first, 1);
+    let starts = (STARTS * (MANY / n as f64).powi(2)).clamp(1.0, STARTS) as u64;
     while count < MOST.min(n) && first > EVEN * EVEN {
-        let tries = (0..STARTS).map(|start| pairs.descend(split(&best, count, start), count + 1));
+        let tries = (0..starts).map(|start| pairs.descend(split(&best, count, start), count + 1));
         let Some((loss, q)) = tries.min_by(|a, b| a.0.total_cmp(&b.0)) else { break };
         if left - loss < WORTH * first {
             break;

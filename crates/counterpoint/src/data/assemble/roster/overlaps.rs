@@ -9,7 +9,7 @@ use super::{AMOUNT, SHARE};
 use crate::finding::Finding;
 use std::collections::BTreeMap;
 
-/// Overlaps of which less than this share is told, by the root of the mean square, are worth a look.
+/// Overlaps of whose differences (mean square) less than this share is told are worth a look.
 const TOLD: f64 = 0.5;
 /// Room for rounding in an overlap that is all of the smaller audience.
 const ROUNDED: f64 = 1.001;
@@ -23,7 +23,7 @@ pub(super) fn overlaps(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Fin
     let people = sheet.optional(&["shared_followers", "common_followers"]);
     let people = if share.is_none() && people.is_none() { sheet.required(&["overlap"], out) } else { people };
     let (share, people) = (sheet.numbers(share, false, SHARE, out), sheet.numbers(people, false, AMOUNT, out));
-    let mut pairs: Vec<(usize, usize, f64)> = Vec::new();
+    let mut pairs: BTreeMap<(usize, usize), f64> = BTreeMap::new();
     let mut capped: BTreeMap<String, Capped> = BTreeMap::new();
     for row in 0..sheet.table.rows() {
         let (Some(a), Some(b)) = (&one[row], &other[row]) else { continue };
@@ -48,9 +48,9 @@ pub(super) fn overlaps(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Fin
     roster.audiences = vec![None; roster.platforms.len()];
     for p in 0..roster.platforms.len() {
         let own: Vec<usize> = (0..roster.accounts.len()).filter(|&a| roster.accounts[a].platform == p).collect();
-        let at = |a: usize| own.iter().position(|&x| x == a);
+        let at = |a: usize| own.binary_search(&a).ok();
         let shared: Vec<Shared> =
-            pairs.iter().filter_map(|&(a, b, people)| Some(Shared { pair: (at(a)?, at(b)?), people })).collect();
+            pairs.iter().filter_map(|(&(a, b), &people)| Some(Shared { pair: (at(a)?, at(b)?), people })).collect();
         let followers: Vec<f64> = own.iter().map(|&a| roster.accounts[a].followers.unwrap_or(0.0)).collect();
         let Some(found) = segments(&followers, &shared) else { continue };
         out.push(told(&roster.platforms[p], shared.len(), &found).at_file(&sheet.table.file));
@@ -69,7 +69,7 @@ fn take(
     (a, b): (&str, &str),
     on: Option<&str>,
     overlap: Overlap,
-    pairs: &mut Vec<(usize, usize, f64)>,
+    pairs: &mut BTreeMap<(usize, usize), f64>,
 ) -> Result<(), (Box<Finding>, &'static str)> {
     let wrong = |finding: Finding, column| Err((Box::new(finding), column));
     if a == b {
@@ -131,11 +131,11 @@ fn take(
         return wrong(finding, "shared_followers");
     }
     let pair = (x.max(y), x.min(y));
-    if pairs.iter().any(|p| (p.0, p.1) == pair) {
+    if pairs.contains_key(&pair) {
         let found = format!("the overlap of {a} and {b} a second time");
         return wrong(fail("overlap-pair", found, "each pair once", "take one of the rows out"), "creator");
     }
-    pairs.push((pair.0, pair.1, people.min(f.min(g))));
+    pairs.insert(pair, people.min(f.min(g)));
     Ok(())
 }
 
