@@ -107,10 +107,10 @@ fn platforms(inputs: &Inputs<'_>, roster: &Roster, shown: &Range<usize>) -> Vec<
         .collect()
 }
 
-/// An audience this many times as dense in a segment as elsewhere is most of it.
+/// An audience that is this many times as dense in a segment as among all people is counted to it.
 const MOSTLY: f64 = 1.2;
 
-/// Names of the creators whose audience is most of each segment of people, those who are most of it first; empty for one segment.
+/// Names of the creators of each segment of people: that in which their audience is densest. The densest come first; empty for one segment.
 fn groups(roster: &Roster, accounts: &[usize], segments: usize) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new(); if segments > 1 { segments } else { 0 }];
     for account in accounts.iter().map(|&a| &roster.accounts[a]) {

@@ -420,6 +420,51 @@ mod tests {
     }
 
     #[test]
+    fn concave_draws_hold_down_one_that_rises_and_no_more_than_they_do() {
+        // Without carry-over all draws see one number, so that the most that is above the tangent can be looked up. 95 draws flatten, one rises far out.
+        let concave = (0..95).map(|i| (vec![1.0], vec![0.0; 3], 1.0 + 0.02 * i as f64, 0.9));
+        let draws: Vec<_> = concave.chain([(vec![1.0], vec![0.0; 3], 6.0, 8.0)]).collect();
+        let channel = Channel::made(10.0, 0, draws);
+        let all: Vec<usize> = (0..96).collect();
+        let (spend, most, factors, range) = ([1.0; 3], [10.0; 3], [1.0; 3], [[1.0, 1.0]; 3]);
+        for (heavy, slack) in [(0.5, 1e-3), (40.0, 1e-3), (60.0, 1e-3), (150.0, 80.0), (250.0, 80.0)] {
+            let weights: Vec<f64> = (0..96).map(|i| if i == 95 { heavy } else { 1.0 }).collect();
+            let (draws, spend, most) = (&all[..], &spend[..], &most[..]);
+            let (factors, range) = (&factors[..], &range[..]);
+            let tangent =
+                Tangent { channel: &channel, draws, weights: &weights, spend, most, factors, range, close: true };
+            let above = |x: f64| -> f64 {
+                let one = |&d: &usize| {
+                    let ([value, slope], there) = (channel.curve(d).at(1.0), channel.curve(d).at(x)[0]);
+                    weights[d] * (there - value - slope * (x - 1.0))
+                };
+                all.iter().map(one).sum()
+            };
+            // The tangents of the concave ones are above them in each cell, and by no more than they change within it.
+            let flat = |x: f64| {
+                above(x) - {
+                    let ([value, slope], there) = (channel.curve(95).at(1.0), channel.curve(95).at(x)[0]);
+                    heavy * (there - value - slope * (x - 1.0))
+                }
+            };
+            let (ratios, mut bench) = (ratios(1), Bench::default());
+            let smooth = tangent.smooth(&all[..95], &ratios);
+            tangent.edges(0, &[1.0], &ratios, &mut bench.edges);
+            let mut held = vec![0.0; ratios.len() - 1];
+            tangent.held(0, &[1.0], &smooth, &mut bench, &mut held);
+            for (held, edges) in held.iter().zip(bench.edges.windows(2)).filter(|(_, e)| e[1] > e[0]) {
+                let middle = flat(0.5 * (edges[0] + edges[1]));
+                let (change, off) = ((flat(edges[0]) - flat(edges[1])).abs(), held - middle);
+                assert!(off >= -1e-6 && off <= change + 1e-6, "{edges:?}: {middle} is true, {held} allowed");
+            }
+            let truth = 3.0 * (0..=1000).map(|k| above(0.01 * f64::from(k))).fold(0.0, f64::max);
+            let (bound, alone) = (tangent.excess(), tangent.excess_in(&tangent.groups(&all, 24), None));
+            assert!(truth <= bound + 1e-6 && bound < truth + slack, "{heavy}: {truth} is true, {bound} allowed");
+            assert!(heavy < 1.0 || alone > truth + 60.0, "{heavy}: {truth} is true, groups alone allow {alone}");
+        }
+    }
+
+    #[test]
     fn no_path_of_spend_is_farther_above_the_tangent() {
         // Curves from flat to steep first, with carry-over of all lengths, and what came before.
         let mut rng = chain_rng(1, 2);

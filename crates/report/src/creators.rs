@@ -48,7 +48,7 @@ pub struct Platform {
     pub views: Vec<f64>,
     /// Outcome that a thousand views bring, average over the platform's creators.
     pub effect_per_thousand: Interval,
-    /// Creators by the group of people that their audience is most of, where overlaps tell several apart; empty where not.
+    /// Creators by the group of people among whom their audience is densest, where overlaps tell several apart; empty where not.
     #[serde(default)]
     pub groups: Vec<Vec<String>>,
 }

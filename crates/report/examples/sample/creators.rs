@@ -138,6 +138,14 @@ pub(crate) fn creators(shape: &Shape, dates: &[String], scale: f64) -> Creators 
         };
         let looks = 0.97 - 0.5 * dice.roll().powi(4);
         let odd = looks < 0.8;
+        // Overlaps are known of one platform.
+        if p == 0 {
+            let groups = &mut platforms[p].groups;
+            match groups.get_mut(i % 3) {
+                Some(group) => group.push(name(shape, i)),
+                None => groups.push(vec![name(shape, i)]),
+            }
+        }
         roster.push(CreatorRow {
             name: name(shape, i),
             platforms: std::iter::once(p).chain(second.filter(|s| *s != p)).collect(),

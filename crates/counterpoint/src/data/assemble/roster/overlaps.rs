@@ -21,7 +21,11 @@ pub(super) fn overlaps(sheet: &Sheet<'_>, roster: &mut Roster, out: &mut Vec<Fin
     let platform = sheet.texts(sheet.optional(&["platform", "network"]), false, out);
     let share = sheet.optional(&["overlap", "overlap_share"]);
     let people = sheet.optional(&["shared_followers", "common_followers"]);
-    let people = if share.is_none() && people.is_none() { sheet.required(&["overlap"], out) } else { people };
+    let people = if share.is_none() && people.is_none() {
+        sheet.required(&["overlap", "shared_followers"], out)
+    } else {
+        people
+    };
     let (share, people) = (sheet.numbers(share, false, SHARE, out), sheet.numbers(people, false, AMOUNT, out));
     let mut pairs: BTreeMap<(usize, usize), f64> = BTreeMap::new();
     let mut capped: BTreeMap<String, Capped> = BTreeMap::new();
@@ -125,7 +129,8 @@ fn take(
     };
     let people = overlap.people(f, g);
     if people > ROUNDED * f.min(g) {
-        let found = format!("{people:.0} followers of both {a} and {b}");
+        let number = if people < 1e12 { format!("{people:.0}") } else { format!("{people:e}") };
+        let found = format!("{number} followers of both {a} and {b}");
         let expected = format!("at most those of the smaller audience, {:.0}", f.min(g));
         let finding = fail("overlap-size", found, expected, "correct the number, or the followers");
         return wrong(finding, "shared_followers");
@@ -143,8 +148,10 @@ fn take(
 fn told(platform: &str, pairs: usize, found: &Segmented) -> Finding {
     let count = found.audience.segments.len();
     let spread = format!(
-        "overlaps of {pairs} pairs on {platform}, {:.1} to {:.1} times what is usual there",
-        found.range.0, found.range.1
+        "overlaps of {pairs} {} on {platform}, {:.1} to {:.1} times what is usual there",
+        if pairs == 1 { "pair" } else { "pairs" },
+        found.range.0,
+        found.range.1
     );
     let (before, after) = found.misfit;
     if count == 1 {
