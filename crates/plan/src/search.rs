@@ -12,6 +12,8 @@ use crate::ground::Ground;
 use crate::limits::{Limits, Row};
 use crate::money::{Clash, Group, Money};
 use crate::problem::Problem;
+use crate::weighted::{ChannelLimits, Held};
+use std::ops::Range;
 
 /// A gap below this share of the plan's value is none.
 const CLOSED: f64 = 1e-5;
@@ -64,13 +66,13 @@ pub struct Found {
     tangent: Option<Tangent>,
 }
 
-/// A tangent of the objective, and by how much the objective can be above it, whatever the limits are.
+/// A tangent of the objective, and by how much the objective can be above it.
 #[derive(Debug, Clone)]
 struct Tangent {
     /// Value and slope where it touches.
     value: f64,
     gradient: Vec<f64>,
-    excess: f64,
+    above: Above,
     /// Gap of the plan that was found with it.
     gap: f64,
     /// What it holds for: the attitude to risk, the price of money, the number of blocks.
@@ -88,6 +90,15 @@ pub enum Proof {
     Bound,
     /// A bound, and branching until it is reached or effort ends.
     Branch,
+}
+
+/// By how much an objective can be above its tangent at a point.
+#[derive(Debug, Clone)]
+struct Above {
+    /// Channel by channel, each within its limits.
+    channels: Vec<Held>,
+    /// Posts.
+    posts: f64,
 }
 
 impl Found {
@@ -167,17 +178,17 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
     root.start = near.x;
     root.prices = near.prices;
     let (peak, limits) = search.relax(&root, false, Some(&coarse)).ok_or_else(clash)?;
-    let [excess, wide] = search.excess(&peak.x);
+    let above = search.above(&peak.x, &money.channels, None);
+    root.bound = search.bound(&peak, &limits, &above);
     let mut tangent = Tangent {
         value: peak.value,
         gradient: peak.gradient.clone(),
-        excess: wide,
+        above,
         gap: 0.0,
         risk: problem.risk,
         price: money.price,
         blocks: problem.layout.blocks.len(),
     };
-    root.bound = search.bound(&peak, &limits) + excess;
     let relaxed = (peak.x.clone(), peak.prices.clone());
     let mut best = polished(&peak.x);
     search.elsewhere(&mut best, root.bound);
@@ -205,7 +216,8 @@ pub fn search(problem: &Problem<'_>, money: &Money, begin: Option<&Found>, proof
         for mut branch in branches {
             nodes += 1;
             let Some((peak, limits)) = search.relax(&branch, false, None) else { continue };
-            branch.bound = (search.bound(&peak, &limits) + search.excess(&peak.x)[0]).min(node.bound);
+            let above = search.above(&peak.x, &branch.channels, None);
+            branch.bound = search.bound(&peak, &limits, &above).min(node.bound);
             if branch.bound <= best.1 {
                 continue;
             }
@@ -498,16 +510,20 @@ impl Search<'_> {
             (0..self.ground().offers.len()).map(|o| (0.0, problem.posts_range(o).1 as f64)).collect();
         let limits = self.limits(&money.channels, &posts, &vec![0.0; money.groups.len() + 1]);
         // What the tangent leaves within the new limits.
-        let (mut gradient, mut value) = (tangent.gradient.clone(), tangent.value);
+        let mut from = Peak {
+            x: old.relaxed.clone(),
+            value: tangent.value,
+            gradient: tangent.gradient.clone(),
+            prices: old.relaxed_prices.clone(),
+            steps: 0,
+        };
+        from.prices.resize(limits.rows.len(), 0.0);
         self.each_cost(|i, a| {
-            gradient[i] -= (money.price - tangent.price) * a;
-            value -= (money.price - tangent.price) * a * old.relaxed[i];
+            from.gradient[i] -= (money.price - tangent.price) * a;
+            from.value -= (money.price - tangent.price) * a * old.relaxed[i];
         });
-        let here: f64 = old.relaxed.iter().zip(&gradient).map(|(x, g)| x * g).sum();
-        let mut prices = old.relaxed_prices.clone();
-        prices.resize(limits.rows.len(), 0.0);
-        let most = limits.least_most(&gradient, &mut prices, 1 + money.groups.len());
-        let bound = value - here + most + tangent.excess;
+        let above = self.above(&old.relaxed, &money.channels, Some(&tangent.above));
+        let bound = self.bound(&from, &limits, &above);
         let mut x = old.x.clone();
         self.afford(&mut x, |o| self.ground().offers[o].mean_rate);
         let (x, value, settled) = self.settled(&x, 1e-6);
@@ -524,35 +540,42 @@ impl Search<'_> {
         (found.gap() <= good).then_some(found)
     }
 
-    /// By how much the objective can be above its tangent at a point: within the channels' limits, and whatever the limits are.
-    fn excess(&self, x: &[f64]) -> [f64; 2] {
-        let (problem, layout) = (self.problem, &self.problem.layout);
-        let (mut near, mut most) = (vec![0.0; layout.count], vec![0.0; layout.count]);
-        for ((channel, &first), (_, high)) in
-            self.ground().channels.iter().zip(&layout.channels).zip(&self.money.channels)
-        {
-            for (b, block) in layout.blocks.iter().enumerate() {
-                most[first + b] = MOST_SEEN * channel.seen * block.len() as f64;
-                near[first + b] = most[first + b].min(*high);
-            }
-        }
+    /// By how much the objective can be above its tangent at a point, each channel within its range of money. What is known already of a channel within
+    /// limits that were as wide is not looked for again.
+    fn above(&self, x: &[f64], channels: &[(f64, f64)], known: Option<&Above>) -> Above {
+        let (problem, ground) = (self.problem, self.ground());
+        let layout = &problem.layout;
+        let lowest: f64 = channels.iter().map(|c| c.0).sum();
+        let limits: Vec<ChannelLimits> = (ground.channels.iter().zip(channels))
+            .map(|(channel, &(low, high))| {
+                let high = high.min(self.money.budget.1 - (lowest - low)).max(low);
+                let each = |block: &Range<usize>| {
+                    let most = (MOST_SEEN * channel.seen).min(high / block.len() as f64);
+                    std::iter::repeat_n(most, block.len())
+                };
+                let most: Vec<f64> = layout.blocks.iter().flat_map(each).collect();
+                ChannelLimits { total: [low, high.min(most.iter().sum())], most }
+            })
+            .collect();
         let weights = problem.weights(x, false);
-        let all: Vec<usize> = (0..layout.channels.len()).collect();
-        let wide = problem.excess_of_channels(x, &weights, &most, &all);
-        // Where the limits are no narrower there is nothing new.
-        let own = |m: usize| layout.channels[m]..layout.channels[m] + layout.blocks.len();
-        let narrower: Vec<usize> = all.into_iter().filter(|&m| near[own(m)] != most[own(m)]).collect();
-        let mut within = wide.clone();
-        for (&m, found) in narrower.iter().zip(problem.excess_of_channels(x, &weights, &near, &narrower)) {
-            within[m] = within[m].min(found);
-        }
-        let posts = problem.excess_of_posts(x, &weights);
-        [within, wide].map(|channels| channels.into_iter().sum::<f64>() + posts)
+        let old = |m: usize| known.map(|k| &k.channels[m]).filter(|old| limits[m].inside(&old.limits));
+        let new: Vec<usize> = (0..layout.channels.len()).filter(|&m| old(m).is_none()).collect();
+        let mut found = problem.excess_of_channels(x, &weights, &limits, &new).into_iter();
+        let channels = (0..layout.channels.len()).filter_map(|m| old(m).cloned().or_else(|| found.next())).collect();
+        Above { channels, posts: known.map_or_else(|| problem.excess_of_posts(x, &weights), |k| k.posts) }
     }
 
-    /// What no point within the limits exceeds by the slope at the peak, where the function is concave.
-    fn bound(&self, peak: &Peak, limits: &Limits) -> f64 {
-        peak.value + left_to_gain(peak, limits, 1 + self.money.groups.len())
+    /// What no point within the limits exceeds.
+    fn bound(&self, peak: &Peak, limits: &Limits, above: &Above) -> f64 {
+        let mut gradient = peak.gradient.clone();
+        let mut value = peak.value + above.posts;
+        for (held, &first) in above.channels.iter().zip(&self.problem.layout.channels) {
+            gradient[first..].iter_mut().zip(&held.tilt).for_each(|(to, x)| *to += x);
+            value += held.excess;
+        }
+        let here: f64 = peak.x.iter().zip(&gradient).map(|(x, g)| x * g).sum();
+        let most = limits.least_most(&gradient, &mut peak.prices.clone(), 1 + self.money.groups.len());
+        value + (most - here).max(0.0)
     }
 
     /// Two halves of a node around what is not whole at its relaxed point; none where all is whole.

@@ -64,6 +64,35 @@ struct Sums {
     cost: Vec<f64>,
 }
 
+/// What a channel may have.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ChannelLimits {
+    /// The most by planned period.
+    pub(crate) most: Vec<f64>,
+    /// Least and most in all.
+    pub(crate) total: [f64; 2],
+}
+
+impl ChannelLimits {
+    /// Whether all that these allow is allowed by others.
+    pub(crate) fn inside(&self, other: &ChannelLimits) -> bool {
+        self.total[0] >= other.total[0]
+            && self.total[1] <= other.total[1]
+            && self.most.iter().zip(&other.most).all(|(a, b)| a <= b)
+    }
+}
+
+/// A line that the weighted profits of a channel are not above, within limits.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// By how much they may be above it.
+    pub(crate) excess: f64,
+    /// By how much it is steeper than the tangent, by block.
+    pub(crate) tilt: Vec<f64>,
+    /// Where this holds.
+    pub(crate) limits: ChannelLimits,
+}
+
 impl Problem<'_> {
     /// The weighted sum of profits of the channels and, where `posts`, of the posts at their cheapest rates; and its gradient. Weights are
     /// `[draws x worlds]`. With `concave` a concave function that is nowhere below it.
@@ -187,9 +216,9 @@ impl Problem<'_> {
         (value, out)
     }
 
-    /// By how much channel m's weighted profits can be above their tangent at x, where no period has more than `most`. Weights are
-    /// `[draws x worlds]`; worlds that change little are taken to be anywhere between the least and the most that one of them does.
-    fn channel_excess(&self, m: usize, x: &[f64], weights: &[f64], most: &[f64]) -> f64 {
+    /// By how much channel m's weighted profits can be above a line at x, within its limits. Weights are `[draws x worlds]`; worlds that change little are
+    /// taken to be anywhere between the least and the most that one of them does.
+    fn channel_excess(&self, m: usize, x: &[f64], weights: &[f64], limits: &ChannelLimits) -> Held {
         let (n, worlds) = (self.ground.horizon.len(), self.worlds.len());
         let mut spend = vec![0.0; n];
         self.layout.spend(m, x, &mut spend);
@@ -201,13 +230,20 @@ impl Problem<'_> {
             to.iter_mut().zip(weights.chunks_exact(worlds)).for_each(|(to, own)| *to += own[w]);
         };
         let all: f64 = weights.iter().sum();
-        let tangent = |factors: &[f64], range: &[[f64; 2]], weights: &[f64]| {
+        let mut held = Held { excess: 0.0, tilt: vec![0.0; self.layout.blocks.len()], limits: limits.clone() };
+        let mut add = |factors: &[f64], range: &[[f64; 2]], weights: &[f64]| {
             let channel = &self.ground.channels[m];
             let close = weights.iter().sum::<f64>() >= CLOSE * all;
-            Tangent { channel, draws: self.draws(), weights, spend: &spend, most, factors, range, close }.excess()
+            let (most, total) = (&limits.most, limits.total);
+            let over =
+                Tangent { channel, draws: self.draws(), weights, spend: &spend, most, total, factors, range, close }
+                    .excess();
+            held.excess += over.excess;
+            for (to, block) in held.tilt.iter_mut().zip(&self.layout.blocks) {
+                *to += over.tilt * factors[block.clone()].iter().sum::<f64>() / block.len() as f64;
+            }
         };
         let still = vec![[1.0, 1.0]; n];
-        let mut total = 0.0;
         for (w, world) in self.worlds.iter().enumerate() {
             match world.factors(m) {
                 None => sum(&mut of_calm, w),
@@ -223,24 +259,26 @@ impl Problem<'_> {
                     let mut own = vec![0.0; self.draws().len()];
                     sum(&mut own, w);
                     let factors: Vec<f64> = factors.iter().map(|f| f[0]).collect();
-                    total += tangent(&factors, &still, &own);
+                    add(&factors, &still, &own);
                 }
             }
         }
-        total += tangent(&plain, &still, &of_calm);
+        add(&plain, &still, &of_calm);
         for (range, own) in little.iter().filter(|(_, own)| own.iter().any(|w| *w > 0.0)) {
-            total += tangent(&plain, range, own);
+            add(&plain, range, own);
         }
-        total
+        held
     }
 
-    /// By how much the weighted profits of some channels can be above their tangent at x, none with more than `most` in a block.
-    pub(crate) fn excess_of_channels(&self, x: &[f64], weights: &[f64], most: &[f64], which: &[usize]) -> Vec<f64> {
-        in_parallel(which.len(), self.threads, |k| {
-            let mut own = vec![0.0; self.ground.horizon.len()];
-            self.layout.spend(which[k], most, &mut own);
-            self.channel_excess(which[k], x, weights, &own)
-        })
+    /// By how much the weighted profits of some channels can be above lines at x, each within its limits.
+    pub(crate) fn excess_of_channels(
+        &self,
+        x: &[f64],
+        weights: &[f64],
+        limits: &[ChannelLimits],
+        which: &[usize],
+    ) -> Vec<Held> {
+        in_parallel(which.len(), self.threads, |k| self.channel_excess(which[k], x, weights, &limits[which[k]]))
     }
 
     /// The same of all platforms' posts.
