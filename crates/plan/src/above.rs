@@ -29,8 +29,9 @@ const LITTLE: f64 = 1e-3;
 const TAKEN: [f64; 6] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7];
 const RISING: usize = 8;
 const STEPS: usize = 15;
-/// Halvings in search of lines.
-const HALVINGS: usize = 16;
+/// Halvings in search of lines, and lines that are tried of a group at each.
+const HALVINGS: usize = 14;
+const TRIALS: usize = 3;
 
 /// What one channel does in one or more worlds.
 pub(crate) struct Tangent<'a> {
@@ -219,7 +220,7 @@ impl Tangent<'_> {
             }
         }
         let paths: Vec<Paths> = means.iter().map(|mean| self.paths(mean, &ratios)).collect();
-        let steeper = self.steeper(&paths, &means, &ratios, &own);
+        let steeper = self.steeper(&paths, &means, &ratios, &own, parted.value);
         let tilt: f64 = steeper.iter().sum();
         for ((g, mean), by) in means.iter().enumerate().zip(&steeper).filter(|s| *s.1 != 0.0) {
             self.tilt(mean, *by, &ratios, &mut own[0][g * size..(g + 1) * size]);
@@ -282,7 +283,14 @@ impl Tangent<'_> {
 
     /// By how much steeper a line should be than the tangent, by group, so that it allows least within the totals that a plan may have: where the sum over
     /// groups of what each allows at some total is largest, each by its own best line. Nothing where the tangent is good.
-    fn steeper(&self, paths: &[Paths], means: &[Vec<f64>], ratios: &[f64], own: &[Vec<f64>; 2]) -> Vec<f64> {
+    fn steeper(
+        &self,
+        paths: &[Paths],
+        means: &[Vec<f64>],
+        ratios: &[f64],
+        own: &[Vec<f64>; 2],
+        value: f64,
+    ) -> Vec<f64> {
         let (groups, size) = (paths.len(), self.end() * (ratios.len() - 1));
         let [less, more] = self.room();
         let all: Vec<f64> = own[0].iter().zip(&own[1]).map(|(a, b)| a + b).collect();
@@ -299,39 +307,30 @@ impl Tangent<'_> {
             let [most, spend, _] = paths[g].best(|k| [all[k] - by * beyond[k], beyond[k], 0.0]);
             [most, spend]
         };
-        let none = vec![0.0; groups];
-        if (0..groups).map(|g| excess(g, 0.0)[0]).sum::<f64>() <= 0.0 {
-            return none;
+        let mut lines: Vec<Vec<Line>> = (0..groups).map(|g| vec![Line::of(0.0, excess(g, 0.0))]).collect();
+        if lines.iter().map(|l| l[0].excess).sum::<f64>() <= LITTLE * value {
+            return vec![0.0; groups];
         }
-        let scale = |g: usize| {
-            let cell = |i: &usize| all[*i].is_finite() && beyond[0][*i].abs() > 0.0;
-            (g * size..(g + 1) * size).filter(cell).map(|i| (all[i] / beyond[0][i]).abs()).fold(0.0, f64::max)
-        };
-        let scales: Vec<f64> = (0..groups).map(scale).collect();
-        // The best line of a group at a total.
-        let best = |g: usize, total: f64| -> f64 {
-            let (mut low, mut high) = (-scales[g], scales[g]);
-            for _ in 0..HALVINGS {
-                let middle = 0.5 * (low + high);
-                if excess(g, middle)[1] > total { low = middle } else { high = middle }
+        for (g, lines) in lines.iter_mut().enumerate() {
+            let cells = (g * size..(g + 1) * size).filter(|&i| all[i].is_finite() && beyond[0][i] != 0.0);
+            let most = cells.map(|i| (all[i] / beyond[0][i]).abs()).fold(0.0, f64::max);
+            if most > 0.0 {
+                lines.insert(0, Line::of(-most, excess(g, -most)));
+                lines.push(Line::of(most, excess(g, most)));
             }
-            0.5 * (low + high)
-        };
+        }
         let (mut low, mut high) = (less, more);
-        let worth = |by: &[f64]| {
-            let tilt: f64 = by.iter().sum();
-            (0..groups).map(|g| excess(g, by[g])[0]).sum::<f64>() + (tilt * less).max(tilt * more)
-        };
-        let mut found = (worth(&none), none);
+        let mut found = (f64::INFINITY, Vec::new());
         for _ in 0..HALVINGS {
-            let middle = 0.5 * (low + high);
-            let by: Vec<f64> = (0..groups).map(|g| best(g, middle)).collect();
-            let here = worth(&by);
-            let steep = by.iter().sum::<f64>() > 0.0;
+            let total = 0.5 * (low + high);
+            let best: Vec<Line> =
+                lines.iter_mut().enumerate().map(|(g, lines)| Line::best(lines, total, |by| excess(g, by))).collect();
+            let tilt: f64 = best.iter().map(|l| l.by).sum();
+            let here = best.iter().map(|l| l.excess).sum::<f64>() + (tilt * less).max(tilt * more);
             if here < found.0 {
-                found = (here, by);
+                found = (here, best.iter().map(|l| l.by).collect());
             }
-            if steep { low = middle } else { high = middle }
+            if tilt > 0.0 { low = total } else { high = total }
         }
         found.1
     }
@@ -491,6 +490,41 @@ impl Tangent<'_> {
             };
             *sum = smooth.fixed[cell] + free + bench.low[0].max(bench.low[1]).max(top);
         }
+    }
+}
+
+/// A line above a group: how much steeper than the tangent, what is above it, and the spend beyond the tangent's point where that is. The excess is convex in
+/// how steep the line is, and the spend its slope.
+#[derive(Clone, Copy)]
+struct Line {
+    by: f64,
+    excess: f64,
+    spend: f64,
+}
+
+impl Line {
+    fn of(by: f64, [excess, spend]: [f64; 2]) -> Line {
+        Line { by, excess, spend }
+    }
+
+    /// The line that allows least at a total of spend. Lines that were looked at stand by rising steepness; a new one is tried where those on both sides of the
+    /// best say that it may be (Kelley 1960).
+    fn best(lines: &mut Vec<Line>, total: f64, excess: impl Fn(f64) -> [f64; 2]) -> Line {
+        for _ in 0..TRIALS {
+            let after = lines.partition_point(|l| l.spend > total);
+            if after == 0 || after == lines.len() {
+                break;
+            }
+            let (a, b) = (lines[after - 1], lines[after]);
+            let by = (a.excess - b.excess + a.spend * a.by - b.spend * b.by) / (a.spend - b.spend);
+            let width = b.by - a.by;
+            if !(by > a.by + 1e-3 * width && by < b.by - 1e-3 * width) {
+                break;
+            }
+            lines.insert(after, Line::of(by, excess(by)));
+        }
+        let at = |l: &Line| l.excess + l.by * total;
+        lines.iter().copied().min_by(|a, b| at(a).total_cmp(&at(b))).unwrap_or(Line { by: 0.0, excess: 0.0, spend: 0.0 })
     }
 }
 
