@@ -312,13 +312,6 @@ impl Channel {
     }
 }
 
-impl Channel {
-    /// A concave function that is nowhere below the curve of draw d.
-    pub(crate) fn hull(&self, d: usize) -> Curve<'_> {
-        Curve { table: &self.draws[d].hull, reach: self.reach }
-    }
-}
-
 /// Profit of a period by its carried-over spend, on one draw.
 #[derive(Clone, Copy)]
 pub(crate) struct Curve<'a> {
