@@ -42,6 +42,8 @@ pub struct Channel {
     pub frequency: Option<Vec<f64>>,
     /// Scaled exposure of the periods just before the plan, oldest first, `[geos x lag]`.
     pub history: Vec<f64>,
+    /// The same of the periods just after the plan, where spend goes on as last year.
+    pub future: Vec<f64>,
     /// Longest lag.
     pub lag: usize,
     /// The largest carried-over spend that the table knows; beyond it the curve goes on as a line.
@@ -56,7 +58,7 @@ pub struct Channel {
 pub struct ChannelDraw {
     /// Carry-over, lags 0 to the longest.
     weights: Vec<f64>,
-    /// Carried-over spend that comes from before the plan, by period.
+    /// Carried-over spend that is not the plan's, by period: from before it, and in the periods after it.
     carry: Vec<f64>,
     /// What that alone brings.
     base: f64,
@@ -114,6 +116,8 @@ impl Channel {
                 });
             }
         }
+        let future = (0..geos).flat_map(|g| horizon.after[..lag].iter().map(move |&t| (g, t))).map(|(g, t)| x(g, t));
+        let future = future.collect();
         let seen = series.iter().copied().fold(0.0, f64::max);
         let last: Vec<f64> = (0..horizon.len()).map(|t| series[horizon.last_year(t)]).collect();
         Channel {
@@ -126,6 +130,7 @@ impl Channel {
             unit,
             frequency,
             history,
+            future,
             lag,
             reach: (MOST_SEEN * seen).max(1e-9),
             order: driver.shape.order,
@@ -148,17 +153,20 @@ impl Channel {
         adstock::weights(driver.shape.adstock, &shape.adstock, &mut weights);
         let mut carry = vec![0.0; if self.carried() { periods } else { 0 }];
         if self.carried() {
-            // Exposure of the past in units of spend, as the geos' usual split has it.
+            // Exposure in units of spend, as the geos' usual split has it.
             let size: f64 = self.unit.iter().map(|u| u * u).sum();
-            let past: Vec<f64> = (0..lag)
-                .map(|k| {
-                    let sum: f64 = self.unit.iter().enumerate().map(|(g, u)| u * self.history[g * lag + k]).sum();
-                    if size > 0.0 { sum / size } else { 0.0 }
-                })
-                .collect();
-            for (t, to) in carry.iter_mut().enumerate() {
+            let national = |series: &[f64]| -> Vec<f64> {
+                let sum = |k: usize| self.unit.iter().enumerate().map(|(g, u)| u * series[g * lag + k]).sum::<f64>();
+                (0..lag).map(|k| if size > 0.0 { sum(k) / size } else { 0.0 }).collect()
+            };
+            let (past, future, planned) = (national(&self.history), national(&self.future), self.last.len());
+            for (t, to) in carry.iter_mut().enumerate().take(planned + lag) {
                 for l in t + 1..=lag {
                     *to += weights[l] * past[lag + t - l];
+                }
+                // What is spent after the plan takes up saturation where the plan still works.
+                for l in 0..(t + 1).saturating_sub(planned) {
+                    *to += weights[l] * future[t - l - planned];
                 }
             }
         }
@@ -197,7 +205,7 @@ impl Channel {
         draw
     }
 
-    /// Profit of a path of spend on draw d, what came before it not counted. `slopes` takes its derivative by each period's spend. Of the hull,
+    /// Profit of a path of spend on draw d, what comes before and after it not counted. `slopes` takes its derivative by each period's spend. Of the hull,
     /// where `concave`.
     pub fn profit(&self, d: usize, spend: &[f64], concave: bool, slopes: Option<&mut [f64]>) -> f64 {
         self.profit_in(d, spend, concave, slopes, &mut Room::default())
@@ -279,6 +287,7 @@ impl Channel {
             unit: vec![1.0],
             frequency: None,
             history: Vec::new(),
+            future: Vec::new(),
             lag,
             reach,
             order: Order::AdstockFirst,
@@ -301,7 +310,7 @@ impl Channel {
         self.draws[d].carry.len()
     }
 
-    /// Carried-over spend of period t that comes from before the plan.
+    /// Carried-over spend of period t that is not the plan's.
     pub(crate) fn carry(&self, d: usize, t: usize) -> f64 {
         self.draws[d].carry.get(t).copied().unwrap_or(0.0)
     }

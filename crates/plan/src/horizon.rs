@@ -17,9 +17,12 @@ pub struct Horizon {
     pub days: i32,
     /// Periods between the end of the data and the first planned one; there everything goes on as last year.
     pub gap: usize,
-    /// For each period of the gap and the plan, the period of the data that stands for it: a year earlier, if the data reach so far.
+    /// For each period of the gap and the plan, the period of the data that stands for it: a year earlier, if the data reach so far
+    /// (`a_year_earlier`).
     pub last: Vec<usize>,
-    /// Whether they do.
+    /// The same of the periods after the plan in which it still works: there everything goes on as last year.
+    pub after: Vec<usize>,
+    /// Whether the data reach a year back.
     pub a_year_earlier: bool,
 }
 
@@ -56,8 +59,10 @@ impl Horizon {
         let year = 364 / step;
         let a_year_earlier = n >= year;
         let reach = if a_year_earlier { year } else { (gap + count).min(n) };
-        let last = (0..gap + count).map(|k| n - reach + k % reach).collect();
-        Ok(Horizon { starts, days, gap, last, a_year_earlier })
+        let lag = model.drivers.iter().map(|d| d.shape.max_lag).max().unwrap_or(0);
+        let stands = |periods: std::ops::Range<usize>| periods.map(|k| n - reach + k % reach).collect();
+        let (last, after) = (stands(0..gap + count), stands(gap + count..gap + count + lag));
+        Ok(Horizon { starts, days, gap, last, after, a_year_earlier })
     }
 
     /// Number of planned periods.

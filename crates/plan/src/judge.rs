@@ -402,7 +402,7 @@ impl<'a> Bench<'a> {
         self.out.cost[at] += cost;
     }
 
-    /// Units, money and profit that a path of spend and what came before it bring.
+    /// Units, money and profit that a path of spend and what comes before and after it bring.
     fn channel(&self, posterior: &Posterior, m: usize, path: &[f64]) -> [f64; 3] {
         let (ground, channel, shape) = (self.ground, &self.ground.channels[m], &self.shapes[m]);
         let (lag, geos) = (shape.max_lag, ground.model.n_geos());
@@ -415,6 +415,8 @@ impl<'a> Bench<'a> {
             for (to, s) in own[lag..].iter_mut().zip(path) {
                 *to = s * channel.unit[g];
             }
+            let after = lag + ground.horizon.len();
+            own[after..after + lag].copy_from_slice(&channel.future[g * lag..(g + 1) * lag]);
         }
         let frequency = channel
             .frequency
