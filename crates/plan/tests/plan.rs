@@ -8,7 +8,7 @@ use counterpoint::model::build::Model;
 use counterpoint::project::plan::{Amount, Budget, DriverLimit, Flights, GroupLimit, PlanSpec, Target};
 use counterpoint_infer::nuts::chain_rng;
 use counterpoint_plan::ground::Ground;
-use counterpoint_plan::judge::{Paths, Spread, judge, probabilities, profits};
+use counterpoint_plan::judge::{Judged, Paths, Spread, judge, probabilities, profits};
 use counterpoint_plan::learn::learn;
 use counterpoint_plan::plan::{Plan, Planner};
 use counterpoint_plan::shock::{self, Shock};
@@ -560,4 +560,48 @@ fn a_test_is_worth_something_only_where_its_result_would_change_the_plan() {
     let locked = PlanSpec { drivers: market.project.drivers.iter().map(|d| lock(&d.name)).collect(), ..spec };
     let plan = planner.plan(&locked).unwrap();
     assert!(learn(&planner, &locked, &plan, 7).unwrap().iter().all(|t| t.value == 0.0 && t.perfect == 0.0));
+}
+
+#[test]
+fn after_a_plan_spend_goes_on_as_last_year() {
+    // What four weeks bring is what eight weeks bring of which the last four are as last year, less those four alone.
+    let market = market(3, 1);
+    let [mut four, eight] = [4, 8].map(|n| ground(&market, &weeks(&market, n), &[], 20));
+    for (short, long) in four.channels.iter_mut().zip(&eight.channels) {
+        assert_eq!(short.last, long.last[..4]);
+        let next = |k: usize| long.last.get(4 + k).map_or_else(|| long.future[k - 4], |s| s * long.unit[0]);
+        let after: Vec<f64> = (0..short.lag).map(next).collect();
+        // An exposure's price in other weeks is a little different; here it is the same.
+        assert!(short.future.iter().zip(&after).all(|(a, b)| (a / b - 1.0).abs() < 0.5 || a == b));
+        (short.future, short.unit) = (after, long.unit.clone());
+    }
+    let worlds = calm(&four);
+    let paths = |spend: Vec<Vec<f64>>| Paths { spend, posts: vec![], creators_as_last_year: false };
+    let spend: Vec<Vec<f64>> =
+        (0..3).map(|m| (0..4).map(|t| eight.channels[m].last[t] * (0.5 + 0.3 * (m + t) as f64)).collect()).collect();
+    // Organic media and creators are in both anyway.
+    let paid = |judged: Judged| -> Vec<f64> {
+        (0..judged.money.len()).map(|i| judged.channels[..3].iter().map(|part| part.money[i]).sum()).collect()
+    };
+    let long = |first: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+        let path = |m: usize| (0..8).map(|t| if t < 4 { first(m, t) } else { eight.channels[m].last[t] }).collect();
+        paid(judge(&eight, &worlds, &paths((0..3).map(path).collect()), 2))
+    };
+    let (all, alone) = (long(&|m, t| spend[m][t]), long(&|_, _| 0.0));
+    let short = paid(judge(&four, &worlds, &paths(spend.clone()), 2));
+    for ((all, alone), short) in all.iter().zip(&alone).zip(&short) {
+        assert!((all - alone - short).abs() < 1e-6 * short.abs(), "{short}, but {all} less {alone}");
+    }
+    // The search's tables know it too.
+    let path = |m: usize| -> Vec<f64> { eight.channels[m].last.iter().map(|s| 0.7 * s).collect() };
+    let judged = paid(judge(&eight, &worlds, &paths((0..3).map(path).collect()), 2));
+    for (d, judged) in judged.iter().enumerate() {
+        let tabled: f64 = (0..3).map(|m| eight.channels[m].profit(d, &path(m), false, None)).sum();
+        assert!((tabled / (eight.margin * judged) - 1.0).abs() < 1e-3, "{tabled} {}", eight.margin * judged);
+    }
+    // With nothing after it, a plan would seem to bring more or less than it does.
+    let mut ending = four;
+    ending.channels.iter_mut().for_each(|c| c.future.fill(0.0));
+    let ended = paid(judge(&ending, &worlds, &paths(spend), 2));
+    assert!(ended.iter().zip(&short).any(|(a, b)| (a / b - 1.0).abs() > 0.01));
 }
