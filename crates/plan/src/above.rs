@@ -221,7 +221,8 @@ impl Tangent<'_> {
         for _ in 0..HALVINGS {
             let total = 0.5 * (low + high);
             let best = groups.iter().zip(&mut lines).map(|(group, lines)| group.best(lines, total));
-            let here = best.fold(Over::default(), |sum, l| Over { excess: sum.excess + l.excess, tilt: sum.tilt + l.by });
+            let here =
+                best.fold(Over::default(), |sum, l| Over { excess: sum.excess + l.excess, tilt: sum.tilt + l.by });
             if self.cost(here) < self.cost(found) {
                 found = here;
             }
@@ -346,7 +347,11 @@ impl Group {
             lines.insert(after, self.line(by));
         }
         let at = |l: &Line| l.excess + l.by * total;
-        lines.iter().copied().min_by(|a, b| at(a).total_cmp(&at(b))).unwrap_or(Line { by: 0.0, excess: 0.0, spend: 0.0 })
+        lines.iter().copied().min_by(|a, b| at(a).total_cmp(&at(b))).unwrap_or(Line {
+            by: 0.0,
+            excess: 0.0,
+            spend: 0.0,
+        })
     }
 }
 
@@ -464,7 +469,8 @@ mod tests {
         for total in [3.5, 4.0, 6.0, 12.0, 30.0] {
             let (draws, weights, total) = (&[0][..], &[1.0][..], [0.0, total]);
             let (spend, most, factors, range) = (&spend[..], &most[..], &factors[..], &range[..]);
-            let tangent = Tangent { channel: &channel, draws, weights, spend, most, total, factors, range, close: true };
+            let tangent =
+                Tangent { channel: &channel, draws, weights, spend, most, total, factors, range, close: true };
             let over = tangent.excess();
             // All in one period, in two, or in three.
             let at = |x: f64| channel.curve(0).at(x)[0];

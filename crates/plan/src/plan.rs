@@ -42,6 +42,8 @@ pub struct Plan {
     pub last_judged: Judged,
     /// Upper bound of the objective less the plan's, as a share of it; none for a plan that was given.
     pub gap: Option<f64>,
+    /// The same in money.
+    pub left: Option<f64>,
     /// Branches of the search.
     pub nodes: usize,
     /// Money of the plan, commissions left out.
@@ -187,6 +189,7 @@ impl<'a> Planner<'a> {
         let judged = judge(self.ground, self.worlds, &paths, self.threads);
         let mut plan = self.judged(paths, judged, notes);
         plan.gap = Some(found.gap());
+        plan.left = Some((found.bound - found.value).max(0.0));
         plan.nodes = found.nodes;
         plan.binding.clone_from(&found.prices);
         if !self.ground.has_profit {
@@ -384,7 +387,19 @@ impl<'a> Planner<'a> {
             _ => judge(self.ground, self.worlds, &last, self.threads),
         };
         let drivers = self.drivers(&paths, &judged);
-        Plan { paths, last, judged, last_judged, gap: None, nodes: 0, money, drivers, binding: Vec::new(), notes }
+        Plan {
+            paths,
+            last,
+            judged,
+            last_judged,
+            gap: None,
+            left: None,
+            nodes: 0,
+            money,
+            drivers,
+            binding: Vec::new(),
+            notes,
+        }
     }
 
     fn drivers(&self, paths: &Paths, judged: &Judged) -> Vec<DriverPlan> {
