@@ -539,7 +539,7 @@ mod tests {
             for try_ in 0..300 {
                 let size = 10.0 * rng.random::<f64>().powi(3);
                 let mut path: Vec<f64> = (0..planned).map(|_| size * rng.random::<f64>()).collect();
-                // At times a single pulse, and no more in all than may be.
+                // At times in pulses, and no more in all than may be.
                 if round % 2 == 0 {
                     path.iter_mut().enumerate().filter(|p| p.0 % 3 != try_ % 3).for_each(|p| *p.1 = 0.0);
                 }

@@ -42,7 +42,7 @@ pub struct Plan {
     pub last_judged: Judged,
     /// Upper bound of the objective less the plan's, as a share of it; none for a plan that was given.
     pub gap: Option<f64>,
-    /// The same in money.
+    /// The bound less the plan's objective, in its units.
     pub left: Option<f64>,
     /// Branches of the search.
     pub nodes: usize,

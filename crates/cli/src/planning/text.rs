@@ -10,7 +10,7 @@ use counterpoint_plan::plan::{DriverPlan, Plan, Point};
 use counterpoint_plan::stress::Stress;
 use counterpoint_report::numbers::{money, number, percent, probability};
 
-/// A gap from which it is told in money too.
+/// A gap of a plan that weighs the worst tenth from which it is told in money.
 const TOLD_IN_MONEY: f64 = 5e-3;
 /// A larger gap proves nothing worth telling.
 const UNPROVEN: f64 = 0.5;
@@ -89,15 +89,15 @@ pub(crate) fn answer(planning: &Planning, plan: &Plan, asked: bool) -> Vec<Strin
             "How much better another plan within the limits could be is not proven: the bound that was found is far above this one.".to_owned(),
         ),
         Some(gap) => {
-            // A share of a worst tenth near nothing says little.
+            // A share of a worst tenth near nothing says little: that is told in money.
             let what = match planning.spec.risk {
-                risk if risk >= 1.0 => "the worst tenth's mean",
-                risk if risk > 0.0 => "what it weighs, mean and worst tenth",
-                _ => "profit",
+                risk if risk >= 1.0 => " of the worst tenth's mean",
+                risk if risk > 0.0 => " of what it weighs, mean and worst tenth",
+                _ => "",
             };
-            let money = plan.left.filter(|_| planning.ground.has_profit && gap > TOLD_IN_MONEY);
-            let money = money.map_or_else(String::new, |left| format!(", {} of {what}", pen.money(left)));
-            out.push(format!("No plan within the limits is better by more than {}{money}.", percent(gap.max(1e-5))));
+            let money = plan.left.filter(|_| planning.ground.has_profit && gap > TOLD_IN_MONEY && !what.is_empty());
+            let most = money.map_or_else(|| percent(gap.max(1e-5)), |left| pen.money(left));
+            out.push(format!("No plan within the limits is better by more than {most}{what}."));
         }
         None => {}
     }
